@@ -1,0 +1,21 @@
+// Command poller reads a place on schedule: its first load, then what changed, or every record again.
+package main
+
+import (
+	"context"
+	"log"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+)
+
+func main() {
+	system, _, err := onaws.System(context.Background(), config.Poller)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(lambdaio.Poll(system.Poller()))
+}

@@ -1,0 +1,22 @@
+// Command sweeper re-sends, on schedule, whatever is due.
+package main
+
+import (
+	"context"
+	"log"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
+	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+)
+
+func main() {
+	system, _, err := onaws.System(context.Background(), config.Sweeper)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, onaws.Report()).Run))
+}

@@ -1,0 +1,308 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// localFlags are the flags of local.
+type localFlags struct {
+	config, data, endpoints string
+	loads                   []string
+	once, json, wire, quiet bool
+	faults                  bool
+	seed                    uint64
+}
+
+func localCommand() *cobra.Command {
+	var f localFlags
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run the whole system on this machine, with simulated platforms",
+		Long: `Starts the store, the queues, the simulated platforms and every handler, loads a small set of customers, deals and
+jobs, plays some edits, and shows what moves where and why. It needs nothing but Go and no account anywhere.
+
+While it runs, change a record from another terminal as a person would:
+  fluxcascade records jobber
+  fluxcascade edit jobber ID phone=312-555-0199`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runLocal(cmd, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration file (default "+exampleConfig+")")
+	flags.BoolVar(&f.once, "once", false, "run until everything agrees, then exit: 0 if it does, 1 if not")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object with the figures instead of the story")
+	flags.StringVar(&f.data, "data", "", "keep state in this directory between runs")
+	flags.StringVar(&f.endpoints, "endpoints", "", "write the simulators' addresses and credentials to this file, as JSON")
+	flags.StringArrayVar(&f.loads, "load", nil, "start a simulator with your own records: CONNECTION=FILE.csv[?COLUMN=VALUE] (repeatable)")
+	flags.BoolVar(&f.wire, "wire", false, "run over DynamoDB Local and an SQS server instead of the embedded store")
+	flags.BoolVar(&f.faults, "faults", false, "let the platforms have a bad day: refusals, lost answers, late and lost webhooks")
+	flags.Uint64Var(&f.seed, "seed", 1, "what the simulators draw from")
+	flags.BoolVar(&f.quiet, "quiet", false, "print only the summary")
+	return cmd
+}
+
+// session is one run of local: a world, and what to close after it.
+type session struct {
+	*localrun.World
+	rules   *ruleset.Rules
+	fresh   bool // nothing kept from an earlier run
+	closers []io.Closer
+}
+
+func (s *session) close() {
+	s.World.Close()
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		_ = s.closers[i].Close()
+	}
+}
+
+// openSession opens the store and the queues that the flags ask for, and a world over them.
+func openSession(ctx context.Context, f localFlags, rules *ruleset.Rules, story *story) (*session, error) {
+	s := &session{rules: rules, fresh: true}
+	if f.data != "" {
+		if err := os.MkdirAll(f.data, 0o700); err != nil {
+			return nil, err
+		}
+		_, err := os.Stat(filepath.Join(f.data, "seeded"))
+		s.fresh = errors.Is(err, os.ErrNotExist)
+	}
+	secret, err := matchSecret(f.data)
+	if err != nil {
+		return nil, err
+	}
+	rules.MatchSecret = secret
+	clock := &localrun.Clock{}
+	st, q, closers, err := openState(ctx, f, rules, clock)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = closers
+	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Dir: f.data, Seed: f.seed}
+	if f.faults {
+		options.Faults = platformsim.Usual()
+	}
+	if story != nil {
+		options.Observe, options.Tell = story.event, story.note
+	}
+	if s.World, err = localrun.Open(ctx, options); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openState opens the store and the queues, the latter under the world's clock where they can be.
+func openState(ctx context.Context, f localFlags, rules *ruleset.Rules, clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, error) {
+	switch {
+	case f.wire:
+		return openWire(ctx, rules)
+	case f.data != "":
+		return openEmbedded(f.data, clock)
+	}
+	return openMemory(clock)
+}
+
+func runLocal(cmd *cobra.Command, f localFlags) error {
+	ctx := cmd.Context()
+	rules, err := loadRules(f.config)
+	if err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), err)
+		return exitError(2)
+	}
+	out := cmd.OutOrStdout()
+	story := newStory(out, f.json || f.quiet)
+	began := time.Now()
+	s, err := openSession(ctx, f, rules, story)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	story.names(s)
+	if f.endpoints != "" {
+		if err := s.WriteEndpoints(f.endpoints); err != nil {
+			return err
+		}
+	}
+	forget, err := announce(s.World)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	if err := play(ctx, s, f, story); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	if !f.once && ctx.Err() == nil {
+		story.say("\nEverything agrees. Change a record from another terminal (fluxcascade records, fluxcascade edit); Ctrl-C ends.\n")
+		follow(ctx, s)
+	}
+	summary, err := summarise(context.WithoutCancel(ctx), s, story, began)
+	if err != nil {
+		return err
+	}
+	if err := summary.print(out, f.json); err != nil {
+		return err
+	}
+	if !summary.Converged {
+		return exitError(1)
+	}
+	return nil
+}
+
+// play loads the first records, lets the first load end, and makes the demonstration's edits.
+func play(ctx context.Context, s *session, f localFlags, story *story) error {
+	if s.fresh {
+		if err := seed(s, f, story); err != nil {
+			return err
+		}
+		if f.data != "" {
+			if err := os.WriteFile(filepath.Join(f.data, "seeded"), nil, 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	var pace func()
+	if !f.once && !f.json {
+		pace = pacer(ctx)
+	}
+	story.heading("First load")
+	s.Settle(ctx, pace)
+	story.loaded()
+	if !s.fresh || len(f.loads) > 0 {
+		return nil
+	}
+	for _, scene := range s.Scenes() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		story.heading(scene.Title)
+		if err := scene.Play(); err != nil {
+			return fmt.Errorf("%s: %w", scene.Title, err)
+		}
+		if err := s.Save(); err != nil {
+			return err
+		}
+		s.Settle(ctx, pace)
+	}
+	return nil
+}
+
+func seed(s *session, f localFlags, story *story) error {
+	if len(f.loads) == 0 {
+		if err := s.SeedExample(); err != nil {
+			return err
+		}
+		return s.Save()
+	}
+	for _, spec := range f.loads {
+		load, err := localrun.ParseLoad(spec)
+		if err != nil {
+			return err
+		}
+		report, err := s.LoadCSV(load)
+		if err != nil {
+			return err
+		}
+		story.say(report.String() + "\n")
+	}
+	return s.Save()
+}
+
+// pacer waits a little between steps, so that a person can follow.
+func pacer(ctx context.Context) func() {
+	return func() {
+		select {
+		case <-time.After(120 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// follow keeps everything moving until ctx ends.
+func follow(ctx context.Context, s *session) {
+	ticker := time.NewTicker(150 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if s.Stirred(ctx) {
+				s.Settle(ctx, nil)
+			}
+		}
+	}
+}
+
+// summary is what local prints at its end, and with --json instead of the story.
+type summary struct {
+	Changes      int                          `json:"changes"`
+	Writes       int                          `json:"writes"`
+	Noops        int                          `json:"noops"`
+	Parked       int                          `json:"parked"`
+	DeadLettered int                          `json:"dead_lettered"`
+	Retries      int                          `json:"retries"`
+	Duplicates   int                          `json:"duplicates"`
+	Converged    bool                         `json:"converged"`
+	Seconds      float64                      `json:"seconds"`
+	Connections  map[string]connectionFigures `json:"connections"`
+	Verification pipeline.Verification        `json:"verification"`
+}
+
+type connectionFigures struct {
+	Records  int `json:"records"`
+	Requests int `json:"requests"`
+}
+
+func summarise(ctx context.Context, s *session, story *story, began time.Time) (summary, error) {
+	verification, err := s.Verify(ctx)
+	if err != nil {
+		return summary{}, err
+	}
+	var out summary
+	out.Changes, out.Writes, out.Noops, _, out.DeadLettered, out.Retries = s.Counts.Snapshot()
+	out.Parked = verification.Parked + verification.Held + verification.Quarantined
+	out.Duplicates = s.Duplicates()
+	out.Converged = len(verification.Differences) == 0 && out.Duplicates == 0 && s.AtRest(ctx)
+	out.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
+	out.Verification = verification
+	out.Connections = map[string]connectionFigures{}
+	for c, sim := range s.Sims {
+		out.Connections[string(c)] = connectionFigures{Records: s.Records(c), Requests: sim.Requests()}
+	}
+	return out, nil
+}
+
+func (s summary) print(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(s)
+	}
+	fmt.Fprintf(out, "\n%d changes seen: %d writes, %d no-ops; %d parked, %d dead-lettered, %d put off and tried again; %d duplicates; %.1f s\n",
+		s.Changes, s.Writes, s.Noops, s.Parked, s.DeadLettered, s.Retries, s.Duplicates, s.Seconds)
+	for _, name := range sortedKeys(s.Connections) {
+		fmt.Fprintf(out, "  %-12s %5d records %6d requests\n", name, s.Connections[name].Records, s.Connections[name].Requests)
+	}
+	for _, d := range s.Verification.Differences {
+		fmt.Fprintf(out, "  differs: %s of %s: %s %v\n", d.Ref, d.Entity, d.Reason, d.Fields)
+	}
+	if s.Converged {
+		fmt.Fprintln(out, "Everything agrees.")
+	} else {
+		fmt.Fprintln(out, "NOT everything agrees.")
+	}
+	return nil
+}

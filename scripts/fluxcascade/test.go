@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fluxcascade/fluxcascade/shared/chain"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+)
+
+func testCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "test", Short: "Test a configuration before it touches an account"}
+	cmd.AddCommand(chainCommand())
+	return cmd
+}
+
+func chainCommand() *cobra.Command {
+	var config string
+	var asJSON, calm bool
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "chain",
+		Short: "Run the five tests of a sync chain against simulated platforms that misbehave",
+		Long: `Runs, on simulated platforms with their faults on, what a careful person would try by hand: each spoke alone; a
+record made in the hub reaches all spokes; an update in one spoke reaches the hub and the others; the same record
+edited in two spokes at once; an email changed in a spoke. Exit status 0 only if all hold.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rules, err := loadRules(config)
+			if err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				return exitError(2)
+			}
+			options := chain.Options{Rules: rules, Seed: seed, Faults: platformsim.Usual()}
+			if calm {
+				options.Faults = platformsim.Faults{}
+			}
+			results, err := chain.Run(cmd.Context(), options)
+			if err != nil {
+				return err
+			}
+			return printChain(cmd, results, asJSON)
+		},
+	}
+	cmd.Flags().StringVar(&config, "config", "", "configuration file (default "+exampleConfig+")")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	cmd.Flags().BoolVar(&calm, "no-faults", false, "let the platforms behave")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "what the simulators draw from")
+	return cmd
+}
+
+func printChain(cmd *cobra.Command, results []chain.Result, asJSON bool) error {
+	passed := 0
+	for _, r := range results {
+		if r.Passed {
+			passed++
+		}
+	}
+	out := cmd.OutOrStdout()
+	if asJSON {
+		err := json.NewEncoder(out).Encode(map[string]any{"passed": passed, "failed": len(results) - passed, "tests": results})
+		if err != nil {
+			return err
+		}
+	} else {
+		for _, r := range results {
+			mark := "ok    "
+			switch {
+			case !r.Passed:
+				mark = "FAILED"
+			case r.Skipped != "":
+				mark = "-     "
+			}
+			fmt.Fprintf(out, "%s %s: %s (%.1f s)\n", mark, r.Group, r.Name, r.Seconds)
+			if r.Skipped != "" {
+				fmt.Fprintf(out, "         not tested: %s\n", r.Skipped)
+			}
+			for _, d := range r.Details {
+				fmt.Fprintf(out, "         %s\n", d)
+			}
+		}
+		fmt.Fprintf(out, "%d passed, %d failed\n", passed, len(results)-passed)
+	}
+	if passed < len(results) {
+		return exitError(1)
+	}
+	return nil
+}

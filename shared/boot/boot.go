@@ -1,0 +1,206 @@
+// Package boot assembles: from rules, a store, a queue and credentials to the connectors, the webhook intake and the
+// poller. What decides (resolver, writer, sweeper) is assembled in package boot/deciding, so that functions which do
+// not decide do not link it. It holds no logic but how things fit together.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/credential"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/intake"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// requestTimeout bounds one call of a platform; it must stay well under the writer's lease.
+const requestTimeout = 30 * time.Second
+
+// App is what a connection's vendor app is known by. Secret: never logged.
+type App struct {
+	ClientID      string `json:"client_id"`
+	ClientSecret  string `json:"client_secret"`
+	WebhookSecret string `json:"webhook_secret"`
+	// BaseURL and TokenURL replace the vendor's own, for sandboxes and simulators.
+	BaseURL  string `json:"base_url,omitempty"`
+	TokenURL string `json:"token_url,omitempty"`
+}
+
+// System is everything that the parts need.
+type System struct {
+	Rules *ruleset.Rules
+	Store store.Store
+	Queue queue.Sender
+	Now   func() time.Time
+	// App gives a connection's app; it may read a secret store.
+	App func(context.Context, record.Connection) (App, error)
+	// PublicURL is the front's URL as platforms call it, without a trailing slash: "https://…/webhooks" is under it.
+	PublicURL string
+	// Transport sends requests; nil is the default one.
+	Transport http.RoundTripper
+
+	mu         sync.Mutex
+	connectors map[record.Connection]platform.Connector
+}
+
+// app gives a connection's app with the vendor's URLs where it names none.
+func (s *System) app(ctx context.Context, c record.Connection) (App, Vendor, error) {
+	declared, ok := s.Rules.Connection(c)
+	if !ok {
+		return App{}, Vendor{}, fmt.Errorf("connection %s is not configured", c)
+	}
+	vendor, ok := vendorOf(declared.Platform)
+	if !ok {
+		return App{}, Vendor{}, fmt.Errorf("connection %s: no connector for platform %s", c, declared.Platform)
+	}
+	app, err := s.App(ctx, c)
+	if err != nil {
+		return App{}, vendor, fault.New(fault.Unauthorized, "read app secret of "+string(c), err)
+	}
+	if app.BaseURL == "" {
+		app.BaseURL = vendor.BaseURL
+	}
+	if app.TokenURL == "" {
+		app.TokenURL = vendor.TokenURL
+	}
+	return app, vendor, nil
+}
+
+// Connector gives a connection's connector, assembled once.
+func (s *System) Connector(c record.Connection) (platform.Connector, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if connector, ok := s.connectors[c]; ok {
+		return connector, nil
+	}
+	app, vendor, err := s.app(context.Background(), c)
+	if err != nil {
+		return nil, err
+	}
+	declared, _ := s.Rules.Connection(c)
+	client := s.client(app, vendor)
+	tokens := &credential.Source{Store: s.Store, Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait}
+	connector := vendor.Connect(platform.Settings{Connection: c, Account: declared.Account, BaseURL: app.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
+	if s.connectors == nil {
+		s.connectors = map[record.Connection]platform.Connector{}
+	}
+	s.connectors[c] = connector
+	return connector, nil
+}
+
+// client calls only the vendor's hosts and the ones that the app itself names.
+func (s *System) client(app App, vendor Vendor) *http.Client {
+	hosts := append([]string{}, vendor.Catalog.Hosts...)
+	for _, text := range []string{app.BaseURL, app.TokenURL} {
+		if u, err := url.Parse(text); err == nil {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	next := s.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &http.Client{Timeout: requestTimeout, Transport: allowed{hosts: hosts, next: next},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if r.URL.Host != via[0].URL.Host || len(via) > 3 {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}}
+}
+
+// allowed refuses requests to hosts that are not on its list. An entry that begins with a dot matches its subdomains.
+type allowed struct {
+	hosts []string
+	next  http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a allowed) RoundTrip(r *http.Request) (*http.Response, error) {
+	for _, host := range a.hosts {
+		if r.URL.Host == host || (strings.HasPrefix(host, ".") && strings.HasSuffix(r.URL.Host, host)) {
+			return a.next.RoundTrip(r)
+		}
+	}
+	return nil, fmt.Errorf("host %s is not one that this platform is called at", r.URL.Host)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Ability gives the catalog's facts about a place; the zero value for an unknown one.
+func (s *System) Ability(place record.Place) catalog.Ability {
+	declared, ok := s.Rules.Connection(place.Connection)
+	if !ok {
+		return catalog.Ability{}
+	}
+	vendor, ok := vendorOf(declared.Platform)
+	if !ok {
+		return catalog.Ability{}
+	}
+	object, ok := vendor.Catalog.Object(place.Object)
+	if !ok {
+		return catalog.Ability{}
+	}
+	return object.Ability
+}
+
+// Webhook assembles the intake of webhooks: one route for each platform that signs them.
+func (s *System) Webhook() *intake.Webhook {
+	routes := map[record.Platform]intake.Route{}
+	for _, c := range s.Rules.Connections {
+		vendor, ok := vendorOf(c.Platform)
+		if _, done := routes[c.Platform]; done || !ok || !vendor.Catalog.Webhooks.Signed {
+			continue
+		}
+		routes[c.Platform] = intake.Route{Platform: c.Platform, Receive: vendor.Receive, PublicURL: s.PublicURL + "/webhooks/" + string(c.Platform),
+			Secret: func(ctx context.Context) (string, error) {
+				app, err := s.App(ctx, c.Name)
+				return app.WebhookSecret, err
+			}}
+	}
+	return &intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: s.Now}
+}
+
+// Poller assembles the poller.
+func (s *System) Poller() *intake.Poller {
+	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Ability: s.Ability, Now: s.Now}
+}
+
+// Prepare makes, on every platform that lets us, the fields that hold our identity, unless they are there.
+func (s *System) Prepare(ctx context.Context) error {
+	for _, place := range s.Rules.Places() {
+		marker := s.Rules.MarkerAt(place)
+		if marker == "" {
+			continue
+		}
+		connector, err := s.Connector(place.Connection)
+		if err != nil {
+			return err
+		}
+		if preparing, ok := connector.(platform.Preparing); ok {
+			if err := preparing.Prepare(ctx, place.Object, marker); err != nil {
+				return fmt.Errorf("prepare %s for %s: %w", place, marker, err)
+			}
+		}
+	}
+	return nil
+}

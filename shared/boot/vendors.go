@@ -1,0 +1,59 @@
+package boot
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/hubspot"
+	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/quickbooks"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// Vendor is one platform's connector, as a plain list: adding a platform adds one entry here.
+type Vendor struct {
+	Catalog *catalog.Platform
+	Connect func(platform.Settings) platform.Connector
+	Receive platform.Receive
+	Refresh func(App, *http.Client, func() time.Time) platform.Refresher
+	// BaseURL and TokenURL are the vendor's own; App may name others (a sandbox, a simulator).
+	BaseURL, TokenURL string
+}
+
+// Vendors lists every platform.
+func Vendors() []Vendor {
+	return []Vendor{
+		{
+			Catalog: catalog.HubSpot(), BaseURL: "https://api.hubapi.com", TokenURL: "https://api.hubapi.com/oauth/v1/token",
+			Connect: func(s platform.Settings) platform.Connector { return hubspot.New(s) }, Receive: hubspot.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return hubspot.NewRefresher(hubspot.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+		{
+			Catalog: catalog.Jobber(), BaseURL: "https://api.getjobber.com", TokenURL: "https://api.getjobber.com/api/oauth/token",
+			Connect: func(s platform.Settings) platform.Connector { return jobber.New(s) }, Receive: jobber.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return jobber.NewRefresher(jobber.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+		{
+			Catalog: catalog.QuickBooks(), BaseURL: "https://quickbooks.api.intuit.com", TokenURL: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+			Connect: func(s platform.Settings) platform.Connector { return quickbooks.New(s) }, Receive: quickbooks.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return quickbooks.NewRefresher(quickbooks.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+	}
+}
+
+func vendorOf(p record.Platform) (Vendor, bool) {
+	for _, v := range Vendors() {
+		if v.Catalog.Name == p {
+			return v, true
+		}
+	}
+	return Vendor{}, false
+}

@@ -1,0 +1,147 @@
+// Package catalog is what is known of each platform without asking it: objects, fields, kinds, limits, abilities.
+// It is data, pure, and light enough for infra and the webhook to link. Configurations are checked against it
+// before anything is deployed; connectors read it rather than repeat it. It never reads a live account:
+// custom fields are accepted by their form (Object.Custom) and checked against the account by the connector.
+package catalog
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// Platform is one vendor.
+type Platform struct {
+	Name  record.Platform
+	Label string // as a person writes it: "QuickBooks"
+	// Hub says that the platform can be a hub: it has a field for our identity or idempotent creates.
+	Hub     bool
+	Objects []Object
+	// Hosts lists the only host names a connector may call (suffixes begin with a dot).
+	Hosts []string
+	// Webhooks describes how it tells of changes.
+	Webhooks Webhooks
+}
+
+// Webhooks is a platform's way to tell of changes.
+type Webhooks struct {
+	// Signed says that requests carry a signature (or a secret) that we verify; unsigned ones are refused.
+	Signed bool
+	// Deletes says that deletions are told.
+	Deletes bool
+}
+
+// Object is one kind of record of a platform.
+type Object struct {
+	Name   record.Object // as our connector spells it
+	Label  string        // singular, as a person says it: "client"
+	Fields []Field
+	// Custom matches the spelling of fields that an account may define itself; nil if it cannot.
+	Custom *regexp.Regexp
+	// Ability is what the connector can do for this object. An inability is declared here and asserted by the suite.
+	Ability Ability
+}
+
+// Field is one field in the connector's flat spelling. A list-valued vendor field appears with its selectors:
+// emails[primary].address is a Field whose Name holds "[primary]".
+type Field struct {
+	Name record.PlatformField
+	Kind Kind
+	// ReadOnly: the platform derives it or sets it; never written.
+	ReadOnly bool
+	// CreateOnly: may be given at creation and not changed after.
+	CreateOnly bool
+	// Required: a create without it is refused.
+	Required bool
+	// MaxLength in characters, 0 where unknown. Longer values are refused by the platform.
+	MaxLength int
+	// Values lists an enum's values when the vendor fixes them; nil otherwise.
+	Values []string
+	// Refers is the object a reference names; "" for others.
+	Refers record.Object
+	// Source says where the fact is from: a contract's key, a URL and its date.
+	Source string
+}
+
+// Kind is a field's kind of value. Values are text in every case; the kind says how they compare and which transforms fit.
+type Kind string
+
+// The kinds.
+const (
+	Text      Kind = "text"
+	Email     Kind = "email"
+	Phone     Kind = "phone"
+	Number    Kind = "number"
+	Money     Kind = "money"
+	Bool      Kind = "bool"
+	Date      Kind = "date"
+	Datetime  Kind = "datetime"
+	Enum      Kind = "enum"
+	Reference Kind = "reference"
+)
+
+// Ability is what a connector can do for an object.
+type Ability struct {
+	Create, Update, Archive, Delete bool
+	// ReadMax, WriteMax are how many records one call reads by id and writes.
+	ReadMax, WriteMax int
+	// PageMax is how many records one page of changes or of a listing holds.
+	PageMax int
+	// Conditional: an update can be made to fail if the record moved since the pre-read (SyncToken).
+	Conditional bool
+	// UniqueKey: a create can carry our identity in a unique field, so that repeating it is harmless.
+	UniqueKey bool
+	// RequestKey: a create can carry a request key, so that repeating it within the vendor's window is harmless.
+	RequestKey bool
+	// Marker is the usual field for our identity, as a configuration would name it ("fluxcascade_id",
+	// "customFields[HubSpot ID]"); "" where the platform has none to offer.
+	Marker record.PlatformField
+	// Find lists the fields by which a record can be looked up (equality, case-insensitive for emails).
+	Find []record.PlatformField
+	// Polls: changes since a cursor can be listed. PollsDeletes: that list tells deletions.
+	Polls, PollsDeletes bool
+	// LagBound is how far the list of changes may trail the records; polls overlap by it, and an absence or a
+	// look-up that found nothing counts only when this much later.
+	LagBound time.Duration
+	// StampCovers: ModifiedAt moves with every mapped field, so that an event no newer than it needs no read.
+	StampCovers bool
+	// FieldTimes: reads tell when each field changed.
+	FieldTimes bool
+	// Derived lists fields whose read value may differ in form from what was written (reformatting).
+	Reformats []record.PlatformField
+}
+
+// Object finds an object by name.
+func (p *Platform) Object(name record.Object) (*Object, bool) {
+	i := slices.IndexFunc(p.Objects, func(o Object) bool { return o.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &p.Objects[i], true
+}
+
+// Field finds a field by its spelling; a custom field of fitting form is answered as writable text.
+func (o *Object) Field(name record.PlatformField) (Field, bool) {
+	for _, f := range o.Fields {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	if o.Custom != nil && o.Custom.MatchString(string(name)) {
+		return Field{Name: name, Kind: Text, Source: "custom field of the account"}, true
+	}
+	return Field{}, false
+}
+
+// Required lists the fields without which a create is refused.
+func (o *Object) Required() []Field {
+	var out []Field
+	for _, f := range o.Fields {
+		if f.Required {
+			out = append(out, f)
+		}
+	}
+	return out
+}

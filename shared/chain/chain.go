@@ -1,0 +1,233 @@
+// Package chain tests a configuration as a careful person would before trusting it: each spoke alone, a record made in
+// the hub, an edit in one spoke, the same record edited in two spokes at once, and an email changed in a spoke. It acts
+// on simulated platforms only as people do, and judges by what the platforms hold, not by what our state says.
+package chain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+)
+
+// Result is one test's.
+type Result struct {
+	Group   record.Group `json:"group"`
+	Name    string       `json:"name"`
+	Passed  bool         `json:"passed"`
+	Details []string     `json:"details,omitempty"` // what was wrong, one line each
+	Seconds float64      `json:"seconds"`
+	Skipped string       `json:"skipped,omitempty"` // why the configuration gives nothing to test
+}
+
+// Options say how to test.
+type Options struct {
+	Rules  *ruleset.Rules
+	Faults platformsim.Faults
+	Seed   uint64
+}
+
+// Run runs every test of every group. Errors are of the machine (no port, say), not of a test.
+func Run(ctx context.Context, o Options) ([]Result, error) {
+	var results []Result
+	for i := range o.Rules.Groups {
+		g := &o.Rules.Groups[i]
+		t, ok := subject(g)
+		if !ok {
+			results = append(results, Result{Group: g.Name, Name: "all", Passed: true, Skipped: "no hub object is created on a spoke"})
+			continue
+		}
+		for _, spoke := range spokesOf(g, t) {
+			r, err := o.test(ctx, g.Name, "each spoke alone: "+string(spoke.Connection), alone(o.Rules, g.Name, t, spoke), t, createReaches)
+			if err != nil {
+				return results, err
+			}
+			results = append(results, r)
+		}
+		for _, test := range []struct {
+			name string
+			run  func(context.Context, *trial)
+		}{
+			{"create in the hub reaches all spokes", createReaches},
+			{"update in one spoke reaches the hub and the others", spokeUpdateReaches},
+			{"the same record edited in two spokes at once", twoSpokesAtOnce},
+			{"an email changed in a spoke makes no duplicate", emailInSpoke},
+		} {
+			r, err := o.test(ctx, g.Name, test.name, o.Rules, t, test.run)
+			if err != nil {
+				return results, err
+			}
+			results = append(results, r)
+		}
+	}
+	return results, nil
+}
+
+// subject is the entity type to test with: the first that may be created on a spoke and refers to nothing.
+func subject(g *ruleset.Group) (record.Object, bool) {
+	for _, e := range g.Entities {
+		refers := slices.ContainsFunc(e.Fields, func(f ruleset.Field) bool { return f.Refers != "" })
+		if !refers && len(spokesOf(g, e.Type)) > 0 {
+			return e.Type, true
+		}
+	}
+	return "", false
+}
+
+// spokesOf lists the places on which records of a type are created from the hub without a condition.
+func spokesOf(g *ruleset.Group, t record.Object) []record.Place {
+	var out []record.Place
+	for _, m := range g.Mappings {
+		if m.Hub == t && m.Create.CreatesOn(ruleset.ToSpoke) && m.Filter == nil {
+			out = append(out, m.Spoke)
+		}
+	}
+	return out
+}
+
+// alone gives the rules with one group's one mapping and nothing else.
+func alone(r *ruleset.Rules, name record.Group, t record.Object, spoke record.Place) *ruleset.Rules {
+	out := *r
+	out.Groups = nil
+	for _, g := range r.Groups {
+		if g.Name != name {
+			continue
+		}
+		g.Mappings = slices.DeleteFunc(slices.Clone(g.Mappings), func(m ruleset.Mapping) bool { return m.Spoke != spoke })
+		g.Entities = slices.DeleteFunc(slices.Clone(g.Entities), func(e ruleset.Entity) bool { return e.Type != t })
+		out.Groups = append(out.Groups, g)
+	}
+	out.Connections = slices.DeleteFunc(slices.Clone(r.Connections), func(c ruleset.Connection) bool {
+		return c.Name != out.Groups[0].Hub && c.Name != spoke.Connection
+	})
+	return &out
+}
+
+// trial is one test in progress.
+type trial struct {
+	world    *localrun.World
+	rules    *ruleset.Rules
+	group    *ruleset.Group
+	entity   *ruleset.Entity
+	hub      record.Place
+	spokes   []record.Place
+	problems []string
+	skipped  string
+}
+
+func (t *trial) fail(format string, args ...any) {
+	t.problems = append(t.problems, fmt.Sprintf(format, args...))
+}
+
+func (o Options) test(ctx context.Context, group record.Group, name string, rules *ruleset.Rules, subject record.Object, run func(context.Context, *trial)) (Result, error) {
+	began := time.Now()
+	clock := &localrun.Clock{}
+	copied := *rules
+	copied.MatchSecret = []byte("test chain")
+	world, err := localrun.Open(ctx, localrun.Options{Rules: &copied, Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: o.Seed, Faults: o.Faults})
+	if err != nil {
+		return Result{}, err
+	}
+	defer world.Close()
+	g, _ := copied.Group(group)
+	e, _ := g.Entity(subject)
+	t := &trial{world: world, rules: &copied, group: g, entity: e, hub: g.HubPlace(subject), spokes: spokesOf(g, subject)}
+	if !world.Settle(ctx, nil) {
+		t.fail("the empty system does not come to rest")
+	}
+	run(ctx, t)
+	if t.skipped == "" {
+		t.agree(ctx)
+	}
+	return Result{Group: group, Name: name, Passed: len(t.problems) == 0, Details: t.problems, Skipped: t.skipped, Seconds: time.Since(began).Round(time.Millisecond).Seconds()}, nil
+}
+
+// settle waits until nothing moves, and says so if that never happens.
+func (t *trial) settle(ctx context.Context) {
+	t.world.Moved()
+	if !t.world.Settle(ctx, nil) && ctx.Err() == nil {
+		t.fail("it does not come to rest")
+	}
+}
+
+// agree checks that every link agrees with its entity, that no record came twice, and that nothing waits for a person.
+func (t *trial) agree(ctx context.Context) {
+	v, err := t.world.Verify(ctx)
+	if err != nil {
+		t.fail("verify: %v", err)
+		return
+	}
+	for _, d := range v.Differences {
+		t.fail("%s does not agree: %s %v", d.Ref, d.Reason, d.Fields)
+	}
+	if n := t.world.Duplicates(); n > 0 {
+		t.fail("%d duplicates", n)
+	}
+	if v.Quarantined+v.Parked+v.Held > 0 {
+		t.fail("%d quarantined, %d fields parked, %d operations held", v.Quarantined, v.Parked, v.Held)
+	}
+}
+
+// only gives the one live record at a place, and complains if there is another number.
+func (t *trial) only(place record.Place) (record.ExternalID, record.Fields) {
+	ids := t.world.Sims[place.Connection].IDs(place.Object)
+	if len(ids) != 1 {
+		t.fail("%s holds %d records, want 1", place, len(ids))
+		return "", nil
+	}
+	fields, _, _ := t.world.Sims[place.Connection].Record(place.Object, ids[0])
+	return ids[0], fields
+}
+
+// create makes one record in the hub with every declared field that the hub's people may set.
+func (t *trial) create(ctx context.Context) {
+	fields := record.Fields{}
+	for i := range t.entity.Fields {
+		f := &t.entity.Fields[i]
+		if !f.ReadOnly && f.Refers == "" {
+			fields[record.PlatformField(f.Name)] = sample(f, 1)
+		}
+	}
+	if _, err := t.world.Sims[t.hub.Connection].Create(t.hub.Object, fields); err != nil {
+		t.fail("create in %s: %v", t.hub, err)
+	}
+	t.settle(ctx)
+}
+
+// sample gives a believable value of a field; n tells values apart.
+func sample(f *ruleset.Field, n int) string {
+	name := strings.ToLower(string(f.Name))
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
+	}
+	switch {
+	case f.Kind == catalog.Email || has("email"):
+		return fmt.Sprintf("chain%d@example.com", n)
+	case f.Kind == catalog.Phone || has("phone", "mobile"):
+		return fmt.Sprintf("+1312555%04d", 140+n)
+	case f.Kind == catalog.Money || f.Kind == catalog.Number:
+		return fmt.Sprintf("%d", 100+n)
+	case f.Kind == catalog.Bool:
+		return "true"
+	case f.Kind == catalog.Date:
+		return fmt.Sprintf("2026-03-%02d", n)
+	case has("zip", "postal"):
+		return fmt.Sprintf("6060%d", n)
+	case has("state", "province", "region"):
+		return []string{"IL", "WI", "IN"}[n%3]
+	case has("country"):
+		return "US"
+	case has("city"):
+		return []string{"Chicago", "Evanston", "Skokie"}[n%3]
+	}
+	return fmt.Sprintf("Chain %s %d", f.Name, n)
+}

@@ -1,0 +1,135 @@
+// Package config is what each function needs from its environment: the names, in one place, how they parse, and what
+// is missing, all at once. infra sets exactly these names, and a test holds the two together. It reads no file but the
+// configuration and calls no service.
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Environment names.
+const (
+	// EnvConfig is the path of the configuration beside the bootstrap.
+	EnvConfig = "FLUXCASCADE_CONFIG"
+	// EnvTableVersions and the next two name the tables.
+	EnvTableVersions       = "TABLE_VERSIONS"
+	EnvTableCrossReference = "TABLE_CROSS_REFERENCE"
+	EnvTableControl        = "TABLE_CONTROL"
+	// EnvQueueURLs is a JSON object: queue name to URL.
+	EnvQueueURLs = "QUEUE_URLS"
+	// EnvSecretARNs is a JSON object: platform to the ARN of its app's secret.
+	EnvSecretARNs = "SECRET_ARNS"
+	// EnvMatchSecretARN is the ARN of the secret that keys the match hashes.
+	EnvMatchSecretARN = "MATCH_SECRET_ARN"
+	// EnvPublicURL is the API's URL as platforms call it.
+	EnvPublicURL = "PUBLIC_URL"
+	// EnvConnection is the one connection that a writer writes to.
+	EnvConnection = "CONNECTION"
+)
+
+// Function names a Lambda function, as its folder under functions/ does.
+type Function string
+
+// The functions.
+const (
+	Webhook  Function = "webhook"
+	Poller   Function = "poller"
+	Sweeper  Function = "sweeper"
+	Resolver Function = "resolver"
+	Writer   Function = "writer"
+)
+
+// Functions lists every function, in order.
+func Functions() []Function { return []Function{Webhook, Poller, Sweeper, Resolver, Writer} }
+
+var required = map[Function][]string{
+	Webhook:  {EnvConfig, EnvQueueURLs, EnvSecretARNs, EnvPublicURL},
+	Poller:   {EnvConfig, EnvTableControl, EnvQueueURLs, EnvSecretARNs},
+	Sweeper:  {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
+	Resolver: {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
+	Writer:   {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
+}
+
+// Environment lists the names that a function requires.
+func Environment(f Function) []string { return required[f] }
+
+// Config is a function's environment, parsed. Fields that the function does not require are empty.
+type Config struct {
+	RulesPath      string
+	Tables         map[store.Table]string
+	QueueURLs      map[queue.Name]string
+	SecretARNs     map[record.Platform]string
+	MatchSecretARN string
+	PublicURL      string
+	Connection     record.Connection
+}
+
+// Parse reads a function's environment. The error names every variable that is missing or malformed.
+func Parse(f Function, getenv func(string) string) (Config, error) {
+	c := Config{Tables: map[store.Table]string{}}
+	var problems []error
+	for _, name := range Environment(f) {
+		value := getenv(name)
+		if value == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+			continue
+		}
+		if err := c.set(name, value); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	if len(problems) > 0 {
+		return Config{}, fmt.Errorf("environment of %s: %w", f, errors.Join(problems...))
+	}
+	return c, nil
+}
+
+func (c *Config) set(name, value string) error {
+	switch name {
+	case EnvConfig:
+		c.RulesPath = value
+	case EnvTableVersions:
+		c.Tables[store.Versions] = value
+	case EnvTableCrossReference:
+		c.Tables[store.CrossReference] = value
+	case EnvTableControl:
+		c.Tables[store.Control] = value
+	case EnvQueueURLs:
+		return object(value, &c.QueueURLs)
+	case EnvSecretARNs:
+		return object(value, &c.SecretARNs)
+	case EnvMatchSecretARN:
+		c.MatchSecretARN = value
+	case EnvPublicURL:
+		c.PublicURL = strings.TrimSuffix(value, "/")
+	case EnvConnection:
+		c.Connection = record.Connection(value)
+	}
+	return nil
+}
+
+func object(value string, into any) error {
+	if err := json.Unmarshal([]byte(value), into); err != nil {
+		return errors.New("not a JSON object of texts")
+	}
+	return nil
+}
+
+// LoadRules reads and checks a configuration file.
+func LoadRules(path string) (*ruleset.Rules, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return ruleset.Load(path, text, catalog.All())
+}

@@ -1,0 +1,146 @@
+// Package control is what the handlers remember between calls that is neither an entity nor a key: how far a place has
+// been read, which backfill pages are still to be absorbed, and which connections are paused. It owns the layout of
+// those rows in the control table. It decides nothing about records.
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Phase is how far a place's first load is.
+type Phase string
+
+// The phases. Draining: every page is queued, not every page is absorbed.
+const (
+	PhaseListing  Phase = "listing"
+	PhaseDraining Phase = "draining"
+	PhaseDone     Phase = "done"
+)
+
+// Progress is how far a place has been read.
+type Progress struct {
+	Phase Phase `json:"phase"`
+	// Run names the first load; Pages counts the pages it queued, Records their records.
+	Run     string `json:"run"`
+	Pages   int    `json:"pages"`
+	Records int    `json:"records"`
+	// List continues the listing.
+	List string `json:"list,omitempty"`
+	// Since is where changes begin to count: a margin before the first load began.
+	Since time.Time `json:"since"`
+	// Changes continues the polls; PolledAt is when the last one was whole.
+	Changes  string    `json:"changes,omitempty"`
+	PolledAt time.Time `json:"polled_at,omitzero"`
+	// Reconcile continues a reconcile that was cut off; ReconciledAt is when the last one was whole.
+	Reconcile    string    `json:"reconcile,omitempty"`
+	ReconciledAt time.Time `json:"reconciled_at,omitzero"`
+	Rev          int64     `json:"-"`
+}
+
+func progressKey(place record.Place) store.Key {
+	return store.Key{Table: store.Control, Partition: "progress#" + place.String(), Sort: "progress"}
+}
+
+// LoadProgress reads how far places have been read. A place never read has the zero Progress.
+func LoadProgress(ctx context.Context, s store.Store, places []record.Place) (map[record.Place]Progress, error) {
+	keys := make([]store.Key, len(places))
+	for i, place := range places {
+		keys[i] = progressKey(place)
+	}
+	rows, err := s.Get(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[record.Place]Progress, len(places))
+	for i, place := range places {
+		var p Progress
+		row, ok := rows[keys[i]]
+		if ok {
+			if err := json.Unmarshal(row.Body, &p); err != nil {
+				return nil, fault.Newf(fault.Unclassified, "read progress of "+place.String(), "not the JSON it should be (%T)", err)
+			}
+			p.Rev = row.Rev
+		}
+		out[place] = p
+	}
+	return out, nil
+}
+
+// SaveProgress writes p if nobody else has since it was read, and gives it under its new revision.
+// Errors: fault.Stale, fault.Transient.
+func SaveProgress(ctx context.Context, s store.Store, place record.Place, p Progress) (Progress, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return p, fmt.Errorf("encode progress of %s: %w", place, err)
+	}
+	if err := s.Commit(ctx, []store.Write{{Key: progressKey(place), Expect: p.Rev, Body: body}}); err != nil {
+		return p, err
+	}
+	p.Rev++
+	return p, nil
+}
+
+// PageKey addresses the mark of a backfill page that is not yet absorbed.
+func PageKey(run string, number int) store.Key {
+	return store.Key{Table: store.Control, Partition: "pages#" + run, Sort: fmt.Sprintf("%08d", number)}
+}
+
+// PagesLeft reports whether any page of a first load is still to be absorbed.
+func PagesLeft(ctx context.Context, s store.Store, run string) (bool, error) {
+	rows, err := s.Query(ctx, store.Query{Table: store.Control, Partition: "pages#" + run, Limit: 1})
+	return len(rows) > 0, err
+}
+
+// Pause is why a connection is not written to or polled.
+type Pause struct {
+	Reason string    `json:"reason"` // "not_authorised", "operator"
+	Since  time.Time `json:"since"`
+}
+
+// Why a connection is paused.
+const (
+	PausedUnauthorized = "not_authorised"
+	PausedByOperator   = "operator"
+)
+
+func pauseKey(c record.Connection) store.Key {
+	return store.Key{Table: store.Control, Partition: "pause#" + string(c), Sort: "pause"}
+}
+
+// Paused gives a connection's pause; ok is false while it runs.
+func Paused(ctx context.Context, s store.Store, c record.Connection) (p Pause, ok bool, err error) {
+	rows, err := s.Get(ctx, []store.Key{pauseKey(c)})
+	if err != nil {
+		return p, false, err
+	}
+	row, ok := rows[pauseKey(c)]
+	if !ok {
+		return p, false, nil
+	}
+	return p, true, json.Unmarshal(row.Body, &p)
+}
+
+// SetPause pauses a connection; an earlier pause stays.
+func SetPause(ctx context.Context, s store.Store, c record.Connection, p Pause) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	err = s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: 0, Body: body}})
+	if fault.Is(err, fault.Stale) {
+		return nil
+	}
+	return err
+}
+
+// Resume ends a connection's pause, if there is one.
+func Resume(ctx context.Context, s store.Store, c record.Connection) error {
+	return s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: store.Any, Delete: true}})
+}

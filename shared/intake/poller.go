@@ -1,0 +1,318 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Limits of a poll.
+const (
+	// pagesPerRun bounds one call; the next goes on where it ended.
+	pagesPerRun = 200
+	// messageBytes is the target size of a snapshot message, well under queue.BodyBytesMax.
+	messageBytes = 192 << 10
+	// loadMargin is how far before the first load changes begin to count, besides the platform's lag.
+	loadMargin = 2 * time.Minute
+)
+
+// Poller reads places: the first load first, then what changed. It queues before it moves its position.
+type Poller struct {
+	Store      store.Store
+	Queue      queue.Sender
+	Connectors func(record.Connection) (platform.Connector, error)
+	Rules      *ruleset.Rules
+	// Ability gives the catalog's facts about a place.
+	Ability func(record.Place) catalog.Ability
+	Now     func() time.Time
+}
+
+// Poll is what one call did.
+type Poll struct {
+	Place    record.Place
+	Phase    control.Phase // after it
+	Records  int           // read and queued
+	Absences int
+	// Total counts the records of the first load so far.
+	Total int
+	// More says that another call at once would do more.
+	More bool
+	// Waits says that the first load waits for another place's.
+	Waits bool
+}
+
+// Run polls one place. Two at once are harmless: one of them loses its position and its work is queued twice.
+// Errors: fault.RateLimited, fault.Unauthorized, fault.Transient; the position stays where it was durably queued.
+func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
+	result := Poll{Place: place}
+	pause, paused, err := control.Paused(ctx, p.Store, place.Connection)
+	if err != nil {
+		return result, err
+	}
+	if paused && pause.Reason == control.PausedByOperator {
+		return result, nil
+	}
+	progress, err := control.LoadProgress(ctx, p.Store, p.Rules.Places())
+	if err != nil {
+		return result, err
+	}
+	now := progress[place]
+	connector, err := p.Connectors(place.Connection)
+	if err != nil {
+		return result, err
+	}
+	if now.Phase == "" && !p.mayBegin(place, progress) {
+		result.Waits = true
+		return result, nil
+	}
+	switch now.Phase {
+	case "":
+		now = p.begin(place)
+		fallthrough
+	case control.PhaseListing:
+		now, err = p.list(ctx, connector, place, now, &result)
+	case control.PhaseDraining:
+		now, err = p.drain(ctx, place, now)
+	default:
+		now, err = p.changes(ctx, connector, place, now, &result)
+	}
+	result.Phase, result.Total = now.Phase, now.Records
+	if err == nil && paused {
+		// It answered: whatever had ended its authorisation is mended.
+		err = control.Resume(ctx, p.Store, place.Connection)
+	}
+	return result, err
+}
+
+// Reconcile reads every record of a place again, on the backfill lane, so that live changes come first: it finds what
+// moved no stamp and whose webhook was lost. It does nothing before the first load is over.
+func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error) {
+	result := Poll{Place: place}
+	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
+	if err != nil || progress[place].Phase != control.PhaseDone {
+		return result, err
+	}
+	at := progress[place]
+	result.Phase, result.Total = at.Phase, at.Records
+	connector, err := p.Connectors(place.Connection)
+	if err != nil {
+		return result, err
+	}
+	for range pagesPerRun {
+		page, err := connector.List(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
+		if err != nil {
+			return result, err
+		}
+		if err := p.send(ctx, queue.Name("backfill-"+string(place.Connection)), p.carry(place, page, record.SourceSweep)); err != nil {
+			return result, err
+		}
+		next := at
+		next.Reconcile = string(page.Next)
+		if !page.More {
+			next.Reconcile, next.ReconciledAt = "", p.Now()
+		}
+		if at, err = control.SaveProgress(ctx, p.Store, place, next); err != nil {
+			if fault.Is(err, fault.Stale) {
+				return result, nil // a poll moved the row; the next reconcile begins where this one was saved
+			}
+			return result, err
+		}
+		result.Records += len(page.Snapshots)
+		if !page.More {
+			return result, nil
+		}
+	}
+	result.More = true
+	return result, nil
+}
+
+// mayBegin reports whether a place's first load may begin: the hub's before the spokes', parents' before children's.
+func (p *Poller) mayBegin(place record.Place, progress map[record.Place]control.Progress) bool {
+	for _, g := range p.Rules.GroupsAt(place) {
+		t, _ := g.TypeAt(place)
+		if hub := g.HubPlace(t); hub != place && progress[hub].Phase != control.PhaseDone {
+			return false
+		}
+		for _, pair := range g.PairsAt(place) {
+			if pair.Reference == nil {
+				continue
+			}
+			parent := record.Place{Connection: place.Connection, Object: pair.Reference.Object}
+			if _, known := g.TypeAt(parent); known && parent != place && progress[parent].Phase != control.PhaseDone {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (p *Poller) begin(place record.Place) control.Progress {
+	now := p.Now()
+	return control.Progress{Phase: control.PhaseListing, Run: place.String() + "@" + now.UTC().Format("20060102T150405.000"),
+		Since: now.Add(-loadMargin - p.Ability(place).LagBound)}
+}
+
+// list queues the pages of a first load. A page's mark is written before it is queued, and the position moves after:
+// a crash repeats a page and loses none.
+func (p *Poller) list(ctx context.Context, connector platform.Connector, place record.Place, at control.Progress, result *Poll) (control.Progress, error) {
+	ability := p.Ability(place)
+	for range pagesPerRun {
+		page, err := connector.List(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.List), Limit: max(ability.PageMax, 1)})
+		if err != nil {
+			return at, err
+		}
+		next := at
+		changes := p.carry(place, page, record.SourceBackfill)
+		if err := p.queuePages(ctx, place, &next, changes); err != nil {
+			return at, err
+		}
+		next.Records += len(page.Snapshots)
+		next.List = string(page.Next)
+		if !page.More {
+			next.Phase, next.List = control.PhaseDraining, ""
+		}
+		if at, err = control.SaveProgress(ctx, p.Store, place, next); err != nil {
+			return at, err
+		}
+		result.Records += len(page.Snapshots)
+		if at.Phase == control.PhaseDraining {
+			return p.drain(ctx, place, at)
+		}
+	}
+	result.More = true
+	return at, nil
+}
+
+// queuePages marks and sends a page of a first load, split by size.
+func (p *Poller) queuePages(ctx context.Context, place record.Place, at *control.Progress, changes []record.Change) error {
+	for len(changes) > 0 {
+		n, size := 0, 0
+		for n < len(changes) && (n == 0 || size < messageBytes) {
+			size += sizeOf(changes[n])
+			n++
+		}
+		at.Pages++
+		if err := p.Store.Commit(ctx, []store.Write{{Key: control.PageKey(at.Run, at.Pages), Expect: store.Any, Body: []byte("{}")}}); err != nil {
+			return err
+		}
+		body, err := json.Marshal(record.Page{Run: at.Run, Number: at.Pages, Changes: changes[:n]})
+		if err != nil {
+			return err
+		}
+		if err := p.Queue.Send(ctx, queue.Name("backfill-"+string(place.Connection)), []queue.Message{{Body: body}}); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	return nil
+}
+
+func sizeOf(c record.Change) int {
+	size := 300
+	if c.Snapshot != nil {
+		for name, value := range c.Snapshot.Fields {
+			size += len(name) + len(value) + 8
+		}
+	}
+	return size
+}
+
+// drain ends the first load once every page is absorbed.
+func (p *Poller) drain(ctx context.Context, place record.Place, at control.Progress) (control.Progress, error) {
+	left, err := control.PagesLeft(ctx, p.Store, at.Run)
+	if err != nil || left {
+		return at, err
+	}
+	next := at
+	next.Phase = control.PhaseDone
+	return control.SaveProgress(ctx, p.Store, place, next)
+}
+
+// changes queues what changed since the last poll.
+func (p *Poller) changes(ctx context.Context, connector platform.Connector, place record.Place, at control.Progress, result *Poll) (control.Progress, error) {
+	ability := p.Ability(place)
+	if !ability.Polls {
+		return at, nil
+	}
+	for range pagesPerRun {
+		page, err := connector.Changes(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Changes), Since: at.Since, Limit: max(ability.PageMax, 1)})
+		if err != nil {
+			return at, err
+		}
+		changes := append(p.carry(place, page, record.SourcePoll), p.gone(place, page)...)
+		if err := p.send(ctx, queue.Name("changes-"+string(place.Connection)), changes); err != nil {
+			return at, err
+		}
+		next := at
+		next.Changes, next.PolledAt = string(page.Next), p.Now()
+		if at, err = control.SaveProgress(ctx, p.Store, place, next); err != nil {
+			if fault.Is(err, fault.Stale) {
+				return at, nil // another poller moved on; what we queued is queued twice
+			}
+			return at, err
+		}
+		result.Records += len(page.Snapshots)
+		result.Absences += len(page.Absences)
+		if !page.More {
+			return at, nil
+		}
+	}
+	result.More = true
+	return at, nil
+}
+
+// carry makes change records of a page's snapshots. Those read from a trailing index go without their values.
+func (p *Poller) carry(place record.Place, page platform.Page, source record.Source) []record.Change {
+	changes := make([]record.Change, 0, len(page.Snapshots))
+	for i := range page.Snapshots {
+		s := &page.Snapshots[i]
+		c := record.Change{Ref: s.Ref, Source: source, Kind: record.KindChanged, OccurredAt: s.ModifiedAt, SeenAt: p.Now()}
+		if !s.Lagging {
+			c.Snapshot = s
+		}
+		c.ID = changeID(c)
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+func (p *Poller) gone(place record.Place, page platform.Page) []record.Change {
+	changes := make([]record.Change, 0, len(page.Absences))
+	for _, a := range page.Absences {
+		c := record.Change{Ref: a.Ref, Source: record.SourcePoll, Kind: record.KindDeleted, Into: a.Into, SeenAt: p.Now()}
+		c.ID = changeID(c)
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+// send queues changes in messages of a size that spreads over resolver batches.
+func (p *Poller) send(ctx context.Context, name queue.Name, changes []record.Change) error {
+	var messages []queue.Message
+	for len(changes) > 0 {
+		n, size := 0, 0
+		for n < len(changes) && n < changesPerMessage && (n == 0 || size < messageBytes) {
+			size += sizeOf(changes[n])
+			n++
+		}
+		body, err := json.Marshal(record.Page{Changes: changes[:n]})
+		if err != nil {
+			return err
+		}
+		messages = append(messages, queue.Message{Body: body})
+		changes = changes[n:]
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return p.Queue.Send(ctx, name, messages)
+}

@@ -1,0 +1,294 @@
+package localrun
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/intake"
+	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+)
+
+// Limits of the runner.
+const (
+	batchMessages = 100
+	visibility    = 2 * time.Minute
+	// skipStep is how far time is skipped where something is on its way and it is not known until when.
+	skipStep = time.Second
+	// realStep is waited for where the queues' delays pass in real time.
+	realStep = 100 * time.Millisecond
+	// settleSteps bounds Settle: a system that does not come to rest is a bug to be shown, not waited for.
+	settleSteps = 10_000
+)
+
+// Runner drives handlers from queues, schedules and simulated webhooks.
+type Runner struct {
+	Rules    *ruleset.Rules
+	Queue    queue.Queue
+	Clock    *Clock
+	Handlers Handlers
+	// Sims are the simulators by connection; empty with real accounts.
+	Sims map[record.Connection]platformsim.Simulator
+	// Deliver sends simulated webhooks to the front.
+	Deliver *http.Client
+	// RealQueues says that the queues run by the wall's clock, so that skipping time moves none of their delays.
+	RealQueues bool
+	// Tell is told of polls, failures of functions, and what else a person should see; nil for nobody.
+	Tell func(Note)
+
+	mu      sync.Mutex
+	next    map[ruleset.Run]time.Time
+	phases  map[record.Place]control.Phase
+	settled map[ruleset.Run]bool // ran since something last moved
+	moved   bool
+}
+
+// Note is something the runner saw.
+type Note struct {
+	At      time.Time
+	Poll    *intake.Poll
+	Sweep   *pipeline.Sweep
+	Place   record.Place
+	Err     error
+	Skipped time.Duration
+}
+
+func (r *Runner) tell(n Note) {
+	if r.Tell != nil {
+		n.At = r.Clock.Now()
+		r.Tell(n)
+	}
+}
+
+// Moved tells the runner that something changed: schedules run again before it counts as settled.
+func (r *Runner) Moved() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.moved = true
+}
+
+func (r *Runner) takeMoved() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	moved := r.moved
+	r.moved = false
+	return moved
+}
+
+// connections lists the connections that take part, in order.
+func (r *Runner) connections() []record.Connection {
+	var out []record.Connection
+	for _, place := range r.Rules.Places() {
+		if !slices.Contains(out, place.Connection) {
+			out = append(out, place.Connection)
+		}
+	}
+	return out
+}
+
+// Pump moves messages until none is visible: webhooks to the front, change records to the resolver, due notices to
+// the writers. Connections work side by side, each alone on its queues. It reports how many messages it moved.
+func (r *Runner) Pump(ctx context.Context) int {
+	total := 0
+	for range settleSteps {
+		n := r.deliver(ctx) + r.consumeAll(ctx)
+		total += n
+		if n == 0 || ctx.Err() != nil {
+			break
+		}
+	}
+	return total
+}
+
+func (r *Runner) consumeAll(ctx context.Context) int {
+	connections := r.connections()
+	counts := make([]int, len(connections))
+	var group sync.WaitGroup
+	for i, c := range connections {
+		group.Go(func() { counts[i] = r.consumeConnection(ctx, c) })
+	}
+	group.Wait()
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}
+
+// consumeConnection takes one batch of each of a connection's queues; live changes come before the first load.
+func (r *Runner) consumeConnection(ctx context.Context, c record.Connection) int {
+	total := 0
+	for _, kind := range []string{pipeline.ChangesQueue, pipeline.DueQueue, pipeline.BackfillQueue} {
+		h := r.Handlers.Resolver[c]
+		if kind == pipeline.DueQueue {
+			h = r.Handlers.Writer[c]
+		}
+		n, err := consume(ctx, r.Queue, pipeline.QueueOf(kind, c), batchMessages, visibility, h)
+		if err != nil {
+			r.tell(Note{Place: record.Place{Connection: c}, Err: err})
+		}
+		total += n
+	}
+	return total
+}
+
+// deliver sends the simulators' webhooks that are due.
+func (r *Runner) deliver(ctx context.Context) int {
+	total := 0
+	for _, c := range r.connections() {
+		sim, ok := r.Sims[c]
+		if !ok {
+			continue
+		}
+		for _, d := range sim.Deliveries() {
+			total++
+			sim.Delivered(d, r.post(ctx, d))
+		}
+	}
+	return total
+}
+
+func (r *Runner) post(ctx context.Context, d platformsim.Delivery) int {
+	request, err := http.NewRequestWithContext(ctx, d.Method, d.URL, strings.NewReader(string(d.Body)))
+	if err != nil {
+		return 0
+	}
+	request.Header = d.Header
+	response, err := r.Deliver.Do(request)
+	if err != nil {
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// onTheWay counts what will move by itself: messages delayed or in flight, and webhooks held back.
+func (r *Runner) onTheWay(ctx context.Context) int {
+	total := 0
+	for _, c := range r.connections() {
+		for _, kind := range []string{pipeline.ChangesQueue, pipeline.BackfillQueue, pipeline.DueQueue} {
+			if d, err := r.Queue.Depth(ctx, pipeline.QueueOf(kind, c)); err == nil {
+				total += d.Total()
+			}
+		}
+		if sim, ok := r.Sims[c]; ok {
+			total += sim.PendingDeliveries()
+		}
+	}
+	return total
+}
+
+// Settle moves everything there is to move, skipping over time in which nothing happens, until every schedule has run
+// since the last change and found nothing. It reports whether it came to rest. pace is called between steps, for a
+// person to be able to watch; nil for none.
+func (r *Runner) Settle(ctx context.Context, pace func()) bool {
+	r.settledReset()
+	for range settleSteps {
+		if ctx.Err() != nil {
+			return false
+		}
+		r.Pump(ctx)
+		if r.takeMoved() {
+			clear(r.settled)
+		}
+		if r.onTheWay(ctx) > 0 {
+			r.Clock.Skip(skipStep)
+			if r.RealQueues {
+				rest(ctx, realStep)
+			}
+			continue
+		}
+		run, at, ok := r.nextRun()
+		if !ok || len(r.settled) == len(r.next) {
+			return true
+		}
+		if daily, ok := r.lastResort(); ok {
+			// All that is frequent has found nothing: read everything once, now rather than in a day.
+			r.Run(ctx, daily)
+			continue
+		}
+		if pace != nil {
+			pace()
+		}
+		if wait := at.Sub(r.Clock.Now()); wait > 0 {
+			r.tell(Note{Skipped: wait})
+			r.Clock.Skip(wait)
+		}
+		r.Run(ctx, run)
+	}
+	return false
+}
+
+// lastResort gives a reconcile that has not run since something moved, once every other run has.
+func (r *Runner) lastResort() (ruleset.Run, bool) {
+	var daily ruleset.Run
+	found := false
+	for _, run := range r.Rules.Timetable() {
+		switch {
+		case r.settled[run]:
+		case run.Reconcile:
+			daily, found = run, true
+		default:
+			return ruleset.Run{}, false
+		}
+	}
+	return daily, found
+}
+
+func (r *Runner) settledReset() { r.settled = map[ruleset.Run]bool{} }
+
+// nextRun gives the scheduled run that comes first.
+func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
+	if r.next == nil {
+		r.next, r.phases = map[ruleset.Run]time.Time{}, map[record.Place]control.Phase{}
+		for _, run := range r.Rules.Timetable() {
+			r.next[run] = r.Clock.Now().Add(run.Offset)
+		}
+	}
+	for _, run := range r.Rules.Timetable() { // in order, so that ties always fall alike
+		if t := r.next[run]; !ok || t.Before(at) {
+			first, at, ok = run, t, true
+		}
+	}
+	return first, at, ok
+}
+
+// Run calls the function of one scheduled run and books its next.
+func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
+	r.next[run] = r.Clock.Now().Add(run.Every)
+	if run.Sweep() {
+		var sweep pipeline.Sweep
+		err := invoke(ctx, r.Handlers.Sweeper, lambdaio.Scheduled{Connection: run.Place.Connection}, &sweep)
+		r.tell(Note{Place: run.Place, Sweep: &sweep, Err: err})
+		r.settled[run] = true
+		if err != nil {
+			delete(r.settled, run)
+		}
+		return
+	}
+	result, err := poll(ctx, r.Handlers.Poller, run)
+	r.tell(Note{Place: run.Place, Poll: &result, Err: err})
+	loading := !result.Waits && result.Phase != control.PhaseDone
+	switch {
+	case err != nil || result.Waits:
+		delete(r.settled, run)
+	case run.Reconcile:
+		r.settled[run] = true
+	case loading || result.Phase != r.phases[run.Place]:
+		// A first load that goes on, or ended just now, makes work for others, and does not wait a period.
+		clear(r.settled)
+		r.phases[run.Place] = result.Phase
+		r.next[run] = r.Clock.Now()
+	default:
+		r.settled[run] = true
+	}
+}

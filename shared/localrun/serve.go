@@ -1,0 +1,70 @@
+package localrun
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// idleWait is how long a loop rests after finding nothing.
+const idleWait = 250 * time.Millisecond
+
+// Serve runs the system for real accounts until ctx ends: a loop for each connection, so that a platform that does
+// not answer stops nobody else, and the timetable in real time. It returns once every loop has ended; what was in hand
+// then is still on its queue.
+func (r *Runner) Serve(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, c := range r.connections() {
+		group.Go(func() { r.follow(ctx, c) })
+	}
+	group.Go(func() { r.keepTime(ctx) })
+	group.Wait()
+}
+
+func (r *Runner) follow(ctx context.Context, c record.Connection) {
+	for ctx.Err() == nil {
+		if r.consumeConnection(ctx, c) == 0 {
+			rest(ctx, idleWait)
+		}
+	}
+}
+
+// keepTime runs the timetable; runs that fell behind come at once, one after the other.
+func (r *Runner) keepTime(ctx context.Context) {
+	for ctx.Err() == nil {
+		r.settledReset()
+		run, at, ok := r.nextRun()
+		if !ok {
+			return
+		}
+		if wait := at.Sub(r.Clock.Now()); wait > 0 {
+			rest(ctx, min(wait, time.Second))
+			continue
+		}
+		r.Run(ctx, run)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Listen serves the front for webhooks at an address until ctx ends.
+func (r *Runner) Listen(ctx context.Context, address string) error {
+	server := &http.Server{Addr: address, Handler: Front(r.Handlers.Webhook), ReadHeaderTimeout: 10 * time.Second}
+	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stopped()
+	err := server.ListenAndServe()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,310 @@
+package localrun
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
+	"github.com/fluxcascade/fluxcascade/shared/credential"
+	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Options open a world.
+type Options struct {
+	Rules *ruleset.Rules
+	Store store.Store
+	Queue queue.Queue
+	// Clock is the one that Queue runs by too.
+	Clock *Clock
+	// RealQueues: see Runner.
+	RealQueues bool
+	// Dir keeps the simulators' state; "" keeps nothing.
+	Dir    string
+	Seed   uint64
+	Faults platformsim.Faults
+	// Observe and Tell see what happens; nil for nobody.
+	Observe func(pipeline.Event)
+	Tell    func(Note)
+	// FrontAddress is where the front listens, "127.0.0.1:0" by default.
+	FrontAddress string
+}
+
+// World is the whole system with simulated platforms on one machine.
+type World struct {
+	*Runner
+	System *boot.System
+	// FrontURL is where webhooks come in.
+	FrontURL string
+	Counts   Counts
+
+	keepers map[record.Connection]keeper
+	base    map[record.Connection]string
+	servers []*http.Server
+	before  map[string]int // see baseline
+	once    sync.Once
+}
+
+// Open starts the simulators and the front on loopback ports and assembles the handlers.
+func Open(ctx context.Context, o Options) (*World, error) {
+	w := &World{keepers: map[record.Connection]keeper{}, base: map[record.Connection]string{}}
+	clock, rules := o.Clock, *o.Rules
+	rules.Connections = slices.Clone(rules.Connections) // accounts are filled in below
+	o.Rules = &rules
+	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Deliver: &http.Client{Timeout: 10 * time.Second}}
+	address := o.FrontAddress
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("open the front for webhooks: %w", err)
+	}
+	w.FrontURL = "http://" + listener.Addr().String()
+	for i, c := range o.Rules.Connections {
+		if err := w.startSim(i, c, o); err != nil {
+			w.Close()
+			return nil, err
+		}
+	}
+	w.System = &boot.System{Rules: o.Rules, Store: o.Store, Queue: o.Queue, Now: clock.Now, App: w.app, PublicURL: w.FrontURL}
+	if err := w.connect(ctx, o.Store); err != nil {
+		w.Close()
+		return nil, err
+	}
+	if err := w.System.Prepare(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	for _, sim := range w.Sims {
+		sim.SetFaults(o.Faults) // the fields were made on a good day
+	}
+	w.assemble(o.Observe)
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/", Front(w.Handlers.Webhook))
+	mux.HandleFunc("POST /person/{connection}/{id}", w.person)
+	mux.HandleFunc("GET /records/{connection}", w.list)
+	w.serve(listener, mux)
+	return w, nil
+}
+
+func (w *World) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	w.servers = append(w.servers, server)
+	go func() { _ = server.Serve(l) }()
+}
+
+func (w *World) startSim(i int, c ruleset.Connection, o Options) error {
+	state, err := loadState(o.Dir, c.Name)
+	if err != nil {
+		return fmt.Errorf("read the kept state of %s: %w", c.Name, err)
+	}
+	sim, err := simulator(c.Platform, platformsim.Options{Now: w.Clock.Now, Seed: o.Seed + uint64(i), Account: c.Account, State: state,
+		WebhookURL: w.FrontURL + "/webhooks/" + string(c.Platform)})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("start the simulator of %s: %w", c.Name, err)
+	}
+	if c.Account == "" {
+		o.Rules.Connections[i].Account = sim.Access().Account
+	}
+	w.Sims[c.Name], w.keepers[c.Name] = sim, keeper{sim: sim, path: statePath(o.Dir, c.Name)}
+	w.base[c.Name] = "http://" + listener.Addr().String()
+	w.serve(listener, w.keepers[c.Name])
+	return nil
+}
+
+// Access gives what an outside client needs for a connection's simulator.
+func (w *World) Access(c record.Connection) platformsim.Access {
+	a := w.Sims[c].Access()
+	a.BaseURL = w.base[c]
+	if strings.HasPrefix(a.TokenURL, "/") || a.TokenURL == "" {
+		a.TokenURL = a.BaseURL + a.TokenURL
+	}
+	return a
+}
+
+func (w *World) app(_ context.Context, c record.Connection) (boot.App, error) {
+	if _, ok := w.Sims[c]; !ok {
+		return boot.App{}, fmt.Errorf("no simulator for %s", c)
+	}
+	a := w.Access(c)
+	return boot.App{ClientID: a.ClientID, ClientSecret: a.ClientSecret, WebhookSecret: a.WebhookSecret, BaseURL: a.BaseURL, TokenURL: a.TokenURL}, nil
+}
+
+// connect stores each simulator's refresh token, as authorising the app would, unless an earlier run did.
+func (w *World) connect(ctx context.Context, s store.Store) error {
+	for _, c := range w.Rules.Connections {
+		has, err := credential.Has(ctx, s, c.Name)
+		if err != nil {
+			return err
+		}
+		if has {
+			continue
+		}
+		if err := credential.Put(ctx, s, c.Name, platform.Grant{RefreshToken: w.Access(c.Name).RefreshToken}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assemble makes the handlers and has them counted.
+func (w *World) assemble(observe func(pipeline.Event)) {
+	w.Handlers = Assemble(w.System, func(e pipeline.Event) {
+		w.count(e)
+		if observe != nil {
+			observe(e)
+		}
+	})
+}
+
+// Assemble makes the handlers of a system, each as its Lambda function would be.
+func Assemble(s *boot.System, observe func(pipeline.Event)) Handlers {
+	h := Handlers{
+		Webhook:  lambda.NewHandler(lambdaio.Webhook(s.Webhook())),
+		Poller:   lambda.NewHandler(lambdaio.Poll(s.Poller())),
+		Sweeper:  lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run)),
+		Resolver: map[record.Connection]lambda.Handler{},
+		Writer:   map[record.Connection]lambda.Handler{},
+	}
+	for _, c := range s.Rules.Connections {
+		h.Resolver[c.Name] = lambda.NewHandler(lambdaio.SQSBatch(deciding.Resolver(s, observe).Handle))
+		h.Writer[c.Name] = lambda.NewHandler(lambdaio.SQSBatch(deciding.Writer(s, observe).Handle))
+	}
+	return h
+}
+
+// Close stops the servers and keeps the simulators' last state.
+func (w *World) Close() {
+	w.once.Do(func() {
+		for _, s := range w.servers {
+			_ = s.Close()
+		}
+		_ = w.Save()
+	})
+}
+
+// Save keeps the simulators' state, for changes made by people rather than by requests.
+func (w *World) Save() error {
+	for _, c := range w.connections() {
+		if k, ok := w.keepers[c]; ok {
+			if err := k.save(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// WriteEndpoints writes, as JSON, what an outside client needs to take part.
+func (w *World) WriteEndpoints(path string) error {
+	out := struct {
+		Front      string                        `json:"front"`
+		Simulators map[string]platformsim.Access `json:"simulators"`
+	}{Front: w.FrontURL, Simulators: map[string]platformsim.Access{}}
+	for c := range w.Sims {
+		out.Simulators[string(c)] = w.Access(c)
+	}
+	text, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}
+
+// Verify compares every link with the truth in the simulators.
+func (w *World) Verify(ctx context.Context) (pipeline.Verification, error) {
+	return deciding.Verifier(w.System).Run(ctx, func(ref record.Ref) (record.Fields, bool) {
+		sim, ok := w.Sims[ref.Connection]
+		if !ok {
+			return nil, false
+		}
+		fields, archived, ok := sim.Record(ref.Object, ref.ID)
+		return fields, ok && !archived
+	})
+}
+
+// Counts are what moved, by outcome.
+type Counts struct {
+	mu                                                    sync.Mutex
+	Changes, Writes, Noops, Parked, DeadLettered, Retries int
+}
+
+func (w *World) count(e pipeline.Event) {
+	c := &w.Counts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case e.Kind == pipeline.EventDeadLetter:
+		c.DeadLettered++
+	case e.Kind == pipeline.EventWrite && e.Outcome == resolve.Applied:
+		c.Writes++
+		w.Moved()
+	case e.Kind == pipeline.EventPostponed:
+		c.Retries++
+	case e.Kind == pipeline.EventDecision:
+		c.Changes++
+		switch e.Outcome {
+		case resolve.Noop, resolve.Superseded, resolve.Unsupported:
+			c.Noops++
+		case resolve.ParkedWork:
+			c.Parked++
+			w.Moved()
+		default:
+			w.Moved()
+		}
+	}
+}
+
+// Snapshot gives the counts as they are.
+func (c *Counts) Snapshot() (changes, writes, noops, parked, deadLettered, retries int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Changes, c.Writes, c.Noops, c.Parked, c.DeadLettered, c.Retries
+}
+
+// Records counts the live records of a connection, over its mapped objects.
+func (w *World) Records(c record.Connection) int {
+	total := 0
+	for _, place := range w.Rules.Places() {
+		if place.Connection == c {
+			total += len(w.Sims[c].IDs(place.Object))
+		}
+	}
+	return total
+}
+
+// Objects lists a connection's mapped objects, in order.
+func (w *World) Objects(c record.Connection) []record.Object {
+	var out []record.Object
+	for _, place := range w.Rules.Places() {
+		if place.Connection == c {
+			out = append(out, place.Object)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	return out
+}

@@ -1,0 +1,45 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+)
+
+// firstLoads tells the view which first loads are over. A load never begins again, so what is known stays known.
+func (s *Shell) firstLoads(ctx context.Context, view *resolve.View) error {
+	var unknown []record.Place
+	for _, place := range s.Rules.Places() {
+		if s.loaded[place] {
+			view.Loaded[place] = true
+		} else {
+			unknown = append(unknown, place)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	progress, err := control.LoadProgress(ctx, s.Store, unknown)
+	if err != nil {
+		return err
+	}
+	if s.loaded == nil {
+		s.loaded = map[record.Place]bool{}
+	}
+	for place, p := range progress {
+		if p.Phase == control.PhaseDone {
+			s.loaded[place], view.Loaded[place] = true, true
+		}
+	}
+	return nil
+}
+
+func (s *Shell) pause(ctx context.Context, c record.Connection, cause error) error {
+	if err := control.SetPause(ctx, s.Store, c, control.Pause{Reason: control.PausedUnauthorized, Since: s.Now()}); err != nil {
+		return err
+	}
+	s.tell(Event{Kind: EventPaused, Ref: record.Ref{Place: record.Place{Connection: c}}, Reason: resolve.ReasonUnauthorized, Err: cause})
+	return nil
+}

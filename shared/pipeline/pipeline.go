@@ -1,0 +1,141 @@
+// Package pipeline is the shell around the decider: it loads state, reads platforms, asks package resolve, commits,
+// and publishes. Resolver, Writer and Sweeper are here; the poller and the webhook intake, which decide nothing, are in
+// package intake. It takes no decision of its own, starts no goroutine, never sleeps, and keeps no state between calls
+// but what is in the store.
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Limits of the pipeline.
+const (
+	// needRoundsMax bounds load-and-decide-again: the longest chain is record, key, entity, parent, alias.
+	needRoundsMax = 16
+	// staleTriesMax is how often a lost compare-and-swap is decided again in one call; then the message comes again.
+	staleTriesMax = 4
+	// deferralsMax is how often one change is put off before its message fails and, in the end, is dead-lettered.
+	deferralsMax = 200
+	// unavailableFirst and unavailableLast bound how long a change waits for a platform that does not answer.
+	unavailableFirst = 5 * time.Second
+	unavailableLast  = queue.DelayMax
+	// leaseLife must exceed the longest remote call, retries of its HTTP client included.
+	leaseLife = 90 * time.Second
+	// waitersMax is how many waiting children one wake-up publishes; the sweep finds the rest.
+	waitersMax = 1000
+)
+
+// Connectors gives the connector of a connection.
+type Connectors func(record.Connection) (platform.Connector, error)
+
+// Shell is what Resolver, Writer and Sweeper share.
+type Shell struct {
+	Store      store.Store
+	Queue      queue.Sender
+	Connectors Connectors
+	Rules      *ruleset.Rules
+	Now        func() time.Time
+	// Observe is told of everything that happened, for metrics, logs and the terminal; nil for nobody.
+	Observe func(Event)
+	// Ability gives a connector's abilities at a place.
+	Ability func(record.Place) Ability
+
+	loaded map[record.Place]bool // first loads known to be over; they never begin again
+}
+
+// Ability is what the pipeline needs to know of a place.
+type Ability struct {
+	ReadMax, WriteMax int
+	StampCovers       bool
+	Find              []record.PlatformField
+}
+
+// Event is one thing that happened. It may hold field values: whoever logs it leaves them out.
+type Event struct {
+	At      time.Time
+	Kind    EventKind
+	Group   record.Group
+	Entity  record.EntityID
+	Ref     record.Ref
+	Source  record.Source
+	Change  string
+	Outcome resolve.Outcome
+	Reason  resolve.Reason
+	Changes []resolve.FieldChange
+	// Operation and Fields tell of a write.
+	Operation record.Operation
+	Fields    []record.PlatformField
+	// Lag is from when the change was first seen to now, for writes and decisions that know it.
+	Lag time.Duration
+	// Count is how many of something, for EventRequests.
+	Count int
+	Err   error
+}
+
+// EventKind says what kind of thing happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	EventDecision   EventKind = "decision"
+	EventWrite      EventKind = "write"
+	EventPostponed  EventKind = "postponed"
+	EventDeadLetter EventKind = "dead_letter"
+	EventPaused     EventKind = "paused"
+	EventMalformed  EventKind = "malformed"
+)
+
+func (s *Shell) tell(e Event) {
+	if s.Observe != nil {
+		e.At = s.Now()
+		s.Observe(e)
+	}
+}
+
+// QueueOf names a connection's queues.
+func QueueOf(kind string, c record.Connection) queue.Name { return queue.Name(kind + "-" + string(c)) }
+
+// The kinds of queues; each connection has one of each.
+const (
+	ChangesQueue  = "changes"
+	BackfillQueue = "backfill"
+	DueQueue      = "due"
+)
+
+// outgoing collects messages by queue and sends them in bulk.
+type outgoing struct {
+	names    []queue.Name
+	messages map[queue.Name][]queue.Message
+}
+
+func (o *outgoing) add(name queue.Name, m queue.Message) {
+	if o.messages == nil {
+		o.messages = map[queue.Name][]queue.Message{}
+	}
+	if _, ok := o.messages[name]; !ok {
+		o.names = append(o.names, name)
+	}
+	o.messages[name] = append(o.messages[name], m)
+}
+
+func (o *outgoing) send(ctx context.Context, s queue.Sender) error {
+	for _, name := range o.names {
+		if err := s.Send(ctx, name, o.messages[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delayUntil gives a message's delay, 0 to queue.DelayMax; the sweep wakes longer waits.
+func delayUntil(at, now time.Time) time.Duration {
+	return min(max(at.Sub(now), 0), queue.DelayMax)
+}

@@ -1,0 +1,421 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Resolver turns change records into committed state and due notices.
+type Resolver struct{ Shell }
+
+// work is one record that a batch of messages speaks of. Several messages may name one record: it is read once.
+type work struct {
+	change   record.Change
+	messages []int // indexes into the batch
+	snapshot *record.Snapshot
+	absence  *record.Absence
+	carried  bool
+	outcome  resolve.Outcome // "" until decided
+	err      error           // the messages fail
+}
+
+// Handle takes a batch of change records and gives the ids of the messages that must come again; a bad one fails
+// alone. A message is acknowledged once everything it led to is committed and published, or put off by a message of
+// its own. Safe to repeat at any point.
+func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (failed []string) {
+	bad := map[int]bool{}
+	pages := make([]record.Page, len(messages))
+	var items []*work
+	byRef := map[record.Ref]*work{}
+	for i, m := range messages {
+		if err := json.Unmarshal(m.Body, &pages[i]); err != nil {
+			r.tell(Event{Kind: EventMalformed, Err: fault.Newf(fault.Rejected, "read message "+m.ID, "not a page of change records")})
+			bad[i] = true
+			continue
+		}
+		for _, change := range pages[i].Changes {
+			items = collect(items, byRef, change, i)
+		}
+	}
+	var out outgoing
+	for try := 0; try < staleTriesMax && len(pending(items)) > 0; try++ {
+		r.round(ctx, pending(items), &out)
+	}
+	for _, w := range items {
+		if w.err == nil && w.outcome == "" {
+			w.err = fault.Newf(fault.Stale, "resolve "+w.change.Ref.String(), "lost %d times", staleTriesMax)
+		}
+	}
+	r.sendOut(ctx, &out, items)
+	for _, w := range items {
+		for _, i := range w.messages {
+			if w.err != nil {
+				bad[i] = true
+			}
+		}
+	}
+	r.finishPages(ctx, pages, bad)
+	for i, m := range messages {
+		if bad[i] {
+			failed = append(failed, m.ID)
+		}
+	}
+	return failed
+}
+
+// collect adds a change to the work, joining it to one that names the same record. A hint outweighs a carried
+// snapshot: it asks for a fresh read.
+func collect(items []*work, byRef map[record.Ref]*work, change record.Change, message int) []*work {
+	w, ok := byRef[change.Ref]
+	if !ok {
+		w = &work{change: change, snapshot: change.Snapshot, carried: change.Snapshot != nil}
+		if w.snapshot != nil && w.snapshot.Lagging {
+			w.snapshot, w.carried = nil, false
+		}
+		w.change.Snapshot = nil
+		byRef[change.Ref] = w
+		items = append(items, w)
+	} else if change.Snapshot == nil {
+		w.snapshot, w.carried = nil, false
+		w.change.Deferrals = max(w.change.Deferrals, change.Deferrals)
+		if w.change.MissingSince.IsZero() {
+			w.change.MissingSince = change.MissingSince
+		}
+	}
+	w.messages = append(w.messages, message)
+	return items
+}
+
+func pending(items []*work) []*work {
+	var out []*work
+	for _, w := range items {
+		if w.outcome == "" && w.err == nil {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// round loads the state, reads the records, decides and commits, once for every item. What lost a race stays pending.
+func (r *Resolver) round(ctx context.Context, items []*work, out *outgoing) {
+	view := resolve.NewView(r.Now())
+	if err := r.firstLoads(ctx, view); err != nil {
+		failAll(items, err)
+		return
+	}
+	// The revisions first, then the read: a commit in between makes ours lose.
+	if err := r.prime(ctx, view, r.probes(items)); err != nil {
+		failAll(items, err)
+		return
+	}
+	r.skipKnown(view, items)
+	r.read(ctx, pending(items), out)
+	items = pending(items)
+	var observations []resolve.Observation
+	for _, w := range items {
+		observations = append(observations, r.observations(w)...)
+	}
+	if err := r.prime(ctx, view, observations); err != nil {
+		failAll(items, err)
+		return
+	}
+	for _, w := range items {
+		r.resolve(ctx, view, w, out)
+	}
+}
+
+func failAll(items []*work, err error) {
+	for _, w := range items {
+		w.err = err
+	}
+}
+
+// probes are observations that make the decider name the rows of each record before it is read: an absence needs
+// exactly its key, its entity and its links.
+func (r *Resolver) probes(items []*work) []resolve.Observation {
+	var out []resolve.Observation
+	for _, w := range items {
+		for _, g := range r.Rules.GroupsAt(w.change.Ref.Place) {
+			out = append(out, resolve.Observation{Group: g.Name, Change: w.change, Absence: &record.Absence{Ref: w.change.Ref, ReadBegan: r.Now()}})
+		}
+	}
+	return out
+}
+
+// skipKnown ends hints that are older than what a committed read of the record has seen, by the platform's own clock:
+// most echoes end here, without a call.
+func (r *Resolver) skipKnown(view *resolve.View, items []*work) {
+	for _, w := range items {
+		if w.snapshot != nil || w.change.OccurredAt.IsZero() || w.change.Kind != record.KindChanged || !r.Ability(w.change.Ref.Place).StampCovers {
+			continue
+		}
+		groups := r.Rules.GroupsAt(w.change.Ref.Place)
+		known := len(groups) > 0
+		for _, g := range groups {
+			known = known && resolve.Knows(view, g.Name, w.change.Ref, w.change.OccurredAt)
+		}
+		if known {
+			w.outcome = resolve.Superseded
+			r.tell(Event{Kind: EventDecision, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Superseded, Reason: resolve.ReasonEcho})
+		}
+	}
+}
+
+// read fetches the records that came as hints, in bulk, place by place.
+func (r *Resolver) read(ctx context.Context, items []*work, out *outgoing) {
+	byPlace := map[record.Place][]*work{}
+	var places []record.Place
+	for _, w := range items {
+		if w.snapshot != nil && w.carried {
+			continue
+		}
+		place := w.change.Ref.Place
+		if _, ok := byPlace[place]; !ok {
+			places = append(places, place)
+		}
+		byPlace[place] = append(byPlace[place], w)
+	}
+	for _, place := range places {
+		r.readPlace(ctx, place, byPlace[place], out)
+	}
+}
+
+func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*work, out *outgoing) {
+	if len(r.Rules.GroupsAt(place)) == 0 {
+		r.readOwners(ctx, place, items, out)
+		return
+	}
+	connector, err := r.Connectors(place.Connection)
+	if err != nil {
+		failAll(items, err)
+		return
+	}
+	fields := r.Rules.FieldsAt(place)
+	size := max(r.Ability(place).ReadMax, 1)
+	var wait time.Duration // set once the platform refuses a call for its rate; the rest is put off, one wait apart
+	for begin := 0; begin < len(items); begin += size {
+		part := items[begin:min(begin+size, len(items))]
+		if wait > 0 {
+			for _, w := range part {
+				r.postpone(w, r.Now().Add(wait*time.Duration(begin/size+1)), resolve.ReasonRateLimited, nil, out)
+			}
+			continue
+		}
+		ids := make([]record.ExternalID, len(part))
+		for i, w := range part {
+			ids[i] = w.change.Ref.ID
+		}
+		reads, err := connector.Fetch(ctx, place.Object, fields, ids)
+		if err == nil && len(reads) != len(ids) {
+			err = fault.Newf(fault.Unclassified, "fetch "+place.String(), "%d answers to %d ids", len(reads), len(ids))
+		}
+		if fault.Is(err, fault.RateLimited) {
+			wait = fault.After(err, unavailableFirst)
+		}
+		for i, w := range part {
+			if err != nil {
+				r.unavailable(ctx, w, err, out)
+			} else if reads[i].Err != nil {
+				r.unavailable(ctx, w, reads[i].Err, out)
+			} else {
+				w.snapshot, w.absence, w.carried = reads[i].Snapshot, reads[i].Absence, false
+			}
+		}
+	}
+}
+
+// ownersMax is how many hints one question about owners takes.
+const ownersMax = 100
+
+// readOwners turns hints at records that no mapping names into hints at the records they belong to.
+func (r *Resolver) readOwners(ctx context.Context, place record.Place, items []*work, out *outgoing) {
+	connector, err := r.Connectors(place.Connection)
+	if err != nil {
+		failAll(items, err)
+		return
+	}
+	owning, ok := connector.(platform.Owning)
+	owner := record.Place{Connection: place.Connection}
+	if ok {
+		owner.Object, ok = owning.OwnerOf(place.Object)
+	}
+	if !ok || len(r.Rules.GroupsAt(owner)) == 0 {
+		for _, w := range items {
+			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
+		}
+		return
+	}
+	for begin := 0; begin < len(items); begin += ownersMax {
+		r.hintOwners(ctx, owning, owner, items[begin:min(begin+ownersMax, len(items))], out)
+	}
+}
+
+func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner record.Place, items []*work, out *outgoing) {
+	ids := make([]record.ExternalID, len(items))
+	for i, w := range items {
+		ids[i] = w.change.Ref.ID
+	}
+	owners, err := owning.ResolveHints(ctx, items[0].change.Ref.Object, ids)
+	if err == nil && len(owners) != len(ids) {
+		err = fault.Newf(fault.Unclassified, "owners of "+items[0].change.Ref.Place.String(), "%d answers to %d ids", len(owners), len(ids))
+	}
+	sent := map[record.ExternalID]bool{"": true} // gone with its owner: a poll tells
+	for i, w := range items {
+		if err != nil {
+			r.unavailable(ctx, w, err, out)
+			continue
+		}
+		if !sent[owners[i]] {
+			sent[owners[i]] = true
+			change := w.change
+			// The owner's stamp need not have moved with it, so the hint carries no time: a read decides.
+			change.Ref, change.OccurredAt = record.Ref{Place: owner, ID: owners[i]}, time.Time{}
+			r.sendChange(out, change, 0)
+		}
+		r.end(w, resolve.Superseded, resolve.ReasonOwnerHinted)
+	}
+}
+
+func (r *Resolver) end(w *work, outcome resolve.Outcome, why resolve.Reason) {
+	w.outcome = outcome
+	r.tell(Event{Kind: EventDecision, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: outcome, Reason: why})
+}
+
+// unavailable puts a change off whose record could not be read. It spends no receive count: an outage dead-letters
+// nothing.
+func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *outgoing) {
+	switch fault.KindOf(err) {
+	case fault.Gone:
+		w.snapshot, w.absence = nil, &record.Absence{Ref: w.change.Ref, Evidence: record.EvidenceNotFound, ReadBegan: r.Now()}
+		return
+	case fault.Rejected:
+		r.tell(Event{Kind: EventDeadLetter, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
+		w.err = err
+		return
+	case fault.Unauthorized:
+		if pauseErr := r.pause(ctx, w.change.Ref.Connection, err); pauseErr != nil {
+			w.err = errors.Join(err, pauseErr)
+			return
+		}
+	}
+	r.postpone(w, r.Now().Add(fault.After(err, waitAfter(w.change.Deferrals))), resolve.ReasonTransient, err, out)
+}
+
+func waitAfter(deferrals int) time.Duration {
+	after := unavailableFirst
+	for range min(deferrals, 10) {
+		after = min(after*2, unavailableLast)
+	}
+	return after
+}
+
+// postpone sends a change again later and acknowledges the present message.
+func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause error, out *outgoing) {
+	if w.change.Deferrals >= deferralsMax {
+		w.err = fault.Newf(fault.Unclassified, "resolve "+w.change.Ref.String(), "put off %d times, the last for %s", deferralsMax, why)
+		return
+	}
+	again := w.change
+	again.Deferrals++
+	r.sendChange(out, again, delayUntil(at, r.Now()))
+	w.outcome = resolve.Postponed
+	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
+}
+
+func (r *Resolver) observations(w *work) []resolve.Observation {
+	var out []resolve.Observation
+	for _, g := range r.Rules.GroupsAt(w.change.Ref.Place) {
+		out = append(out, resolve.Observation{Group: g.Name, Change: w.change, Snapshot: w.snapshot, Absence: w.absence, Carried: w.carried})
+	}
+	return out
+}
+
+// resolve decides one record in every group it takes part in, commits and publishes.
+func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out *outgoing) {
+	outcome := resolve.Unsupported
+	for _, o := range r.observations(w) {
+		decision, err := r.decide(ctx, view, o)
+		if err != nil {
+			w.err = err
+			return
+		}
+		switch decision.Outcome {
+		case resolve.Postponed:
+			if !decision.MissingSince.IsZero() {
+				w.change.MissingSince = decision.MissingSince
+			}
+			r.sendHints(out, decision.Hints)
+			r.postpone(w, decision.RetryAt, decision.Reason, nil, out)
+			return
+		case resolve.ReadAgain:
+			w.snapshot, w.carried = nil, false // pending still: the next round reads it
+			return
+		}
+		if err := r.commit(ctx, view, decision.Patch); err != nil {
+			forget(view, decision.Patch)
+			if fault.Is(err, fault.Stale) {
+				w.snapshot, w.absence, w.carried = nil, nil, false
+			} else {
+				w.err = err
+			}
+			return
+		}
+		r.tellDecision(w, o.Group, decision)
+		if err := r.publish(ctx, view, o.Group, decision, w.change, out); err != nil {
+			w.err = err
+			return
+		}
+		outcome = decision.Outcome
+	}
+	w.outcome = outcome
+}
+
+func (r *Resolver) tellDecision(w *work, group record.Group, d resolve.Decision) {
+	r.tell(Event{Kind: EventDecision, Group: group, Entity: d.Entity, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID,
+		Outcome: d.Outcome, Reason: d.Reason, Changes: d.Changes, Lag: r.Now().Sub(w.change.SeenAt)})
+}
+
+// sendOut sends what the batch collected; if that fails, every message comes again and publishes anew.
+func (r *Resolver) sendOut(ctx context.Context, out *outgoing, items []*work) {
+	if err := out.send(ctx, r.Queue); err != nil {
+		failAll(items, err)
+	}
+}
+
+// finishPages notes the backfill pages that are absorbed whole; the first load is over when none is left.
+func (r *Resolver) finishPages(ctx context.Context, pages []record.Page, bad map[int]bool) {
+	for i, page := range pages {
+		if page.Run == "" || bad[i] {
+			continue
+		}
+		err := r.Store.Commit(ctx, []store.Write{{Key: control.PageKey(page.Run, page.Number), Expect: store.Any, Delete: true}})
+		if err != nil {
+			bad[i] = true
+		}
+	}
+}
+
+// sendChange queues a change on its connection's live queue.
+func (s *Shell) sendChange(out *outgoing, c record.Change, delay time.Duration) {
+	body, err := json.Marshal(record.Page{Changes: []record.Change{c}})
+	if err != nil {
+		panic("a change record does not marshal: " + err.Error()) // it holds texts and times alone
+	}
+	out.add(QueueOf(ChangesQueue, c.Connection), queue.Message{Body: body, Delay: delay})
+}
+
+func (s *Shell) sendHints(out *outgoing, hints []record.Change) {
+	for _, h := range hints {
+		s.sendChange(out, h, 0)
+	}
+}

@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Sweeper re-sends what is due: the scheduled way of connections that do not write in real time, and the cure for
+// every lost message.
+type Sweeper struct{ Shell }
+
+// Limits of a sweep.
+const (
+	sweepPageRows = 500
+	// sweepPagesMax bounds one run; a million rows of 2 KB cost about 3 cents to scan.
+	sweepPagesMax = 20_000
+)
+
+// Sweep is what a sweep did.
+type Sweep struct {
+	Entities int // looked at
+	Notices  int // sent
+	Held     int // due, but waiting for a person
+}
+
+// Run scans all entities and sends a notice for everything that can be written now at a connection, or at any if
+// connection is "". At rest it sends nothing. Errors: fault.Transient; what was sent stays sent.
+func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
+	var total Sweep
+	cursor := ""
+	for range sweepPagesMax {
+		rows, next, err := s.Store.Scan(ctx, store.Scan{Table: store.Versions, Cursor: cursor, Limit: sweepPageRows, Segment: 0, Segments: 1})
+		if err != nil {
+			return total, err
+		}
+		if err := s.page(ctx, rows, connection, &total); err != nil {
+			return total, err
+		}
+		if next == "" {
+			return total, nil
+		}
+		cursor = next
+	}
+	return total, nil
+}
+
+func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, total *Sweep) error {
+	view := resolve.NewView(s.Now())
+	if err := s.firstLoads(ctx, view); err != nil {
+		return err
+	}
+	var wakes []resolve.Observation
+	for _, row := range rows {
+		if row.Sort != entitySort {
+			continue
+		}
+		group, id, ok := strings.Cut(row.Partition, "#")
+		if ok {
+			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
+		}
+	}
+	if err := s.prime(ctx, view, wakes); err != nil {
+		return err
+	}
+	var out outgoing
+	for _, o := range wakes {
+		decision, err := s.decide(ctx, view, o)
+		if err != nil {
+			return err
+		}
+		total.Entities++
+		// Holds that the wake-up found or cleared are kept, so that the Syncs page shows what waits.
+		if !decision.Patch.Empty() {
+			if err := s.commit(ctx, view, decision.Patch); err != nil {
+				forget(view, decision.Patch)
+			}
+		}
+		for _, due := range decision.Due {
+			if connection != "" && due.Place.Connection != connection {
+				continue
+			}
+			switch due.Blocked {
+			case "":
+				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place}, 0)
+				total.Notices++
+			case resolve.ReasonMissingRequired, resolve.ReasonRejected, resolve.ReasonAttemptsFull:
+				total.Held++
+			}
+		}
+	}
+	return out.send(ctx, s.Queue)
+}

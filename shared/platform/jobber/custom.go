@@ -1,0 +1,137 @@
+package jobber
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+const (
+	// definitionsPage and definitionsPagesMax bound the reading of an account's custom fields of one object.
+	definitionsPage     = 50
+	definitionsPagesMax = 10
+)
+
+// wireDefinition is one custom field of the account; other types than text answer as {}.
+type wireDefinition struct {
+	ID   record.ExternalID `json:"id"`
+	Name string            `json:"name"`
+}
+
+// definitions gives the ids of the account's text custom fields by label; nil without a request where no intent that is
+// to be sent writes one.
+func (c *Connector) definitions(ctx context.Context, k kind, items []*work) (map[string]record.ExternalID, error) {
+	for _, w := range items {
+		for field := range w.intent.Fields {
+			if !w.done && parsePath(field).root == "customFields" {
+				return c.readDefinitions(ctx, k)
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (c *Connector) readDefinitions(ctx context.Context, k kind) (map[string]record.ExternalID, error) {
+	call := "custom fields of " + k.list
+	out := map[string]record.ExternalID{}
+	after := ""
+	for range definitionsPagesMax {
+		a, err := c.ask(ctx, call, definitionsQuestion(k, after))
+		if err != nil {
+			return nil, err
+		}
+		if err := c.problem(a, aliasOf(0), c.opf("%s", call), false); err != nil {
+			return nil, err
+		}
+		var page struct {
+			Nodes    []wireDefinition `json:"nodes"`
+			PageInfo struct {
+				pageInfo
+				EndCursor string `json:"endCursor"`
+			} `json:"pageInfo"`
+		}
+		if raw := a.Data[aliasOf(0)]; absent(raw) || json.Unmarshal(raw, &page) != nil {
+			return nil, fault.Newf(fault.Transient, c.opf("%s", call), "page is not the JSON expected")
+		}
+		for _, d := range page.Nodes {
+			if _, known := out[d.Name]; d.ID != "" && !known {
+				out[d.Name] = d.ID
+			}
+		}
+		if after = page.PageInfo.EndCursor; !page.PageInfo.HasNextPage || after == "" {
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+func definitionsQuestion(k kind, after string) question {
+	q := question{operation: "query"}
+	arguments := "first: " + q.add("first", "Int", definitionsPage) +
+		", filter: " + q.add("filter", "CustomFieldConfigurationsFilterInput", map[string]any{"appliesTo": k.appliesTo})
+	if after != "" {
+		arguments += ", after: " + q.add("after", "String", after)
+	}
+	q.root(aliasOf(0), "customFieldConfigurations("+arguments+") { nodes { ... on CustomFieldConfigurationText { id name } }"+
+		" pageInfo { hasNextPage endCursor } }")
+	return q
+}
+
+// customInput adds the custom fields due. One that the account does not have as text is refused.
+func (c *Connector) customInput(w *work, definitions map[string]record.ExternalID, input map[string]any) error {
+	var values []map[string]any
+	for _, field := range sortedFields(w.intent) {
+		p, value := parsePath(field), w.intent.Fields[field]
+		if p.root != "customFields" || value == "" && w.intent.Operation == record.OperationCreate {
+			continue
+		}
+		id := definitions[p.selector]
+		if id == "" {
+			return c.unfit(w.intent, "is no text custom field of the account", field)
+		}
+		values = append(values, map[string]any{"customFieldConfigurationId": id, "valueText": value})
+	}
+	if len(values) > 0 {
+		input["customFields"] = values
+	}
+	return nil
+}
+
+// EnsureMarker makes the text custom field that holds our identity on an object's records, unless the account has one
+// of that label. Users cannot edit it, and it is not copied to quotes and jobs. Creating is not idempotent: after
+// fault.InDoubt call again, it looks first.
+func (c *Connector) EnsureMarker(ctx context.Context, object record.Object, label string) error {
+	op := "custom field for " + string(object)
+	k, _, ok := c.kindOf(object)
+	if !ok || label == "" {
+		return c.reject(c.opf("%s", op), "unknown object or no label")
+	}
+	known, err := c.readDefinitions(ctx, k)
+	if err != nil || known[label] != "" {
+		return err
+	}
+	q := question{operation: "mutation"}
+	input := q.add("input", "CustomFieldConfigurationCreateTextInput!",
+		map[string]any{"appliesTo": k.appliesTo, "name": label, "transferable": false, "readOnly": true})
+	q.root(aliasOf(0), "customFieldConfigurationCreateText(input: "+input+") { customFieldConfiguration { id } userErrors { message path } }")
+	a, err := c.ask(ctx, op, q)
+	if err != nil {
+		return err
+	}
+	if err := c.problem(a, aliasOf(0), c.opf("%s", op), true); err != nil {
+		return err
+	}
+	var made struct {
+		Configuration *wireDefinition `json:"customFieldConfiguration"`
+		UserErrors    []userError     `json:"userErrors"`
+	}
+	switch raw := a.Data[aliasOf(0)]; {
+	case absent(raw) || json.Unmarshal(raw, &made) != nil:
+		return fault.Newf(fault.InDoubt, c.opf("%s", op), "answer is not the JSON expected")
+	case made.Configuration == nil:
+		return refused(c.opf("%s", op), made.UserErrors, nil)
+	}
+	return nil
+}

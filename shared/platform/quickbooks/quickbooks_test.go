@@ -1,0 +1,362 @@
+package quickbooks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/quickbooks"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/google/go-cmp/cmp"
+)
+
+// clock is a clock that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// company is a simulated company and a connector to it.
+type company struct {
+	*testing.T
+	clock     *clock
+	sim       *simulator.Simulator
+	server    *httptest.Server
+	connector *Connector
+	// seen holds the requests that reached the server, oldest first, without their bodies.
+	mu   sync.Mutex
+	seen []*http.Request
+	made int // customers named so far
+}
+
+// fixed is one access token that never changes.
+type fixed string
+
+func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
+func (fixed) Refused(context.Context, string) error   { return nil }
+
+func newCompany(t *testing.T, options map[string]string) *company {
+	t.Helper()
+	c := &company{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
+	c.sim = simulator.New(platformsim.Options{Now: c.clock.now, Seed: 1, WebhookURL: "https://front.example/quickbooks"})
+	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		c.seen = append(c.seen, r.Clone(context.Background()))
+		c.mu.Unlock()
+		c.sim.ServeHTTP(w, r)
+	}))
+	t.Cleanup(c.server.Close)
+	access := c.sim.Access()
+	c.connector = New(platform.Settings{Connection: "books", Account: access.Account, BaseURL: c.server.URL,
+		Tokens: fixed(access.AccessToken), HTTP: c.server.Client(), Now: c.clock.now, Options: options})
+	return c
+}
+
+// renewToken gives the connector a fresh access token, after the clock passed the old one's life.
+func (c *company) renewToken() {
+	c.Helper()
+	grant, err := c.refresher().Refresh(c.Context(), c.sim.Access().RefreshToken)
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.connector.client.Settings.Tokens = fixed(grant.AccessToken)
+}
+
+func (c *company) refresher() *Refresher {
+	access := c.sim.Access()
+	return NewRefresher(RefreshSettings{TokenURL: c.server.URL + access.TokenURL, ClientID: access.ClientID,
+		ClientSecret: access.ClientSecret, HTTP: c.server.Client(), Now: c.clock.now})
+}
+
+func (c *company) create(object record.Object, fields record.Fields) record.ExternalID {
+	c.Helper()
+	id, err := c.sim.Create(object, fields)
+	if err != nil {
+		c.Fatalf("create %s %v: %v", object, fields, err)
+	}
+	return id
+}
+
+func (c *company) edit(object record.Object, id record.ExternalID, fields record.Fields) {
+	c.Helper()
+	if err := c.sim.Edit(object, id, fields); err != nil {
+		c.Fatalf("edit %s/%s %v: %v", object, id, fields, err)
+	}
+}
+
+// truth gives a record as the platform holds it.
+func (c *company) truth(object record.Object, id record.ExternalID) record.Fields {
+	c.Helper()
+	fields, _, ok := c.sim.Record(object, id)
+	if !ok {
+		c.Fatalf("%s/%s is not there", object, id)
+	}
+	return fields
+}
+
+// snapshot pre-reads one record, all fields.
+func (c *company) snapshot(object record.Object, id record.ExternalID) *record.Snapshot {
+	c.Helper()
+	reads, err := c.connector.Fetch(c.Context(), object, allFields(object), []record.ExternalID{id})
+	if err != nil || len(reads) != 1 || reads[0].Snapshot == nil {
+		c.Fatalf("fetch %s/%s: %+v, %v", object, id, reads, err)
+	}
+	return reads[0].Snapshot
+}
+
+func allFields(object record.Object) []record.PlatformField {
+	o, _ := catalog.QuickBooks().Object(object)
+	var fields []record.PlatformField
+	for _, f := range o.Fields {
+		fields = append(fields, f.Name)
+	}
+	return fields
+}
+
+// requests gives the paths of requests whose path ends in suffix.
+func (c *company) requests(suffix string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count := 0
+	for _, r := range c.seen {
+		if strings.HasSuffix(r.URL.Path, suffix) {
+			count++
+		}
+	}
+	return count
+}
+
+func wantKind(t *testing.T, err error, kind fault.Kind) {
+	t.Helper()
+	if err == nil || fault.KindOf(err) != kind {
+		t.Errorf("error = %v, want kind %s", err, kind)
+	}
+}
+
+func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
+	c := newCompany(t, nil)
+	id := c.create("customers", record.Fields{"DisplayName": " Ada Lovelace ", "PrimaryEmailAddr.Address": "ada@example.com",
+		"BillAddr.City": "London", "PrimaryPhone.FreeFormNumber": "(555) 123-4567"})
+	got := c.snapshot("customers", id)
+	want := c.truth("customers", id)
+	for name := range want {
+		if strings.HasPrefix(string(name), "CustomField[") {
+			delete(want, name)
+		}
+	}
+	if diff := cmp.Diff(want, got.Fields); diff != "" {
+		t.Errorf("fields (-truth +read):\n%s", diff)
+	}
+	if got.Fields["DisplayName"] != "Ada Lovelace" || got.Fields["Notes"] != "" || got.Version != "0" || got.Archived ||
+		!got.ModifiedAt.Equal(c.clock.now()) || !got.ReadBegan.Equal(c.clock.now()) {
+		t.Errorf("snapshot = %+v", got)
+	}
+}
+
+func TestFetchAnswersEveryIDInOrder(t *testing.T) {
+	c := newCompany(t, nil)
+	live := c.create("customers", record.Fields{"DisplayName": "Live"})
+	inactive := c.create("customers", record.Fields{"DisplayName": "Inactive"})
+	if err := c.sim.Delete("customers", inactive); err != nil {
+		t.Fatal(err)
+	}
+	reads, err := c.connector.Fetch(t.Context(), "customers", []record.PlatformField{"DisplayName"},
+		[]record.ExternalID{inactive, "999", live})
+	if err != nil || len(reads) != 3 {
+		t.Fatalf("fetch: %v, %v", reads, err)
+	}
+	if s := reads[0].Snapshot; s == nil || !s.Archived || s.Fields["DisplayName"] != "Inactive (deleted)" {
+		t.Errorf("inactive = %+v", reads[0])
+	}
+	if a := reads[1].Absence; a == nil || a.Evidence != record.EvidenceNotFound || a.ID != "999" {
+		t.Errorf("unknown = %+v", reads[1])
+	}
+	if s := reads[2].Snapshot; s == nil || s.Archived || s.ID != live {
+		t.Errorf("live = %+v", reads[2])
+	}
+	if n := c.requests("/query"); n != 1 {
+		t.Errorf("%d queries, want 1", n)
+	}
+}
+
+func TestFetchOneDeletedInvoiceIsAnAbsence(t *testing.T) {
+	c := newCompany(t, nil)
+	owner := c.create("customers", record.Fields{"DisplayName": "Owner"})
+	id := c.create("invoices", record.Fields{"CustomerRef": string(owner), "Line[0].Amount": "10"})
+	if err := c.sim.Delete("invoices", id); err != nil {
+		t.Fatal(err)
+	}
+	reads, err := c.connector.Fetch(t.Context(), "invoices", nil, []record.ExternalID{id})
+	if err != nil || reads[0].Absence == nil {
+		t.Fatalf("fetch = %+v, %v", reads, err)
+	}
+}
+
+func TestFetchRefusesTooMany(t *testing.T) {
+	c := newCompany(t, nil)
+	_, err := c.connector.Fetch(t.Context(), "customers", nil, make([]record.ExternalID, 101))
+	wantKind(t, err, fault.Rejected)
+	_, err = c.connector.Fetch(t.Context(), "vendors", nil, []record.ExternalID{"1"})
+	wantKind(t, err, fault.Rejected)
+}
+
+func TestFetchReadsInvoiceLinesAndCustomFields(t *testing.T) {
+	c := newCompany(t, nil)
+	owner := c.create("customers", record.Fields{"DisplayName": "Owner", "CustomField[Hub ID]": "h-1"})
+	id := c.create("invoices", record.Fields{"CustomerRef": string(owner), "Line[0].Amount": "150.50", "Line[0].Qty": "2",
+		"Line[0].UnitPrice": "75.25", "Line[0].ItemRef": "2", "Line[0].Description": "Work", "CustomField[Hub ID]": "d-1"})
+	fields := []record.PlatformField{"CustomerRef", "Line[0].Amount", "Line[0].Qty", "Line[0].ItemRef", "Line[0].TaxCodeRef",
+		"TotalAmt", "Balance", "CustomField[Hub ID]", "CustomField[Crew]"}
+	reads, err := c.connector.Fetch(t.Context(), "invoices", fields, []record.ExternalID{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := record.Fields{"CustomerRef": string(owner), "Line[0].Amount": "150.5", "Line[0].Qty": "2", "Line[0].ItemRef": "2",
+		"Line[0].TaxCodeRef": "NON", "TotalAmt": "150.5", "Balance": "150.5", "CustomField[Hub ID]": "d-1", "CustomField[Crew]": ""}
+	if diff := cmp.Diff(want, reads[0].Snapshot.Fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	reads, err = c.connector.Fetch(t.Context(), "customers", []record.PlatformField{"CustomField[Hub ID]", "Balance"}, []record.ExternalID{owner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = record.Fields{"CustomField[Hub ID]": "h-1", "Balance": "150.5"}
+	if diff := cmp.Diff(want, reads[0].Snapshot.Fields); diff != "" {
+		t.Errorf("customer fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestFindIsExactWithoutCaseAndBounded(t *testing.T) {
+	c := newCompany(t, nil)
+	one := c.create("customers", record.Fields{"DisplayName": `O'Brien \ Sons`, "PrimaryEmailAddr.Address": "Obrien@Example.com"})
+	for i := range 12 {
+		c.create("customers", record.Fields{"DisplayName": fmt.Sprintf("Shared %d", i), "PrimaryEmailAddr.Address": "shared@example.com"})
+	}
+	gone := c.create("customers", record.Fields{"DisplayName": "Gone", "PrimaryEmailAddr.Address": "gone@example.com"})
+	if err := c.sim.Delete("customers", gone); err != nil {
+		t.Fatal(err)
+	}
+	lookups := []platform.Lookup{
+		{Field: "DisplayName", Value: `o'brien \ sons`},
+		{Field: "PrimaryEmailAddr.Address", Value: "OBRIEN@example.com"},
+		{Field: "PrimaryEmailAddr.Address", Value: "shared@example.com"},
+		{Field: "PrimaryEmailAddr.Address", Value: "gone@example.com"},
+		{Field: "PrimaryEmailAddr.Address", Value: ""},
+		{Field: "PrimaryEmailAddr.Address", Value: `') or ('x' = 'x`},
+	}
+	found, err := c.connector.Find(t.Context(), "customers", []record.PlatformField{"DisplayName"}, lookups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := []int{}
+	for _, f := range found {
+		counts = append(counts, len(f))
+	}
+	if diff := cmp.Diff([]int{1, 1, 10, 0, 0, 0}, counts); diff != "" {
+		t.Fatalf("matches (-want +got):\n%s", diff)
+	}
+	if found[0][0].ID != one || found[1][0].ID != one {
+		t.Errorf("found %s and %s, want %s", found[0][0].ID, found[1][0].ID, one)
+	}
+	_, err = c.connector.Find(t.Context(), "customers", nil, []platform.Lookup{{Field: "Notes", Value: "x"}})
+	wantKind(t, err, fault.Rejected)
+}
+
+func TestFindSplitsQueriesByTheirLength(t *testing.T) {
+	c := newCompany(t, nil)
+	var lookups []platform.Lookup
+	for i := range 100 {
+		value := fmt.Sprintf("%s-%d@example.com", strings.Repeat("x", 60), i)
+		lookups = append(lookups, platform.Lookup{Field: "PrimaryEmailAddr.Address", Value: value})
+		if i%10 == 0 {
+			c.create("customers", record.Fields{"DisplayName": fmt.Sprint(i), "PrimaryEmailAddr.Address": value})
+		}
+	}
+	found, err := c.connector.Find(t.Context(), "customers", nil, lookups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range found {
+		if want := map[bool]int{true: 1, false: 0}[i%10 == 0]; len(f) != want {
+			t.Errorf("look-up %d found %d, want %d", i, len(f), want)
+		}
+	}
+	for _, r := range c.seen {
+		if len(r.URL.RawQuery) > 2*queryBytesMax {
+			t.Errorf("query of %d bytes", len(r.URL.RawQuery))
+		}
+	}
+}
+
+func TestFindAsksAloneWhereOneValueFillsTheQuery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("1,100 records")
+	}
+	c := newCompany(t, nil)
+	for i := range 1100 {
+		c.create("customers", record.Fields{"DisplayName": fmt.Sprint("N", i), "PrimaryEmailAddr.Address": "none@example.com"})
+	}
+	rare := c.create("customers", record.Fields{"DisplayName": "Rare", "PrimaryEmailAddr.Address": "rare@example.com"})
+	found, err := c.connector.Find(t.Context(), "customers", nil, []platform.Lookup{
+		{Field: "PrimaryEmailAddr.Address", Value: "none@example.com"}, {Field: "PrimaryEmailAddr.Address", Value: "rare@example.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found[0]) != matchesMax || len(found[1]) != 1 || found[1][0].ID != rare {
+		t.Errorf("found %d and %v", len(found[0]), found[1])
+	}
+}
+
+func jsonNumber(text string) json.Number { return json.Number(text) }
+
+// call sends a request past the connector, as another app of the company would.
+func (c *company) call(method, resource string, body any) map[string]any {
+	c.Helper()
+	answer, err := c.connector.client.Do(c.Context(), platform.Call{Op: "test", Method: method, Path: c.connector.path(resource, nil), Body: body})
+	if err != nil || answer.Status != http.StatusOK {
+		c.Fatalf("%s %s: %d, %v", method, resource, answer.Status, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(answer.Body))
+	d.UseNumber()
+	var out map[string]any
+	if err := d.Decode(&out); err != nil {
+		c.Fatal(err)
+	}
+	return out
+}
+
+func (c *company) post(path string, body map[string]any) record.ExternalID {
+	c.Helper()
+	e, _ := c.call(http.MethodPost, path, body)[strings.ToUpper(path[:1])+path[1:]].(map[string]any)
+	id, _ := e["Id"].(string)
+	return record.ExternalID(id)
+}
+
+func (c *company) raw(path string, id record.ExternalID) map[string]any {
+	c.Helper()
+	e, _ := c.call(http.MethodGet, path+"/"+string(id), nil)[strings.ToUpper(path[:1])+path[1:]].(map[string]any)
+	return e
+}

@@ -1,0 +1,362 @@
+package resolve
+
+import (
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/mapping"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+)
+
+// absorb compares a record with what its link remembers and merges what differs, pair by pair.
+func (d *decider) absorb(s record.Snapshot) {
+	pairs := d.group.PairsAt(s.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) || via(p) || !has(p, s.Fields) {
+			continue
+		}
+		d.absorbPair(s, p)
+	}
+	d.absorbRaw(s)
+	if link := d.links[s.Place]; d.linkChanged[s.Place] {
+		link.Version = s.Version
+		if s.ModifiedAt.After(link.ModifiedAt) {
+			link.ModifiedAt = s.ModifiedAt
+		}
+	} else if link != nil && !s.ModifiedAt.IsZero() && s.ModifiedAt.Equal(link.ModifiedAt) {
+		d.echo = true
+	}
+}
+
+// absorbRaw keeps what no pair translates: the parents' fields that children name, and markers.
+func (d *decider) absorbRaw(s record.Snapshot) {
+	names := d.group.ViaFieldsAt(s.Place)
+	if marker := d.marker(s.Place); marker != "" {
+		names = append(names, marker)
+	}
+	for _, name := range names {
+		value, read := s.Fields[name]
+		if old, known := d.links[s.Place].Base[name]; read && (!known || old != value) {
+			link := d.editLink(s.Place)
+			link.Base[name], link.Sent[name] = value, value
+		}
+	}
+}
+
+// marker gives the field of a place that holds our identity, "" for none.
+func (d *decider) marker(place record.Place) record.PlatformField {
+	if place.Connection == d.group.Hub {
+		return d.declared.Marker
+	}
+	if m, ok := d.group.MappingAt(place); ok {
+		return m.Marker
+	}
+	return ""
+}
+
+func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
+	link := d.links[s.Place]
+	known := has(p, link.Base)
+	if known && d.same(s.Place, p, s.Fields, link.Base) {
+		return
+	}
+	if !known {
+		d.firstSight(s, p)
+		return
+	}
+	if d.ours(link, p, s) {
+		d.observe(s, p)
+		return
+	}
+	before := make(record.Fields, len(p.Spoke)) // a copy: observe writes to the link's own
+	for _, name := range p.Spoke {
+		before[name] = link.Base[name]
+	}
+	current := d.current(link, p)
+	if !readable(p) {
+		d.observe(s, p)
+		d.foreignEdit(s, p)
+		return
+	}
+	after, problem := d.toHub(s.Place, p, s.Fields)
+	if problem == problemUnknownParent {
+		return // base stays, so that the edit is seen again once the parent is known
+	}
+	d.observe(s, p)
+	if problem == mapping.Unmapped {
+		return // the platform's value says nothing about the hub's field
+	}
+	if problem != "" {
+		d.parkInvalid(s, p)
+		return
+	}
+	old, problemBefore := d.toHub(s.Place, p, before)
+	for i, name := range p.Hub {
+		if problemBefore == "" && old[i] == after[i] {
+			continue
+		}
+		d.edit(edit{field: name, text: after[i], place: s.Place, at: stamp(s, p), current: current, pair: p, raw: s.Fields})
+	}
+}
+
+// stamp gives when a pair was edited, as far as the platform tells: per field if it can, else the record's, never
+// later than our own read.
+func stamp(s record.Snapshot, p *ruleset.Pair) time.Time {
+	at := s.ModifiedAt
+	for _, name := range p.Spoke {
+		if t, ok := s.FieldTimes[name]; ok {
+			at = t
+		}
+	}
+	if at.IsZero() || at.After(s.ReadBegan) {
+		at = s.ReadBegan
+	}
+	return at
+}
+
+// observe sets base and sent of a pair to what was read; refusals and waivers of older values are over.
+func (d *decider) observe(s record.Snapshot, p *ruleset.Pair) {
+	link := d.editLink(s.Place)
+	for _, name := range p.Spoke {
+		link.Base[name], link.Sent[name] = s.Fields[name], s.Fields[name]
+		delete(link.Waived, name)
+		delete(link.Rejected, name)
+	}
+}
+
+// ours reports whether a difference is a write of ours whose outcome was unknown.
+func (d *decider) ours(link *Link, p *ruleset.Pair, s record.Snapshot) bool {
+	for _, a := range link.Attempts {
+		if has(p, a.Fields) && d.same(s.Place, p, s.Fields, a.Fields) {
+			return true
+		}
+	}
+	return false
+}
+
+// current reports whether a link had been told the entity's present value of a pair: an edit there was then made
+// knowing it. A pair that never writes there cannot tell, and its edits compare by stamp.
+func (d *decider) current(link *Link, p *ruleset.Pair) bool {
+	if p.Direction == ruleset.ToHub && link.Place.Connection != d.group.Hub {
+		return false
+	}
+	texts, problem, known, _ := d.toSpoke(link.Place, p)
+	if !known || problem != "" {
+		return true
+	}
+	return d.same(link.Place, p, withTexts(p, texts), link.Sent)
+}
+
+// foreignEdit answers an edit of a field that flows only towards the spoke.
+func (d *decider) foreignEdit(s record.Snapshot, p *ruleset.Pair) {
+	f, ok := d.declared.Field(p.Hub[0])
+	if !ok || p.OnCreateOnly {
+		return
+	}
+	d.refuse(f, edit{field: p.Hub[0], text: s.Fields[p.Spoke[0]], place: s.Place, pair: p, raw: s.Fields})
+}
+
+// edit is one user's edit of one hub field.
+type edit struct {
+	field   record.HubField
+	text    string
+	place   record.Place
+	at      time.Time
+	current bool // made knowing the entity's value
+	pair    *ruleset.Pair
+	raw     record.Fields
+}
+
+// edit decides whether an edit is taken: by the owner, by the policy, or by the stamps.
+func (d *decider) edit(x edit) {
+	f, ok := d.declared.Field(x.field)
+	if !ok {
+		return
+	}
+	now, known := d.entity.Fields[x.field]
+	if _, parked := d.entity.Parked[x.field]; parked {
+		d.park(x, d.entity.Parked[x.field].Reason)
+		return
+	}
+	switch owner := d.owner(f); {
+	case known && now.Text == x.text:
+		d.agree(x)
+	case x.text == "" && f.Blank == ruleset.BlankKeep && now.Text != "":
+		d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: ReasonBlankKept})
+	case owner == x.place.Connection && !x.current && f.Conflict == ruleset.ConflictManual:
+		d.park(x, ReasonManual)
+	case owner == x.place.Connection:
+		d.take(x, ReasonOwnerEdit)
+	case owner != "":
+		d.refuse(f, x)
+	case x.current || !known:
+		d.take(x, d.editReason(f))
+	default:
+		d.conflict(f, x, now)
+	}
+}
+
+func (d *decider) editReason(f *ruleset.Field) Reason {
+	if f.Owner.LastWriteWins {
+		return ReasonEdit
+	}
+	return ReasonOwnerAbsent
+}
+
+// owner gives the connection that alone may set a field of this entity: its declared owner, as long as that has a
+// live record here. "" lets every writer set it.
+func (d *decider) owner(f *ruleset.Field) record.Connection {
+	if f.Owner.LastWriteWins {
+		return ""
+	}
+	for _, place := range d.group.Places(d.declared.Type) {
+		if link := d.links[place]; place.Connection == f.Owner.Connection && link != nil && link.State == LinkLive {
+			return f.Owner.Connection
+		}
+	}
+	return ""
+}
+
+// agree notes that an edit brought the value that the entity already has.
+func (d *decider) agree(x edit) {
+	now := d.entity.Fields[x.field]
+	if now.First {
+		now.First = false
+		d.editEntity().Fields[x.field] = now
+	}
+	d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: ReasonSameEdit})
+}
+
+func (d *decider) take(x edit, why Reason) {
+	e := d.editEntity()
+	d.note(FieldChange{Field: x.field, Old: e.Fields[x.field].Text, New: x.text, Reason: why, Taken: true})
+	e.Fields[x.field] = Value{Text: x.text, From: x.place.Connection, At: x.at}
+}
+
+// refuse answers an edit by another than the owner: it is undone there, or the link is let differ.
+func (d *decider) refuse(f *ruleset.Field, x edit) {
+	why := ReasonNonOwnerReverted
+	if f.NonOwner == ruleset.NonOwnerFlag || f.NonOwner == ruleset.NonOwnerPropose {
+		why = ReasonNonOwnerWaived
+		link := d.editLink(x.place)
+		for _, name := range x.pair.Spoke {
+			link.Waived[name] = x.raw[name]
+		}
+	}
+	d.note(FieldChange{Field: x.field, Old: d.entity.Fields[x.field].Text, New: x.text, Reason: why})
+}
+
+// conflict resolves an edit made without knowing the entity's value, which had changed too.
+func (d *decider) conflict(f *ruleset.Field, x edit, now Value) {
+	hubEdit, hubValue := x.place.Connection == d.group.Hub, now.From == d.group.Hub
+	switch {
+	case f.Conflict == ruleset.ConflictManual:
+		d.park(x, ReasonManual)
+		return
+	case f.Conflict == ruleset.ConflictHub && hubEdit != hubValue:
+		d.decideConflict(x, now, hubEdit, ReasonHubWins)
+		return
+	case f.Conflict == ruleset.ConflictSpoke && hubEdit != hubValue:
+		d.decideConflict(x, now, !hubEdit, ReasonSpokeWins)
+		return
+	}
+	newer := x.at.After(now.At) || (x.at.Equal(now.At) && d.rank(x.place.Connection) < d.rank(now.From))
+	why := ReasonOlder
+	if newer {
+		why = ReasonNewest
+	}
+	d.decideConflict(x, now, newer, why)
+}
+
+func (d *decider) decideConflict(x edit, now Value, wins bool, why Reason) {
+	if wins {
+		d.take(x, why)
+		return
+	}
+	d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: why})
+}
+
+// park holds a field for a person: the last agreed value stays, every candidate is kept.
+func (d *decider) park(x edit, why Reason) {
+	e := d.editEntity()
+	now := e.Fields[x.field]
+	parked, already := e.Parked[x.field]
+	candidates := make([]Candidate, 0, len(parked.Candidates)+2)
+	if !already {
+		parked = Parked{Reason: why, Since: d.view.Now}
+		candidates = append(candidates, Candidate{Place: record.Place{Connection: now.From}, Text: now.Text, At: now.At})
+	}
+	for _, c := range parked.Candidates {
+		if c.Place != x.place {
+			candidates = append(candidates, c)
+		}
+	}
+	parked.Candidates = append(candidates, Candidate{Place: x.place, Text: x.text, At: x.at})
+	e.Parked[x.field] = parked
+	d.parked = true
+	d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: why})
+}
+
+// parkInvalid holds the hub fields of a pair whose value cannot be brought into form.
+func (d *decider) parkInvalid(s record.Snapshot, p *ruleset.Pair) {
+	for _, name := range p.Hub {
+		d.park(edit{field: name, text: s.Fields[p.Spoke[0]], place: s.Place, at: stamp(s, p)}, ReasonInvalidValue)
+	}
+}
+
+// firstSight absorbs a pair that was never read on this link: an observation, not an edit. The owner's value
+// stands; blanks fill; otherwise the better rank stands.
+func (d *decider) firstSight(s record.Snapshot, p *ruleset.Pair) {
+	if !readable(p) {
+		d.observe(s, p)
+		return
+	}
+	values, problem := d.toHub(s.Place, p, s.Fields)
+	if problem == problemUnknownParent {
+		return
+	}
+	d.observe(s, p)
+	if problem == mapping.Invalid {
+		d.parkInvalid(s, p)
+		return
+	}
+	if problem != "" {
+		return
+	}
+	for i, name := range p.Hub {
+		d.firstValue(edit{field: name, text: values[i], place: s.Place, at: stamp(s, p)})
+	}
+}
+
+func (d *decider) firstValue(x edit) {
+	f, ok := d.declared.Field(x.field)
+	if !ok {
+		return
+	}
+	if _, parked := d.entity.Parked[x.field]; parked {
+		return
+	}
+	now, known := d.entity.Fields[x.field]
+	owned := !f.Owner.LastWriteWins && f.Owner.Connection == x.place.Connection
+	switch {
+	case !known:
+		d.takeFirst(x, ReasonFirstSight)
+	case now.Text == x.text:
+	case owned && x.text != "":
+		d.takeFirst(x, ReasonFirstSight)
+	case owned || x.text == "" || !now.First:
+	case now.Text == "":
+		d.takeFirst(x, ReasonFilledBlank)
+	case d.owner(f) == "" && d.rank(x.place.Connection) < d.rank(now.From):
+		d.takeFirst(x, ReasonFirstRank)
+	}
+}
+
+func (d *decider) takeFirst(x edit, why Reason) {
+	e := d.editEntity()
+	if x.text != "" {
+		d.note(FieldChange{Field: x.field, Old: e.Fields[x.field].Text, New: x.text, Reason: why, Taken: true})
+	}
+	e.Fields[x.field] = Value{Text: x.text, From: x.place.Connection, At: x.at, First: true}
+}

@@ -1,0 +1,281 @@
+package resolve
+
+import (
+	"maps"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// EntityState is where an entity stands.
+type EntityState string
+
+// The entity states.
+const (
+	EntityLive        EntityState = "live"
+	EntityQuarantined EntityState = "quarantined" // held whole: which entity it is, is for a person to say
+	EntityMerged      EntityState = "merged"      // an alias of Into
+)
+
+// Entity is one real-world thing, in hub fields. Values are never changed in place: a decision returns a new one.
+type Entity struct {
+	Group record.Group    `json:"group"`
+	ID    record.EntityID `json:"id"`
+	Type  record.Object   `json:"type"`
+	State EntityState     `json:"state"`
+	// Into is the survivor, when merged.
+	Into record.EntityID `json:"into,omitempty"`
+	// Why says why it is quarantined.
+	Why Reason `json:"why,omitempty"`
+	// Born is the place of its first record.
+	Born   record.Place               `json:"born"`
+	Fields map[record.HubField]Value  `json:"fields"`
+	Parked map[record.HubField]Parked `json:"parked,omitempty"`
+	// Holds are operations that wait for a person, by place.
+	Holds   map[string]Hold        `json:"holds,omitempty"`
+	Filters map[string]FilterState `json:"filters,omitempty"` // by mapping name
+	Keys    map[string]string      `json:"keys,omitempty"`    // match rule -> hash of the key it holds
+	// Config is the digest of the rules of its last commit.
+	Config string `json:"config,omitempty"`
+	// Journal is the newest journal entry; older ones are rows of their own.
+	Journal *Entry `json:"journal,omitempty"`
+	// Rev is the row's revision, 0 for a new entity.
+	Rev int64 `json:"-"`
+}
+
+// Value is one field of an entity.
+type Value struct {
+	Text string            `json:"v"`
+	From record.Connection `json:"from"`
+	// At is when the value was set, by the platform's stamp clamped to our receipt.
+	At time.Time `json:"at"`
+	// First marks a value that was there at first sight, not set by an edit that we saw; a better ranked first sight
+	// replaces it.
+	First bool `json:"first,omitempty"`
+}
+
+// Parked holds a field for a person, with every candidate. It is due nowhere.
+type Parked struct {
+	Reason     Reason      `json:"reason"`
+	Since      time.Time   `json:"since"`
+	Candidates []Candidate `json:"candidates"`
+}
+
+// Candidate is one value that a parked field might take.
+type Candidate struct {
+	Place record.Place `json:"place"`
+	Text  string       `json:"v"`
+	At    time.Time    `json:"at"`
+}
+
+// Hold is an operation that cannot be done until a person acts.
+type Hold struct {
+	Reason Reason                 `json:"reason"`
+	Since  time.Time              `json:"since"`
+	Fields []record.PlatformField `json:"fields,omitempty"`
+}
+
+// FilterState is where an entity stands with one mapping's filter.
+type FilterState struct {
+	Digest string `json:"digest"` // of the filter it was judged by
+	Inside bool   `json:"inside,omitempty"`
+	// Entered stays once the entity was seen to enter.
+	Entered   bool      `json:"entered,omitempty"`
+	EnteredAt time.Time `json:"entered_at,omitzero"`
+}
+
+// LinkState is where a link stands.
+type LinkState string
+
+// The link states.
+const (
+	LinkNone        LinkState = "none"     // a row with history, no record
+	LinkCreating    LinkState = "creating" // a create was attempted, its outcome not yet known
+	LinkLive        LinkState = "live"
+	LinkTombstone   LinkState = "tombstone"
+	LinkQuarantined LinkState = "quarantined"
+)
+
+// Link ties an entity to one record at one place. Values are never changed in place.
+type Link struct {
+	Place record.Place      `json:"place"`
+	ID    record.ExternalID `json:"id,omitempty"`
+	State LinkState         `json:"state"`
+	// Base is what the platform last told us it holds; Sent what we last asked it to hold. In the platform's own
+	// spelling and form, so that a changed transform compares anew and no digest of an old form remains.
+	Base record.Fields `json:"base,omitempty"`
+	Sent record.Fields `json:"sent,omitempty"`
+	// Version and ModifiedAt are the platform's, of the newest state absorbed or written.
+	Version    string    `json:"version,omitempty"`
+	ModifiedAt time.Time `json:"modified_at,omitzero"`
+	// TouchedAt is our clock at the last commit, attempt or receipt of this link.
+	TouchedAt time.Time `json:"touched_at,omitzero"`
+	Lease     Lease     `json:"lease,omitzero"`
+	// Attempts are remote writes whose outcome is unknown, oldest first, at most AttemptsMax.
+	Attempts []Attempt `json:"attempts,omitempty"`
+	// NotBefore postpones writes.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Failures counts failed writes since the last receipt, for the backoff.
+	Failures int `json:"failures,omitempty"`
+	// Waived are values that this link may keep although they differ.
+	Waived record.Fields `json:"waived,omitempty"`
+	// Rejected are values that the platform refused, by field; CreateField for a refused create.
+	Rejected map[record.PlatformField]Rejection `json:"rejected,omitempty"`
+	// Evidence says how a tombstone's absence was proved.
+	Evidence record.Evidence `json:"evidence,omitempty"`
+	// ArchivedByUs marks a tombstone that we made.
+	ArchivedByUs bool  `json:"archived_by_us,omitempty"`
+	Rev          int64 `json:"-"`
+}
+
+// AttemptsMax bounds unresolved attempts of one link; at the limit nothing more is written until one is resolved.
+const AttemptsMax = 4
+
+// CreateField stands for the whole record in Link.Rejected.
+const CreateField record.PlatformField = "*"
+
+// Lease is the right to write a link until a time. Fence counts holders; a receipt of an older one is refused.
+type Lease struct {
+	Until time.Time `json:"until,omitzero"`
+	Fence int64     `json:"fence,omitempty"`
+}
+
+// Attempt is a remote write recorded before its call.
+type Attempt struct {
+	Key       string           `json:"key"`
+	Operation record.Operation `json:"op"`
+	Fields    record.Fields    `json:"fields"`
+	At        time.Time        `json:"at"`
+}
+
+// Rejection is a value that the platform refused. It is not due again until the value changes.
+type Rejection struct {
+	Value string    `json:"v"`
+	Code  string    `json:"code,omitempty"`
+	At    time.Time `json:"at"`
+}
+
+// Entry is one journal entry: what changed, from which observation, by which rule, under which configuration.
+type Entry struct {
+	Rev      int64         `json:"rev"` // of the entity row that it explains
+	At       time.Time     `json:"at"`
+	Change   string        `json:"change,omitempty"` // the change record's ID
+	Record   record.Ref    `json:"record,omitzero"`
+	Outcome  Outcome       `json:"outcome"`
+	Reason   Reason        `json:"reason"`
+	Config   string        `json:"config"`
+	Changes  []FieldChange `json:"changes,omitempty"`
+	LinkedAs LinkState     `json:"linked_as,omitempty"`
+}
+
+// FieldChange is one field's fate in a decision: for the journal, explain and the terminal.
+type FieldChange struct {
+	Field record.HubField `json:"field"`
+	Old   string          `json:"old"`
+	New   string          `json:"new"`
+	// Reason says why it was taken, or not: a change with Taken false left the entity as it was.
+	Reason Reason `json:"reason"`
+	Taken  bool   `json:"taken"`
+}
+
+// KeyRow is a match key's row: who holds it, who held it of late.
+type KeyRow struct {
+	Holders []record.EntityID `json:"holders,omitempty"`
+	Former  []Former          `json:"former,omitempty"`
+	Rev     int64             `json:"-"`
+}
+
+// Former is an entity that held a key until a time of late: a match on it quarantines.
+type Former struct {
+	Entity record.EntityID `json:"entity"`
+	Until  time.Time       `json:"until"`
+}
+
+// FormerKeyLife is how long a moved key remembers who held it.
+const FormerKeyLife = 30 * 24 * time.Hour
+
+// holdersMax bounds the holders of one key that are remembered; two are as ambiguous as twenty.
+const holdersMax = 16
+
+// Rows is one entity with its links. Links lacks places that have no row.
+type Rows struct {
+	Entity *Entity // nil: no such entity
+	Links  map[record.Place]*Link
+}
+
+// EntityKey, RefKey and MatchKey name the rows that a decision may read.
+type (
+	EntityKey struct {
+		Group record.Group
+		ID    record.EntityID
+	}
+	RefKey struct {
+		Group record.Group
+		Ref   record.Ref
+	}
+	MatchKey struct {
+		Group record.Group
+		Type  record.Object
+		Rule  string
+		Hash  string
+	}
+)
+
+// View is the loaded state that decisions look at. What is not in a map was not loaded; a decision then answers
+// with Need and is asked again. A nil Rows.Entity, an empty ID and an empty KeyRow are loaded and absent.
+type View struct {
+	Now      time.Time
+	Entities map[EntityKey]*Rows
+	Refs     map[RefKey]XrefRow
+	Keys     map[MatchKey]*KeyRow
+	// Loaded says of each place whether its first load has been absorbed whole. Nothing is created before.
+	Loaded map[record.Place]bool
+}
+
+// XrefRow is a link key's row.
+type XrefRow struct {
+	Entity record.EntityID
+	Rev    int64
+}
+
+// NewView gives a view with nothing loaded.
+func NewView(now time.Time) *View {
+	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{}, Loaded: map[record.Place]bool{}}
+}
+
+// Need lists rows to load before the decision can be made.
+type Need struct {
+	Entities []EntityKey
+	Refs     []RefKey
+	Keys     []MatchKey
+}
+
+// Empty reports that nothing is needed.
+func (n Need) Empty() bool { return len(n.Entities)+len(n.Refs)+len(n.Keys) == 0 }
+
+// Standing is what the state knows of a record.
+type Standing int
+
+// The standings.
+const (
+	StandingUnknown     Standing = iota // no entity has it
+	StandingLinked                      // an entity has it
+	StandingQuarantined                 // it is held for a person
+)
+
+// StandingOf gives a record's standing; its rows must be in the view, and count as unknown otherwise.
+func StandingOf(view *View, group record.Group, ref record.Ref) Standing {
+	row := view.Refs[RefKey{group, ref}]
+	if row.Entity == "" {
+		return StandingUnknown
+	}
+	if rows := view.Entities[EntityKey{group, row.Entity}]; rows != nil && rows.Entity != nil && rows.Entity.State == EntityQuarantined {
+		return StandingQuarantined
+	}
+	return StandingLinked
+}
+
+// SameContent reports whether two versions of a link differ in nothing but lease, revision and when they were touched.
+func SameContent(a, b *Link) bool {
+	return a.ID == b.ID && a.State == b.State && maps.Equal(a.Base, b.Base) && maps.Equal(a.Sent, b.Sent) && len(a.Attempts) == len(b.Attempts)
+}
