@@ -15,25 +15,27 @@ import (
 
 // publish sends what a committed decision asks for: hints, due notices, waiters and wake-ups. It is called for every
 // outcome, no-op included, so that a redelivery heals what a crash after the commit left unsaid.
-func (s *Shell) publish(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, out *outgoing) error {
+// written is the place that was just written to, if any: what is left there comes again, whatever its schedule.
+func (s *Shell) publish(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, written record.Place, out *outgoing) error {
 	s.sendHints(out, d.Hints)
-	if err := s.publishDue(ctx, view, group, d, c, out); err != nil {
+	if err := s.publishDue(ctx, view, group, d, c, written, out); err != nil {
 		return err
 	}
 	return s.wakeChildren(ctx, group, d, c, out)
 }
 
 // publishDue sends a notice for each place that can be written now, and notes who waits for whom.
-func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, out *outgoing) error {
+func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, written record.Place, out *outgoing) error {
 	for _, due := range d.Due {
+		now := due.RealTime || due.Place == written
 		notice := record.DueNotice{Group: group, Entity: d.Entity, Place: due.Place, ChangeID: c.ID, SeenAt: c.SeenAt}
 		switch due.Blocked {
 		case "":
-			if due.RealTime {
+			if now {
 				s.sendNotice(out, notice, 0)
 			}
 		case resolve.ReasonNotBefore:
-			if due.RealTime {
+			if now {
 				s.sendNotice(out, notice, delayUntil(due.NotBefore, s.Now()))
 			}
 		case resolve.ReasonWaitsForParent:

@@ -371,7 +371,7 @@ func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out
 			return
 		}
 		r.tellDecision(w, o.Group, decision)
-		if err := r.publish(ctx, view, o.Group, decision, w.change, out); err != nil {
+		if err := r.publish(ctx, view, o.Group, decision, w.change, record.Place{}, out); err != nil {
 			w.err = err
 			return
 		}

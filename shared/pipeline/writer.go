@@ -451,7 +451,7 @@ func (w *Writer) record(ctx context.Context, j *job, receipt record.Receipt, out
 		if fault.Is(receipt.Err, fault.Unauthorized) {
 			j.err = w.pause(ctx, j.notice.Place.Connection, receipt.Err)
 		}
-		if err := w.publish(ctx, view, j.notice.Group, decision, record.Change{ID: j.notice.ChangeID, SeenAt: j.notice.SeenAt}, out); err != nil {
+		if err := w.publish(ctx, view, j.notice.Group, decision, record.Change{ID: j.notice.ChangeID, SeenAt: j.notice.SeenAt}, j.due.Place, out); err != nil {
 			j.err = err
 		}
 		return

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Alarms is where every alarm goes: one topic, whose messages hold names and numbers and no field values, so that it
+// needs no key of its own (CloudWatch cannot publish to a topic under the AWS managed key).
+type Alarms struct {
+	topic awssns.Topic
+}
+
+// NewAlarms makes the topic and, unless email is "", subscribes an address to it.
+func NewAlarms(scope constructs.Construct, id, email string) *Alarms {
+	scope = constructs.NewConstruct(scope, jsii.String(id))
+	a := &Alarms{topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade alarms")})}
+	if email != "" {
+		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
+	}
+	awscdk.NewCfnOutput(scope, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: a.topic.TopicArn(), Description: jsii.String("Every alarm goes here; subscribe to it")})
+	return a
+}
+
+// AlarmProps says when somebody is told.
+type AlarmProps struct {
+	// Description is for the person who is told: what it means and what to do.
+	Description string
+	Metric      awscloudwatch.IMetric
+	// Threshold is reached or passed in Periods periods one after the other. No data is good news.
+	Threshold float64
+	Periods   int
+}
+
+// Add makes an alarm. Whoever is told of trouble is told of its end.
+func (a *Alarms) Add(scope constructs.Construct, id string, props AlarmProps) {
+	alarm := awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{AlarmDescription: jsii.String(props.Description), Metric: props.Metric,
+		Threshold: jsii.Number(props.Threshold), EvaluationPeriods: jsii.Number(props.Periods),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING})
+	action := awscloudwatchactions.NewSnsAction(a.topic)
+	alarm.AddAlarmAction(action)
+	alarm.AddOkAction(action)
+}

@@ -1,0 +1,55 @@
+// Command infra is the CDK app: it synthesises one stack from one configuration. `npx aws-cdk synth` and `deploy` run
+// it through cdk.json; the context says what is made:
+//
+//	-c config=FILE      the configuration; infra/sync.yaml unless given
+//	-c stage=NAME       the stack is FluxCascade-NAME, so that several live in one account; dev unless given
+//	-c alarm_email=ADDR who is told of alarms; nobody unless given
+//
+// It reads no environment and no network. A configuration that cannot be deployed fails here, with the line to mend.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	if err := build(app); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		jsii.Close() // os.Exit runs no deferred call
+		os.Exit(1)
+	}
+	app.Synth(nil)
+}
+
+// build adds the stack that the app's context asks for.
+func build(app awscdk.App) error {
+	path := contextText(app, "config", "infra/sync.yaml")
+	rules, err := config.LoadRules(path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	_, err = NewSyncStack(app, SyncStackProps{
+		Stage: contextText(app, "stage", "dev"), Deployment: config.Deploy(rules), Config: text, Dist: "dist",
+		AlarmEmail: contextText(app, "alarm_email", ""),
+	})
+	return err
+}
+
+func contextText(app awscdk.App, key, fallback string) string {
+	if text, ok := app.Node().TryGetContext(jsii.String(key)).(string); ok && text != "" {
+		return text
+	}
+	return fallback
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Tags that name things by what they are for, since nothing has a physical name. Bills, operators and local runs over
+// the synthesised template find resources by them.
+const (
+	tagConnection = "fluxcascade:connection"
+	tagFunction   = "fluxcascade:function"
+	tagQueue      = "fluxcascade:queue"
+	tagTable      = "fluxcascade:table"
+)
+
+func tag(c constructs.IConstruct, key, value string) {
+	awscdk.Tags_Of(c).Add(jsii.String(key), jsii.String(value), nil)
+}
+
+// allow adds a statement without conditions to a role.
+func allow(role awsiam.Role, actions []string, resources ...string) {
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...)}))
+}
