@@ -19,18 +19,29 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	if err := build(app); err != nil {
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		jsii.Close() // os.Exit runs no deferred call
 		os.Exit(1)
 	}
+}
+
+func run() error {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	work, err := os.MkdirTemp("", "fluxcascade-")
+	if err != nil {
+		return fmt.Errorf("make a folder for packages: %w", err)
+	}
+	defer os.RemoveAll(work)
+	if err := build(app, work); err != nil {
+		return err
+	}
 	app.Synth(nil)
+	return nil
 }
 
 // build adds the stack that the app's context asks for.
-func build(app awscdk.App) error {
+func build(app awscdk.App, work string) error {
 	path := contextText(app, "config", "infra/sync.yaml")
 	rules, err := config.LoadRules(path)
 	if err != nil {
@@ -41,7 +52,7 @@ func build(app awscdk.App) error {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
 	_, err = NewSyncStack(app, SyncStackProps{
-		Stage: contextText(app, "stage", "dev"), Deployment: config.Deploy(rules), Config: text, Dist: "dist",
+		Stage: contextText(app, "stage", "dev"), Deployment: config.Deploy(rules), Config: text, Dist: "dist", Work: work,
 		AlarmEmail: contextText(app, "alarm_email", ""),
 	})
 	return err

@@ -26,8 +26,9 @@ type SyncStackProps struct {
 	Deployment config.Deployment
 	// Config is the configuration's text, which goes beside every bootstrap.
 	Config []byte
-	// Dist is the folder that scripts/build fills: <Dist>/<function>/bootstrap.
-	Dist string
+	// Dist is the folder that scripts/build fills: <Dist>/<function>/bootstrap. Work is an empty one to assemble
+	// packages in, needed until the app is synthesised.
+	Dist, Work string
 	// AlarmEmail is told of alarms; "" for nobody.
 	AlarmEmail string
 }
@@ -38,7 +39,7 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	if err := deployable(props); err != nil {
 		return nil, err
 	}
-	code, err := gatherCode(props.Dist, props.Config)
+	code, err := gatherCode(props.Dist, props.Work, props.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,7 @@ type session struct {
 	*localrun.World
 	rules   *ruleset.Rules
 	fresh   bool // nothing kept from an earlier run
+	rested  bool // everything came to rest, the last time it was let
 	closers []io.Closer
 }
 
@@ -180,7 +181,7 @@ func play(ctx context.Context, s *session, f localFlags, story *story) error {
 		pace = pacer(ctx)
 	}
 	story.heading("First load")
-	s.Settle(ctx, pace)
+	s.rested = s.Settle(ctx, pace)
 	story.loaded()
 	if !s.fresh || len(f.loads) > 0 {
 		return nil
@@ -196,7 +197,7 @@ func play(ctx context.Context, s *session, f localFlags, story *story) error {
 		if err := s.Save(); err != nil {
 			return err
 		}
-		s.Settle(ctx, pace)
+		s.rested = s.Settle(ctx, pace)
 	}
 	return nil
 }
@@ -242,7 +243,7 @@ func follow(ctx context.Context, s *session) {
 			return
 		case <-ticker.C:
 			if s.Stirred(ctx) {
-				s.Settle(ctx, nil)
+				s.rested = s.Settle(ctx, nil)
 			}
 		}
 	}
@@ -277,7 +278,7 @@ func summarise(ctx context.Context, s *session, story *story, began time.Time) (
 	out.Changes, out.Writes, out.Noops, _, out.DeadLettered, out.Retries = s.Counts.Snapshot()
 	out.Parked = verification.Parked + verification.Held + verification.Quarantined
 	out.Duplicates = s.Duplicates()
-	out.Converged = len(verification.Differences) == 0 && out.Duplicates == 0 && s.AtRest(ctx)
+	out.Converged = len(verification.Differences) == 0 && out.Duplicates == 0 && s.rested && s.AtRest(ctx)
 	out.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
 	out.Verification = verification
 	out.Connections = map[string]connectionFigures{}

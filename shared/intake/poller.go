@@ -48,6 +48,8 @@ type Poll struct {
 	More bool
 	// Waits says that the first load waits for another place's.
 	Waits bool
+	// Wait is how long the platform asks to be left alone, where it refused a call for its rate; zero otherwise.
+	Wait time.Duration
 }
 
 // Run polls one place. Two at once are harmless: one of them loses its position and its work is queued twice.

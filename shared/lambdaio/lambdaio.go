@@ -77,11 +77,17 @@ type Scheduled struct {
 	Reconcile bool `json:"reconcile,omitempty"`
 }
 
-// pollMargin is how much of a function's time must be left for another call of a poll that has more to do.
-const pollMargin = 2 * time.Minute
+// Limits of a poll's function.
+const (
+	// pollMargin is how much of a function's time must be left for another call of a poll that has more to do.
+	pollMargin = 2 * time.Minute
+	// rateWait is waited for where a platform that refuses for its rate names no time.
+	rateWait = 10 * time.Second
+)
 
-// Poll makes a Lambda handler of a poller. It goes on while there is more and time for it; the schedule goes on from
-// there. What a platform refuses for a while is no failure: the next schedule tries again.
+// Poll makes a Lambda handler of a poller. It goes on while there is more and time for it, waiting out a platform's
+// rate limit; the schedule goes on from there. What a platform refuses for a while is no failure. Without a deadline
+// it makes one call and tells how long to wait.
 func Poll(p *intake.Poller) func(context.Context, Scheduled) (intake.Poll, error) {
 	return func(ctx context.Context, in Scheduled) (intake.Poll, error) {
 		run := p.Run
@@ -92,15 +98,32 @@ func Poll(p *intake.Poller) func(context.Context, Scheduled) (intake.Poll, error
 		for {
 			poll, err := run(ctx, place)
 			switch {
-			case fault.Is(err, fault.RateLimited), fault.Is(err, fault.Unauthorized):
+			case fault.Is(err, fault.RateLimited):
+				poll.More, poll.Wait = true, fault.After(err, rateWait)
+			case fault.Is(err, fault.Unauthorized):
 				return poll, nil
 			case err != nil, !poll.More:
 				return poll, err
 			}
-			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) < pollMargin {
+			deadline, ok := ctx.Deadline()
+			if !ok || time.Until(deadline) < pollMargin+poll.Wait {
 				return poll, nil
 			}
+			if err := rest(ctx, poll.Wait); err != nil {
+				return poll, err
+			}
 		}
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -214,6 +214,9 @@ func (r *Runner) Settle(ctx context.Context, pace func()) bool {
 		if daily, ok := r.lastResort(); ok {
 			// All that is frequent has found nothing: read everything once, now rather than in a day.
 			r.Run(ctx, daily)
+			if !r.settled[daily] {
+				r.Clock.Skip(skipStep) // refused for now
+			}
 			continue
 		}
 		if pace != nil {
@@ -279,6 +282,9 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 	r.tell(Note{Place: run.Place, Poll: &result, Err: err})
 	loading := !result.Waits && result.Phase != control.PhaseDone
 	switch {
+	case result.Wait > 0:
+		delete(r.settled, run)
+		r.next[run] = r.Clock.Now().Add(result.Wait)
 	case err != nil || result.Waits:
 		delete(r.settled, run)
 	case run.Reconcile:

@@ -309,3 +309,10 @@ func appendNew[K comparable](to, from []K, seen map[any]bool) []K {
 	}
 	return to
 }
+
+// EntityOf gives the entity that a record belongs to in a group, "" if it has none.
+func EntityOf(ctx context.Context, s store.Store, group record.Group, ref record.Ref) (record.EntityID, error) {
+	key := refRow(resolve.RefKey{Group: group, Ref: ref})
+	rows, err := s.Get(ctx, []store.Key{key})
+	return record.EntityID(rows[key].Body), err
+}

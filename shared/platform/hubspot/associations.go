@@ -126,7 +126,7 @@ func (c *Connector) tieAll(ctx context.Context, r *run, items []*work) {
 		var ties, removals []*work
 		for _, w := range items {
 			value, set := w.intent.Fields[field]
-			if !set || w.receipt.Err != nil || w.receipt.ID == "" || w.call == callCreate || w.call == callArchive {
+			if !set || w.receipt.Err != nil || w.receipt.ID == "" || w.call == callCreate || w.call == callArchive || w.other {
 				continue
 			}
 			if value != "" && value != w.held(field) {

@@ -89,6 +89,17 @@ func TestAnAssociationThatFailsAfterTheRecordIsInDoubt(t *testing.T) {
 	wantKind(t, err, fault.InDoubt)
 }
 
+func TestSomebodyElsesRecordIsNotAssociated(t *testing.T) {
+	p := newPortal(t)
+	holder := p.contacts(1)[0]
+	company := p.create("companies", record.Fields{"name": "Acme"})
+	r := p.applied(creation("k", "contacts", record.Fields{"fluxcascade_id": "E-1", "email": "c1@example.com", "associations.companies": string(company)}))[0]
+	if !r.Existing || r.ID != holder || p.requests("associate/default") != 0 {
+		t.Errorf("receipt %+v, requests %v", r, p.seen)
+	}
+	p.wantTruth("contacts", holder, record.Fields{"associations.companies": ""})
+}
+
 func TestPrepareMakesOneUniqueProperty(t *testing.T) {
 	p := newPortal(t)
 	for range 2 { // the second finds it there

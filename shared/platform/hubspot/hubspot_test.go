@@ -248,7 +248,7 @@ func TestAssociationsAreThePrimaryOrTheLowest(t *testing.T) {
 	c := scripted(t, func(path, _ string) (int, string) {
 		if strings.Contains(path, "/associations/") {
 			return 207, `{"results":[
-				{"from":{"id":"1"},"to":[{"toObjectId":20,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":341}]},{"toObjectId":"9","associationTypes":[{"category":"USER_DEFINED","typeId":5,"label":"Payer"}]}]},
+				{"from":{"id":"1"},"to":[{"toObjectId":20,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":341}]},{"toObjectId":"9","associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":341}]},{"toObjectId":"100","associationTypes":[{"category":"USER_DEFINED","typeId":5,"label":"Payer"}]}]},
 				{"from":{"id":2},"to":[{"toObjectId":"7","associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":341}]},{"toObjectId":"30","associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":341},{"category":"HUBSPOT_DEFINED","typeId":5,"label":"Primary"}]}]}],
 				"errors":[{"category":"OBJECT_NOT_FOUND","context":{"fromObjectId":["3"]}},{"category":"INTERNAL_ERROR","context":{"fromObjectId":["4"]}}]}`
 		}
@@ -302,6 +302,35 @@ func TestFindAsksTheRecordsForUniqueFieldsAndTheIndexForOthers(t *testing.T) {
 	}
 	_, err = p.connector.Find(t.Context(), "companies", nil, []platform.Lookup{{Field: "phone", Value: "1"}})
 	wantKind(t, err, fault.Rejected)
+}
+
+func TestFindHalvesASearchThatOneValueFills(t *testing.T) {
+	p := newPortal(t)
+	for range 210 {
+		p.create("companies", record.Fields{"domain": "common.example"})
+	}
+	p.create("companies", record.Fields{"domain": "zz.example"})
+	p.clock.advance(lag)
+	// Of one page, the common value would take every place.
+	found, err := p.connector.Find(t.Context(), "companies", nil, []platform.Lookup{{Field: "domain", Value: "common.example"}, {Field: "domain", Value: "zz.example"}})
+	if err != nil || !slices.Equal(matchCounts(found), []int{foundMax, 1}) || p.requests("/search") != 3 {
+		t.Errorf("found %v in %d searches, %v", matchCounts(found), p.requests("/search"), err)
+	}
+}
+
+func TestFindKeepsSearchesShort(t *testing.T) {
+	longest := 0
+	c := scripted(t, func(_, body string) (int, string) {
+		longest = max(longest, len(body))
+		return 200, `{"total":0,"results":[]}`
+	})
+	var lookups []platform.Lookup
+	for i := range 100 {
+		lookups = append(lookups, platform.Lookup{Field: "domain", Value: fmt.Sprintf("%s%d.example", strings.Repeat("x", 60), i)})
+	}
+	if _, err := c.Find(t.Context(), "companies", nil, lookups); err != nil || longest > 3000 || longest == 0 {
+		t.Errorf("longest search %d bytes, %v", longest, err)
+	}
 }
 
 func matchCounts(found [][]record.Snapshot) []int {
