@@ -18,5 +18,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.SQSBatch(deciding.Resolver(system, onaws.Report()).Handle))
+	lambda.Start(lambdaio.SQSBatch(deciding.Resolver(system, deciding.Report()).Handle))
 }

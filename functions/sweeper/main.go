@@ -18,5 +18,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, onaws.Report()).Run))
+	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run))
 }

@@ -18,5 +18,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.SQSBatch(deciding.Writer(system, onaws.Report()).Handle))
+	lambda.Start(lambdaio.SQSBatch(deciding.Writer(system, deciding.Report()).Handle))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,19 @@ func openSession(ctx context.Context, f localFlags, rules *ruleset.Rules, story 
 		}
 		_, err := os.Stat(filepath.Join(f.data, "seeded"))
 		s.fresh = errors.Is(err, os.ErrNotExist)
+		if s.fresh { // a run that was killed while it seeded left a part: begin anew
+			parts, err := filepath.Glob(filepath.Join(f.data, "*"))
+			if err != nil {
+				return nil, err
+			}
+			for _, part := range parts {
+				if strings.HasPrefix(filepath.Base(part), "simulator-") || strings.HasSuffix(part, ".db") {
+					if err := os.Remove(part); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
 	}
 	secret, err := matchSecret(f.data)
 	if err != nil {

@@ -124,7 +124,7 @@ func TestAnOutsideClientsQueriesWork(t *testing.T) {
 		"other": nil,
 		"clients": map[string]any{"totalCount": 1.0, "pageInfo": map[string]any{"endCursor": "MQ", "hasNextPage": false}, "edges": []any{map[string]any{"node": map[string]any{
 			"clientProperties": map[string]any{"nodes": []any{map[string]any{"address": map[string]any{"city": "Olds"}, "client": map[string]any{"firstName": "Ada"}}}},
-			"jobs": map[string]any{"nodes": []any{map[string]any{"total": 59.97, "jobNumber": 1.0, "lineItems": map[string]any{"nodes": []any{map[string]any{"totalPrice": 59.97}}}}}}}}}},
+			"jobs":             map[string]any{"nodes": []any{map[string]any{"total": 59.97, "jobNumber": 1.0, "lineItems": map[string]any{"nodes": []any{map[string]any{"totalPrice": 59.97}}}}}}}}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

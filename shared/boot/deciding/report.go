@@ -1,4 +1,4 @@
-package onaws
+package deciding
 
 import (
 	"log/slog"

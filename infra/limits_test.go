@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// Limits of AWS: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
+// docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (2026).
+const (
+	environmentBytesMax  = 4096
+	inlinePolicyBytesMax = 10240
+	resourcesMax         = 500
+	// referenceBytes is the longest URL or ARN of what a stack makes: a queue's, in the longest region, under a name of
+	// 80 letters.
+	referenceBytes = 134
+)
+
+// TestTheLargestStackFits deploys as many connections as are allowed, in one group, and measures what AWS limits.
+func TestTheLargestStackFits(t *testing.T) {
+	_, text := example(t)
+	tpl := synthesise(t, largest(), text)
+	if n := len(tpl.Resources); n > resourcesMax {
+		t.Errorf("%d resources, CloudFormation takes %d", n, resourcesMax)
+	}
+	reference := strings.Repeat("r", referenceBytes)
+	for _, id := range tpl.of(t, "AWS::Lambda::Function") {
+		size := 0
+		for name, value := range tpl.Resources[id].at("Environment", "Variables").(map[string]any) {
+			size += len(name) + len(flat(value, reference))
+		}
+		if size > environmentBytesMax {
+			t.Errorf("the environment of %s is %d bytes, Lambda takes %d", id, size, environmentBytesMax)
+		}
+	}
+	for _, id := range tpl.of(t, "AWS::IAM::Policy") {
+		// IAM counts no white space.
+		if size := len(flat(tpl.Resources[id].at("PolicyDocument"), reference)); size > inlinePolicyBytesMax {
+			t.Errorf("the policy %s is %d bytes, IAM takes %d a role", id, size, inlinePolicyBytesMax)
+		}
+	}
+}
+
+// largest is a deployment of the most connections, over six platforms.
+func largest() config.Deployment {
+	var d config.Deployment
+	var names []record.Connection
+	for i := range connectionsMax {
+		names = append(names, record.Connection(fmt.Sprintf("connection-%02d", i)))
+	}
+	for i := range 6 {
+		d.Platforms = append(d.Platforms, record.Platform(fmt.Sprintf("platform%d", i)))
+	}
+	d.Webhooks = d.Platforms
+	for i, name := range names {
+		d.Connections = append(d.Connections, config.Deployed{Name: name, Platform: d.Platforms[i%len(d.Platforms)], Peers: names})
+		d.Schedules = append(d.Schedules, config.Schedule{Function: config.Sweeper, Connection: name, Every: time.Hour})
+		for _, object := range []record.Object{"people", "deals", "work"} {
+			d.Schedules = append(d.Schedules, config.Schedule{Function: config.Poller, Connection: name, Object: object, Every: time.Hour},
+				config.Schedule{Function: config.Poller, Connection: name, Object: object, Every: 24 * time.Hour, Reconcile: true})
+		}
+	}
+	return d
+}
+
+// flat renders a value as CloudFormation would, with a text for every reference.
+func flat(v any, reference string) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		var parts []string
+		for _, one := range v {
+			parts = append(parts, quoted(one, reference))
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case map[string]any:
+		if target(v) != "" {
+			return reference
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			var parts []string
+			for _, one := range join[1].([]any) {
+				parts = append(parts, flat(one, reference))
+			}
+			return strings.Join(parts, fmt.Sprint(join[0]))
+		}
+		var parts []string
+		for key, one := range v {
+			parts = append(parts, `"`+key+`":`+quoted(one, reference))
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	}
+	return fmt.Sprint(v)
+}
+
+func quoted(v any, reference string) string {
+	text := flat(v, reference)
+	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return text
+	}
+	return `"` + text + `"`
+}
+
+func TestTiming(t *testing.T) {
+	cases := []struct {
+		every, offset time.Duration
+		want, window  string
+	}{
+		{time.Minute, 0, "cron(0/1 * * * ? *)", "OFF"},
+		{15 * time.Minute, 0, "cron(0/15 * * * ? *)", "OFF"},
+		{15 * time.Minute, 7*time.Minute + 30*time.Second, "cron(7/15 * * * ? *)", "OFF"},
+		{15 * time.Minute, 16 * time.Minute, "cron(1/15 * * * ? *)", "OFF"},
+		{time.Hour, 20 * time.Minute, "cron(20 * * * ? *)", "OFF"},
+		{90 * time.Minute, 0, "rate(90 minutes)", "FLEXIBLE"},
+		{6 * time.Hour, 100 * time.Minute, "cron(40 1/6 * * ? *)", "OFF"},
+		{24 * time.Hour, 16*time.Hour + 5*time.Minute, "cron(5 16 * * ? *)", "OFF"},
+		{7 * time.Hour, time.Hour, "rate(420 minutes)", "FLEXIBLE"},
+		{25 * time.Minute, 0, "rate(25 minutes)", "FLEXIBLE"},
+	}
+	for _, c := range cases {
+		got, window := timing(c.every, c.offset)
+		if got != c.want || *window.Mode != c.window {
+			t.Errorf("every %s from %s: got %s, %s; want %s, %s", c.every, c.offset, got, *window.Mode, c.want, c.window)
+		}
+	}
+}
+
+func TestQueuesAreCalledWhatThePipelineCallsThem(t *testing.T) {
+	for kind, name := range map[config.QueueKind]string{config.Changes: pipeline.ChangesQueue, config.Backfill: pipeline.BackfillQueue, config.Due: pipeline.DueQueue} {
+		if got, want := config.QueueName(kind, "c"), pipeline.QueueOf(name, "c"); got != want {
+			t.Errorf("config says %s, the pipeline %s", got, want)
+		}
+	}
+}

@@ -1,0 +1,392 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
+)
+
+// TestTheExamplesKeepThePolicy checks what must hold of every stack that a configuration can ask for.
+func TestTheExamplesKeepThePolicy(t *testing.T) {
+	for _, path := range []string{"sync.yaml", "sync.domains.yaml"} {
+		t.Run(path, func(t *testing.T) {
+			d, text := deploymentOf(t, path)
+			keepsPolicy(t, synthesise(t, d, text), d)
+		})
+	}
+}
+
+func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
+	for _, rule := range []struct {
+		name  string
+		check func(*testing.T, template, config.Deployment)
+	}{
+		{"every queue has dead letters, and an alarm on them and on its age", queuesHaveDeadLetters},
+		{"messages stay hidden for six timeouts, and one bad message fails alone", eventSources},
+		{"environments are what config requires", environments},
+		{"nothing is granted by wildcard", noWildcards},
+		{"a function reaches what config says and no more", reaches},
+		{"only a connection's writer reaches its tokens", tokens},
+		{"what holds state outlives the stack", retained},
+		{"nothing has a physical name", noPhysicalNames},
+		{"everything is tagged", tagged},
+		{"functions are as described", functionsAsDescribed},
+		{"each platform that calls us has one route, throttled, logged without contents", routes},
+		{"each scheduled call has one schedule", schedules},
+		{"alarms tell somebody, and say what to do", alarmsTell},
+	} {
+		t.Run(rule.name, func(t *testing.T) { rule.check(t, tpl, d) })
+	}
+}
+
+func queuesHaveDeadLetters(t *testing.T, tpl template, d config.Deployment) {
+	alarmed := map[string][]string{}
+	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
+		dimensions, _ := tpl.Resources[id].at("Dimensions").([]any)
+		for _, dimension := range dimensions {
+			queue := target(dimension.(map[string]any)["Value"])
+			alarmed[queue] = append(alarmed[queue], fmt.Sprint(tpl.Resources[id].at("MetricName")))
+		}
+	}
+	queues := map[string]string{}
+	for _, id := range tpl.of(t, "AWS::SQS::Queue") {
+		queues[tpl.Resources[id].tagOf(tagQueue)] = id
+	}
+	if want := 2 * len(config.QueueKinds()) * len(d.Connections); len(queues) != want {
+		t.Errorf("got %d queues, want %d: one of each kind and its dead letters for each connection", len(queues), want)
+	}
+	for _, c := range d.Connections {
+		for _, kind := range config.QueueKinds() {
+			name := config.QueueName(kind, c.Name)
+			queue, dead := tpl.Resources[queues[string(name)]], queues[string(name.Dead())]
+			if got := target(queue.at("RedrivePolicy", "deadLetterTargetArn")); got != dead || dead == "" {
+				t.Errorf("%s gives up on messages to %q, want %q", name, got, dead)
+			}
+			if got := alarmed[dead]; !slices.Contains(got, "ApproximateNumberOfMessagesVisible") {
+				t.Errorf("the dead letters of %s have alarms %v", name, got)
+			}
+			if got := alarmed[queues[string(name)]]; !slices.Contains(got, "ApproximateAgeOfOldestMessage") {
+				t.Errorf("%s has alarms %v", name, got)
+			}
+			if number(queue.at("MessageRetentionPeriod")) > number(tpl.Resources[dead].at("MessageRetentionPeriod")) {
+				t.Errorf("%s keeps messages longer than its dead letters, whose age counts from the first sending", name)
+			}
+			if queue.at("SqsManagedSseEnabled") != true && queue.at("KmsMasterKeyId") == nil {
+				t.Errorf("%s is not encrypted", name)
+			}
+		}
+	}
+}
+
+func eventSources(t *testing.T, tpl template, d config.Deployment) {
+	consumers := map[string]int{}
+	for _, id := range tpl.of(t, "AWS::Lambda::EventSourceMapping") {
+		source := tpl.Resources[id]
+		queue, fn := tpl.Resources[target(source.at("EventSourceArn"))], tpl.Resources[target(source.at("FunctionName"))]
+		name := queue.tagOf(tagQueue)
+		consumers[name]++
+		if hidden, timeout := number(queue.at("VisibilityTimeout")), number(fn.at("Timeout")); hidden < 6*timeout {
+			t.Errorf("%s hides messages for %v s, under six times its function's %v s", name, hidden, timeout)
+		}
+		if diff := cmp.Diff([]any{"ReportBatchItemFailures"}, source.at("FunctionResponseTypes")); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if number(source.at("ScalingConfig", "MaximumConcurrency")) < 2 {
+			t.Errorf("%s has no maximum concurrency", name)
+		}
+		if number(source.at("BatchSize")) > 10 && number(source.at("MaximumBatchingWindowInSeconds")) < 1 {
+			t.Errorf("%s has batches over 10 without a window, which Lambda refuses", name)
+		}
+		kind, connection, _ := strings.Cut(name, "-")
+		if got, want := fn.tagOf(tagFunction), string(consumerOf(config.QueueKind(kind))); got != want {
+			t.Errorf("%s is taken by %s, want %s", name, got, want)
+		}
+		if own := fn.tagOf(tagConnection); own != "" && own != connection {
+			t.Errorf("%s is taken by the writer of %s", name, own)
+		}
+	}
+	for _, c := range d.Connections {
+		for _, kind := range config.QueueKinds() {
+			if name := string(config.QueueName(kind, c.Name)); consumers[name] != 1 {
+				t.Errorf("%s has %d consumers", name, consumers[name])
+			}
+		}
+	}
+}
+
+func environments(t *testing.T, tpl template, d config.Deployment) {
+	seen := map[config.Function]int{}
+	for _, id := range tpl.of(t, "AWS::Lambda::Function") {
+		f := config.Function(tpl.Resources[id].tagOf(tagFunction))
+		seen[f]++
+		variables, _ := tpl.Resources[id].at("Environment", "Variables").(map[string]any)
+		want := slices.Sorted(slices.Values(config.Environment(f)))
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
+			t.Errorf("%s: %s", id, diff)
+		}
+		parsed, err := config.Parse(f, func(name string) string { return flat(variables[name], "x") })
+		if err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		access := config.AccessOf(f, parsed.Connection)
+		for name := range parsed.QueueURLs {
+			kind, _, _ := strings.Cut(string(name), "-")
+			if !slices.Contains(access.Sends, config.QueueKind(kind)) {
+				t.Errorf("%s is told the URL of %s, to which it does not send", id, name)
+			}
+		}
+	}
+	want := map[config.Function]int{config.Webhook: 1, config.Poller: 1, config.Sweeper: 1, config.Resolver: 1, config.Writer: len(d.Connections)}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func retained(t *testing.T, tpl template, _ config.Deployment) {
+	for _, kind := range []string{"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"} {
+		for _, id := range tpl.of(t, kind) {
+			if r := tpl.Resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+				t.Errorf("%s is deleted by %q and replaced by %q", id, r.DeletionPolicy, r.UpdateReplacePolicy)
+			}
+		}
+	}
+	for _, id := range tpl.of(t, "AWS::DynamoDB::Table") {
+		r := tpl.Resources[id]
+		if r.at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true || r.at("DeletionProtectionEnabled") != true ||
+			r.at("SSESpecification", "KMSMasterKeyId") == nil || r.at("BillingMode") != "PAY_PER_REQUEST" {
+			t.Errorf("%s lacks recovery, protection, a key of its own or billing by request: %v", id, r.Properties)
+		}
+		if r.at("TimeToLiveSpecification", "AttributeName") != dynamostore.ExpiryAttribute {
+			t.Errorf("%s expires rows by %v, the store by %s", id, r.at("TimeToLiveSpecification"), dynamostore.ExpiryAttribute)
+		}
+		want := []any{map[string]any{"AttributeName": dynamostore.PartitionAttribute, "KeyType": "HASH"}, map[string]any{"AttributeName": dynamostore.SortAttribute, "KeyType": "RANGE"}}
+		if diff := cmp.Diff(want, r.at("KeySchema")); diff != "" {
+			t.Errorf("%s: %s", id, diff)
+		}
+	}
+	for _, id := range tpl.of(t, "AWS::SecretsManager::Secret") {
+		text, ok := tpl.Resources[id].at("GenerateSecretString", "SecretStringTemplate").(string)
+		if !ok {
+			continue
+		}
+		var app boot.App
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&app); err != nil || app != (boot.App{}) {
+			t.Errorf("%s begins as %s, which functions read as %+v, %v", id, text, app, err)
+		}
+	}
+}
+
+// requiredNames are names that CloudFormation asks for and that need not be unique in an account.
+var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"}, "AWS::ApiGatewayV2::Stage": {"StageName"}}
+
+func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
+	for id, r := range tpl.Resources {
+		kind := r.Type[strings.LastIndex(r.Type, ":")+1:]
+		for _, name := range []string{"Name", kind + "Name"} {
+			if _, ok := r.Properties[name]; ok && !slices.Contains(requiredNames[r.Type], name) && target(r.Properties[name]) == "" {
+				t.Errorf("%s (%s) has the %s %v: a second stack would clash with it", id, r.Type, name, r.Properties[name])
+			}
+		}
+	}
+}
+
+// untaggable are types that take no tags.
+var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig",
+	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata"}
+
+func tagged(t *testing.T, tpl template, _ config.Deployment) {
+	for id, r := range tpl.Resources {
+		if slices.Contains(untaggable, r.Type) {
+			continue
+		}
+		if r.tagOf("project") != "fluxcascade" || r.tagOf("stage") != "test" {
+			t.Errorf("%s (%s) has the tags %v", id, r.Type, r.Properties["Tags"])
+		}
+	}
+}
+
+func functionsAsDescribed(t *testing.T, tpl template, _ config.Deployment) {
+	for _, id := range tpl.of(t, "AWS::Lambda::Function") {
+		r := tpl.Resources[id]
+		if r.at("Runtime") != "provided.al2023" || r.at("TracingConfig", "Mode") != "Active" || r.at("Handler") != "bootstrap" {
+			t.Errorf("%s: %v", id, r.Properties)
+		}
+		if diff := cmp.Diff([]any{"arm64"}, r.at("Architectures")); diff != "" {
+			t.Errorf("%s: %s", id, diff)
+		}
+		if logs := tpl.Resources[target(r.at("LoggingConfig", "LogGroup"))]; number(logs.at("RetentionInDays")) != 30 {
+			t.Errorf("%s keeps its log for %v days", id, logs.at("RetentionInDays"))
+		}
+	}
+}
+
+func routes(t *testing.T, tpl template, d config.Deployment) {
+	var got []string
+	for _, id := range tpl.of(t, "AWS::ApiGatewayV2::Route") {
+		got = append(got, fmt.Sprint(tpl.Resources[id].at("RouteKey")))
+	}
+	var want []string
+	for _, p := range d.Webhooks {
+		want = append(want, "POST /webhooks/"+string(p))
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))); diff != "" {
+		t.Error(diff)
+	}
+	stage := tpl.Resources[tpl.of(t, "AWS::ApiGatewayV2::Stage")[0]]
+	if number(stage.at("DefaultRouteSettings", "ThrottlingRateLimit")) == 0 || number(stage.at("DefaultRouteSettings", "ThrottlingBurstLimit")) == 0 {
+		t.Errorf("the stage is not throttled: %v", stage.Properties)
+	}
+	format, _ := stage.at("AccessLogSettings", "Format").(string)
+	var logged map[string]string
+	if err := json.Unmarshal([]byte(format), &logged); err != nil {
+		t.Fatalf("the access log is not JSON: %v", err)
+	}
+	for name, variable := range logged {
+		if !strings.HasPrefix(variable, "$context.") || strings.Contains(variable, "authorizer") {
+			t.Errorf("the access log writes %s, as %s", variable, name)
+		}
+	}
+}
+
+func schedules(t *testing.T, tpl template, d config.Deployment) {
+	var got []lambdaio.Scheduled
+	for _, id := range tpl.of(t, "AWS::Scheduler::Schedule") {
+		r := tpl.Resources[id]
+		text := fmt.Sprint(r.at("Target", "Input"))
+		var in lambdaio.Scheduled
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&in); err != nil {
+			t.Errorf("%s gives %s: %v", id, text, err)
+		}
+		want := "poller"
+		if in.Object == "" {
+			want = "sweeper"
+		}
+		if got := tpl.Resources[target(r.at("Target", "Arn"))].tagOf(tagFunction); got != want {
+			t.Errorf("%s calls %s with %s", id, got, text)
+		}
+		got = append(got, in)
+	}
+	var want []lambdaio.Scheduled
+	for _, s := range d.Schedules {
+		want = append(want, lambdaio.Scheduled{Connection: s.Connection, Object: s.Object, Reconcile: s.Reconcile})
+	}
+	order := func(a, b lambdaio.Scheduled) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+	slices.SortFunc(got, order)
+	slices.SortFunc(want, order)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
+	topic := tpl.of(t, "AWS::SNS::Topic")[0]
+	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
+		r := tpl.Resources[id]
+		actions, _ := r.at("AlarmActions").([]any)
+		if len(actions) != 1 || target(actions[0]) != topic || r.at("OKActions") == nil || r.at("AlarmDescription") == nil {
+			t.Errorf("%s: %v", id, r.Properties)
+		}
+	}
+	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool { return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") })
+	if !publishes {
+		t.Error("CloudWatch may not publish to the topic")
+	}
+}
+
+func TestTheSameConfigurationGivesTheSameTemplate(t *testing.T) {
+	d, text := example(t)
+	if diff := cmp.Diff(synthesise(t, d, text).text, synthesise(t, d, text).text); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatCannotBeDeployedIsRefused(t *testing.T) {
+	d, text := example(t)
+	many := config.Deployment{}
+	for i := range connectionsMax + 1 {
+		many.Connections = append(many.Connections, config.Deployed{Name: record.Connection(fmt.Sprintf("c%d", i))})
+	}
+	cases := []struct {
+		name  string
+		props SyncStackProps
+		want  string
+	}{
+		{"a stage that cannot be part of a stack's name", SyncStackProps{Stage: "it's", Deployment: d}, `stage is "it's"; write letters`},
+		{"no connections", SyncStackProps{Stage: "dev"}, "0 connections take part in a group"},
+		{"more connections than a function's environment holds", SyncStackProps{Stage: "dev", Deployment: many}, "one stack takes 1 to"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			needNode(t)
+			c.props.Config, c.props.Work = text, t.TempDir()
+			_, err := NewSyncStack(awscdk.NewApp(nil), c.props)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAStackThatIsNotBuiltIsNotDeployed(t *testing.T) {
+	needNode(t)
+	d, text := example(t)
+	dist := t.TempDir()
+	for _, f := range config.Functions()[1:] {
+		if err := os.MkdirAll(filepath.Join(dist, string(f)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dist, string(f), bootstrapFile), []byte("built "+f), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: cdkContext(t)})
+	stack, err := NewSyncStack(app, SyncStackProps{Stage: "test", Deployment: d, Config: text, Dist: dist, Work: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := *assertions.Annotations_FromStack(stack).FindError(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String(`not built: \[webhook\]`)))
+	if len(found) != 1 {
+		t.Errorf("got %d errors on the stack, want one that names the webhook", len(found))
+	}
+	packages := 0
+	err = filepath.WalkDir(*app.Synth(nil).Directory(), func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Name() == configFile {
+			packages++
+			got, readErr := os.ReadFile(path)
+			if string(got) != string(text) {
+				t.Errorf("%s is not the stack's configuration", path)
+			}
+			return readErr
+		}
+		return err
+	})
+	if err != nil || packages != len(config.Functions()) {
+		t.Errorf("got %d packages with a configuration, %v; want %d", packages, err, len(config.Functions()))
+	}
+}
+
+// number reads a number that JSON or CloudFormation gave; 0 if it is none.
+func number(v any) float64 {
+	n, _ := v.(float64)
+	return n
+}

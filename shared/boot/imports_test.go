@@ -1,0 +1,61 @@
+package boot_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/fluxcascade/fluxcascade"
+
+func deps(t *testing.T, pattern string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", module+pattern).Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", pattern, err)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestImportsRunDownwards pins who may link what.
+func TestImportsRunDownwards(t *testing.T) {
+	ours := func(names ...string) []string {
+		for i := range names {
+			names[i] = module + "/shared/" + names[i]
+		}
+		return names
+	}
+	pureNever := append(ours("store", "queue", "pipeline", "intake", "boot", "lambdaio", "platform"), "net/http", "os/exec", "log", "log/slog", "github.com/aws/")
+	for _, c := range []struct {
+		pattern string
+		never   []string
+		why     string
+	}{
+		{"/shared/record", []string{"github.com/", "golang.org/"}, "the leaf links the standard library alone"},
+		{"/shared/fault", []string{"github.com/", "golang.org/"}, "the leaf links the standard library alone"},
+		{"/shared/resolve", pureNever, "the decider is pure"},
+		{"/shared/mapping", pureNever, "translation is pure"},
+		{"/shared/ruleset", append(pureNever, "github.com/nyaruka"), "the rules are pure and light"},
+		{"/shared/pipeline", append(ours("lambdaio", "boot", "platform/hubspot", "store/dynamostore", "queue/sqsqueue", "platformsim"), "github.com/aws/"), "the shell knows contracts only"},
+		{"/shared/platform/hubspot", ours("store", "queue", "resolve", "pipeline", "platform/jobber", "platform/quickbooks", "platformsim"), "connectors know neither each other nor the shell"},
+		{"/shared/platform/jobber", ours("store", "queue", "resolve", "pipeline", "platform/hubspot", "platform/quickbooks", "platformsim"), "connectors know neither each other nor the shell"},
+		{"/shared/platform/quickbooks", ours("store", "queue", "resolve", "pipeline", "platform/hubspot", "platform/jobber", "platformsim"), "connectors know neither each other nor the shell"},
+		{"/functions/webhook", append(ours("resolve", "pipeline", "mapping", "platformsim"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},
+		{"/functions/poller", append(ours("resolve", "pipeline", "mapping", "platformsim"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
+		{"/functions/resolver", append(ours("platformsim"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/functions/writer", append(ours("platformsim"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
+	} {
+		for _, dep := range deps(t, c.pattern) {
+			for _, never := range c.never {
+				prefix := strings.HasSuffix(never, "/") || strings.Count(never, "/") <= 1 && strings.Contains(never, ".")
+				if dep == never || (prefix && strings.HasPrefix(dep, never)) {
+					if strings.HasPrefix(dep, module) && prefix {
+						continue
+					}
+					t.Errorf("%s links %s: %s", c.pattern, dep, c.why)
+				}
+			}
+		}
+	}
+}
