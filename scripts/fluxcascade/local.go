@@ -169,10 +169,11 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := summary.print(out, f.json); err != nil {
+	stopped := ctx.Err() != nil && !f.once && !summary.Converged
+	if err := summary.print(out, f.json, stopped); err != nil {
 		return err
 	}
-	if !summary.Converged {
+	if !summary.Converged && !stopped {
 		return exitError(1)
 	}
 	return nil
@@ -302,7 +303,8 @@ func summarise(ctx context.Context, s *session, story *story, began time.Time) (
 	return out, nil
 }
 
-func (s summary) print(out io.Writer, asJSON bool) error {
+// print tells the figures. stopped says that a person ended the run before it was done.
+func (s summary) print(out io.Writer, asJSON, stopped bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(s)
 	}
@@ -314,9 +316,12 @@ func (s summary) print(out io.Writer, asJSON bool) error {
 	for _, d := range s.Verification.Differences {
 		fmt.Fprintf(out, "  differs: %s of %s: %s %v\n", d.Ref, d.Entity, d.Reason, d.Fields)
 	}
-	if s.Converged {
+	switch {
+	case s.Converged:
 		fmt.Fprintln(out, "Everything agrees.")
-	} else {
+	case stopped:
+		fmt.Fprintln(out, "Stopped before everything had moved. With --data nothing is lost: the next run goes on from here.")
+	default:
 		fmt.Fprintln(out, "NOT everything agrees.")
 	}
 	return nil

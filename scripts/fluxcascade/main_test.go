@@ -68,6 +68,25 @@ func TestOnceTellsEveryFigureAndConverges(t *testing.T) {
 	}
 }
 
+// TestTheWireGivesTheSameFigures runs over DynamoDB Local and an SQS server.
+func TestTheWireGivesTheSameFigures(t *testing.T) {
+	name := program(t)
+	embedded, errs, err := run(t, name, "local", "--once", "--json")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs)
+	}
+	wired, errs, err := run(t, name, "local", "--once", "--json", "--wire")
+	if err != nil && strings.Contains(errs, "not installed") {
+		t.Skipf("SKIPPED ALOUD: %s", errs)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs)
+	}
+	if *wired.Writes != *embedded.Writes || !*wired.Converged || *wired.Duplicates != 0 {
+		t.Errorf("over the wire %d writes, converged %v, %d duplicates; embedded %d writes", *wired.Writes, *wired.Converged, *wired.Duplicates, *embedded.Writes)
+	}
+}
+
 // TestKilledAtAnyMomentNothingIsLostOrDoubled kills the program when it has made so many files or so much state, not
 // after so much time, and runs it again to the end.
 func TestKilledAtAnyMomentNothingIsLostOrDoubled(t *testing.T) {

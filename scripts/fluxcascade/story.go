@@ -2,14 +2,18 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
@@ -57,10 +61,13 @@ func (s *story) heading(title string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.silent && s.world != nil {
-		for c := range s.world.Sims {
-			s.totals += s.world.Records(c)
-		}
+	if s.silent || s.world == nil {
+		return
+	}
+	for c := range s.world.Sims {
+		s.totals += s.world.Records(c)
+	}
+	if file, ok := s.out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		s.bar = progressbar.NewOptions(max(s.totals, 1), progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription("  reading and matching"),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 	}
@@ -183,6 +190,7 @@ func (s *story) note(n localrun.Note) {
 		return
 	}
 	switch {
+	case errors.Is(n.Err, context.Canceled):
 	case n.Err != nil:
 		fmt.Fprintf(s.out, "  %s  %s: %v\n", n.At.Format("15:04:05"), n.Place, n.Err)
 	case n.Poll != nil && s.loading && n.Poll.Phase == control.PhaseDone:
