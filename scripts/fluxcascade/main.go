@@ -51,8 +51,9 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 		SilenceErrors: true,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cobra.EnableCommandSorting = false // the help is in the order of need
 	cmd.AddGroup(&cobra.Group{ID: groupStart, Title: "Try it:"}, &cobra.Group{ID: groupOperate, Title: "Run it for real:"}, &cobra.Group{ID: groupProve, Title: "For those who build it:"})
-	for _, c := range []*cobra.Command{localCommand(), editCommand(), recordsCommand(), testCommand(), lintCommand()} {
+	for _, c := range []*cobra.Command{localCommand(), recordsCommand(), editCommand(), lintCommand(), testCommand()} {
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}
