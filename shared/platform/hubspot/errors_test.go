@@ -169,7 +169,7 @@ func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
 
 // refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
 type refreshing struct {
-	refresher       *Refresher
+	refresher       *platform.OAuthRefresher
 	access, refresh string
 	times           int
 }
@@ -189,7 +189,7 @@ func (r *refreshing) Refused(ctx context.Context, token string) error {
 	return nil
 }
 
-func (p *portal) refresher() *Refresher {
+func (p *portal) refresher() *platform.OAuthRefresher {
 	access := p.sim.Access()
 	return NewRefresher(RefreshSettings{TokenURL: p.server.URL + access.TokenURL, ClientID: access.ClientID,
 		ClientSecret: access.ClientSecret, HTTP: p.server.Client(), Now: p.clock.now})

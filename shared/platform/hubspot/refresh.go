@@ -1,79 +1,13 @@
 package hubspot
 
-import (
-	"context"
-	"encoding/json"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
-	"time"
+import "github.com/fluxcascade/fluxcascade/shared/platform"
 
-	"github.com/fluxcascade/fluxcascade/shared/fault"
-	"github.com/fluxcascade/fluxcascade/shared/platform"
-)
+// RefreshSettings assemble a refresher. TokenURL is https://api.hubapi.com/oauth/v1/token, or v3
+// (developers.hubspot.com manage OAuth tokens, 2026-06).
+type RefreshSettings = platform.RefreshSettings
 
-const (
-	grantBytesMax = 64 << 10
-	// lifeMax bounds what is believed of a token's life; the vendor's is half an hour.
-	lifeMax = 24 * time.Hour
-)
-
-// RefreshSettings assemble a Refresher.
-type RefreshSettings struct {
-	// TokenURL is https://api.hubapi.com/oauth/v1/token, or v3 (developers.hubspot.com manage OAuth tokens, 2026-06).
-	TokenURL               string
-	ClientID, ClientSecret string
-	HTTP                   *http.Client
-	Now                    func() time.Time
-}
-
-// Refresher exchanges refresh tokens. They live long and are answered unchanged; a new one in the answer is the one to
-// store (developers.hubspot.com manage OAuth tokens; a course page says that they rotate, which this covers too).
-type Refresher struct{ settings RefreshSettings }
-
-var _ platform.Refresher = (*Refresher)(nil)
-
-// NewRefresher assembles a Refresher.
-func NewRefresher(s RefreshSettings) *Refresher { return &Refresher{settings: s} }
-
-// Refresh exchanges a refresh token once. Errors: fault.Unauthorized (the grant is over, or our client is refused),
-// fault.InDoubt (sent, no clear answer), fault.Transient (throttled).
-func (r *Refresher) Refresh(ctx context.Context, refreshToken string) (platform.Grant, error) {
-	const op = name + ": refresh token"
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}, "client_id": {r.settings.ClientID}, "client_secret": {r.settings.ClientSecret}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.settings.TokenURL, strings.NewReader(form.Encode()))
-	if err != nil {
-		return platform.Grant{}, fault.Newf(fault.Transient, op, "the token URL does not parse")
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Accept", "application/json")
-	began := r.settings.Now()
-	response, err := r.settings.HTTP.Do(request)
-	if err != nil {
-		return platform.Grant{}, fault.Newf(fault.InDoubt, op, "no answer (%T)", err)
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(response.Body, grantBytesMax))
-	if err != nil {
-		return platform.Grant{}, fault.Newf(fault.InDoubt, op, "answer cut off")
-	}
-	switch status := response.StatusCode; {
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		return platform.Grant{}, fault.Newf(fault.Transient, op, "status %d", status)
-	case status >= 400 && status < 500:
-		return platform.Grant{}, fault.Newf(fault.Unauthorized, op, "status %d", status)
-	case status != http.StatusOK:
-		return platform.Grant{}, fault.Newf(fault.InDoubt, op, "status %d", status)
-	}
-	var grant struct {
-		AccessToken  string `json:"access_token"`
-		RefreshToken string `json:"refresh_token"`
-		ExpiresIn    int64  `json:"expires_in"` // seconds
-	}
-	if err := json.Unmarshal(raw, &grant); err != nil || grant.AccessToken == "" || grant.ExpiresIn <= 0 {
-		return platform.Grant{}, fault.Newf(fault.InDoubt, op, "answer is not the JSON expected")
-	}
-	life := min(time.Duration(min(grant.ExpiresIn, int64(lifeMax/time.Second)))*time.Second, lifeMax)
-	return platform.Grant{AccessToken: grant.AccessToken, RefreshToken: grant.RefreshToken, ExpiresAt: began.Add(life)}, nil
+// NewRefresher assembles a refresher. Refresh tokens live long and are answered unchanged; a new one in the answer is
+// the one to store (developers.hubspot.com manage OAuth tokens; a course page says that they rotate, which this covers).
+func NewRefresher(s RefreshSettings) *platform.OAuthRefresher {
+	return &platform.OAuthRefresher{Platform: name, Settings: s, Client: platform.ClientInBody}
 }

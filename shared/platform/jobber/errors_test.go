@@ -221,7 +221,7 @@ func TestThrottlingTellsWhenToComeBack(t *testing.T) {
 
 // refreshing are tokens of the refresher, kept as the store would.
 type refreshing struct {
-	refresher *jobber.Refresher
+	refresher *platform.OAuthRefresher
 	access    string
 	refresh   string
 	refreshes int

@@ -186,7 +186,7 @@ func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
 
 // refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
 type refreshing struct {
-	refresher       *Refresher
+	refresher       *platform.OAuthRefresher
 	access, refresh string
 	times           int
 }
@@ -233,7 +233,7 @@ func TestRefreshClassifies(t *testing.T) {
 		t.Errorf("grant %v, %v", grant.ExpiresAt, err)
 	}
 	wrong := c.refresher()
-	wrong.settings.ClientSecret = "wrong"
+	wrong.Settings.ClientSecret = "wrong"
 	_, err = wrong.Refresh(t.Context(), c.sim.Access().RefreshToken)
 	wantKind(t, err, fault.Unauthorized)
 	for body, tt := range map[string]struct {

@@ -85,7 +85,7 @@ func (c *company) renewToken() {
 	c.connector.client.Settings.Tokens = fixed(grant.AccessToken)
 }
 
-func (c *company) refresher() *Refresher {
+func (c *company) refresher() *platform.OAuthRefresher {
 	access := c.sim.Access()
 	return NewRefresher(RefreshSettings{TokenURL: c.server.URL + access.TokenURL, ClientID: access.ClientID,
 		ClientSecret: access.ClientSecret, HTTP: c.server.Client(), Now: c.clock.now})

@@ -1,0 +1,109 @@
+package config_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// twoGroups is a customer group and a finance group that share the hub, and a connection that takes part in neither.
+func twoGroups() *ruleset.Rules {
+	every := ruleset.Schedule{Every: time.Hour}
+	spoke := func(c record.Connection, o record.Object) ruleset.Mapping {
+		return ruleset.Mapping{Hub: "contacts", Spoke: record.Place{Connection: c, Object: o}, ToSpoke: every, ToHub: every}
+	}
+	return &ruleset.Rules{
+		Connections: []ruleset.Connection{{Name: "books", Platform: "quickbooks", MaxConcurrency: 5}, {Name: "crm", Platform: "hubspot"},
+			{Name: "north", Platform: "jobber"}, {Name: "south", Platform: "jobber"}, {Name: "spare", Platform: "jobber"}},
+		Groups: []ruleset.Group{
+			{Name: "customer", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts"}}, Mappings: []ruleset.Mapping{spoke("north", "clients"), spoke("south", "clients")}},
+			{Name: "finance", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts"}}, Mappings: []ruleset.Mapping{spoke("books", "customers")}},
+		},
+	}
+}
+
+func TestDeploy(t *testing.T) {
+	d := config.Deploy(twoGroups())
+	want := []config.Deployed{
+		{Name: "books", Platform: "quickbooks", MaxConcurrency: 5, Peers: []record.Connection{"books", "crm"}},
+		{Name: "crm", Platform: "hubspot", Peers: []record.Connection{"books", "crm", "north", "south"}},
+		{Name: "north", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}},
+		{Name: "south", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}},
+	}
+	if diff := cmp.Diff(want, d.Connections); diff != "" {
+		t.Errorf("connections: a spare one is not deployed, and peers share a group: %s", diff)
+	}
+	if diff := cmp.Diff([]record.Platform{"hubspot", "jobber", "quickbooks"}, d.Platforms); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(d.Platforms, d.Webhooks); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSchedulesAreTheTimetable(t *testing.T) {
+	rules := twoGroups()
+	schedules := config.Deploy(rules).Schedules
+	if len(schedules) == 0 || len(schedules) != len(rules.Timetable()) {
+		t.Fatalf("got %d schedules for %d runs", len(schedules), len(rules.Timetable()))
+	}
+	seen := map[config.Schedule]bool{}
+	for i, run := range rules.Timetable() {
+		s := schedules[i]
+		if (s.Function == config.Sweeper) != run.Sweep() || s.Connection != run.Place.Connection || s.Object != run.Place.Object ||
+			s.Reconcile != run.Reconcile || s.Every != run.Every || s.Offset != run.Offset {
+			t.Errorf("got %+v for %+v", s, run)
+		}
+		if seen[s] {
+			t.Errorf("%+v is there twice", s)
+		}
+		seen[s] = true
+	}
+}
+
+func TestAllows(t *testing.T) {
+	row := func(table store.Table, partition string) store.Key {
+		return store.Key{Table: table, Partition: partition, Sort: "s"}
+	}
+	cases := []struct {
+		name  string
+		f     config.Function
+		key   store.Key
+		write bool
+		want  bool
+	}{
+		{"a webhook reads nothing", config.Webhook, row(store.Control, "progress#jobber/clients"), false, false},
+		{"a poller reads tokens", config.Poller, row(store.Control, "token#hubspot"), false, true},
+		{"a poller reads no entities", config.Poller, row(store.Versions, "customer#e1"), false, false},
+		{"a writer refreshes its own tokens", config.Writer, row(store.Control, "token#jobber"), true, true},
+		{"a writer does not read another's", config.Writer, row(store.Control, "token#hubspot"), false, false},
+		{"nor those of a connection whose name begins alike", config.Writer, row(store.Control, "token#jobber-2"), false, false},
+		{"a sweeper reads progress", config.Sweeper, row(store.Control, "progress#jobber/clients"), false, true},
+		{"a sweeper writes none", config.Sweeper, row(store.Control, "progress#jobber/clients"), true, false},
+		{"a resolver keeps who waits", config.Resolver, row(store.Control, "waiter#g#e#jobber"), true, true},
+		{"nobody reads rows that nobody declared", config.Resolver, row(store.Control, "secret#jobber"), false, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := config.AccessOf(c.f, "jobber").Allows(c.key, c.write); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestOnlyTheSweeperScans(t *testing.T) {
+	for _, f := range config.Functions() {
+		scans := slices.ContainsFunc(config.AccessOf(f, "c").Tables, func(a config.TableAccess) bool { return a.Scan })
+		if scans != (f == config.Sweeper) {
+			t.Errorf("%s scans: %v", f, scans)
+		}
+	}
+}
