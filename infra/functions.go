@@ -122,7 +122,7 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: awslambda.Architecture_ARM_64(), Handler: jsii.String(bootstrapFile),
 		Code:       awslambda.Code_FromAsset(jsii.String(props.Code.Dirs[f]), nil),
 		MemorySize: jsii.Number(sizes[f].memoryMB), Timeout: awscdk.Duration_Seconds(jsii.Number(sizes[f].timeoutSeconds)),
-		Role: role, LogGroup: logs, LoggingFormat: awslambda.LoggingFormat_JSON, SystemLogLevelV2: awslambda.SystemLogLevel_WARN,
+		FunctionName: jsii.String("x"), Role: role, LogGroup: logs, LoggingFormat: awslambda.LoggingFormat_JSON, SystemLogLevelV2: awslambda.SystemLogLevel_WARN,
 		Tracing: awslambda.Tracing_ACTIVE, Environment: environment(awscdk.Stack_Of(scope), f, r, props),
 		// A scheduled call is not repeated: the next one goes on where this one stopped. Queues repeat by themselves.
 		RetryAttempts: jsii.Number(0),

@@ -140,7 +140,7 @@ func environments(t *testing.T, tpl template, d config.Deployment) {
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
 			t.Errorf("%s: %s", id, diff)
 		}
-		parsed, err := config.Parse(f, func(name string) string { return flat(variables[name], "x") })
+		parsed, err := config.Parse(f, func(name string) string { return flat(variables[name], func(string) string { return "x" }) })
 		if err != nil {
 			t.Errorf("%s: %v", id, err)
 		}

@@ -81,6 +81,7 @@ func needNode(t *testing.T) {
 	}
 }
 
+// cdkContext is that of cdk.json, so that tests see the same feature flags, and without bundling.
 func cdkContext(t *testing.T) *map[string]any {
 	t.Helper()
 	raw, err := os.ReadFile("../cdk.json")
@@ -91,6 +92,7 @@ func cdkContext(t *testing.T) *map[string]any {
 	if err := json.Unmarshal(raw, &file); err != nil {
 		t.Fatal(err)
 	}
+	file.Context["aws:cdk:bundling-stacks"] = []string{}
 	return &file.Context
 }
 

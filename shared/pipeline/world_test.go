@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/intake"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
@@ -110,9 +111,10 @@ func (w *world) ability(p record.Place) catalog.Ability {
 
 func (w *world) poll() {
 	w.t.Helper()
-	p := intake.Poller{Store: w.store, Queue: w.queue, Connectors: w.connector, Rules: w.rules, Ability: w.ability, Now: func() time.Time { return w.now }}
+	p := intake.Poller{Store: w.shell.Store, Queue: w.shell.Queue, Connectors: w.connector, Rules: w.rules, Ability: w.ability, Now: func() time.Time { return w.now }}
 	for _, place := range []record.Place{crmContacts, fieldPeople, bookPeople} {
-		if _, err := p.Run(w.ctx, place); err != nil {
+		// A poll that fails goes on at the next from where it was.
+		if _, err := p.Run(w.ctx, place); err != nil && !fault.Is(err, fault.Transient) {
 			w.t.Fatalf("poll %s: %v", place, err)
 		}
 	}
@@ -186,7 +188,7 @@ func (w *world) sync() {
 func (w *world) sweep() pipeline.Sweep {
 	w.t.Helper()
 	s, err := (&pipeline.Sweeper{Shell: w.shell}).Run(w.ctx, "")
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.Transient) {
 		w.t.Fatal(err)
 	}
 	return s
