@@ -242,7 +242,7 @@ func seed(s *session, f localFlags, story *story) error {
 func pacer(ctx context.Context) func() {
 	return func() {
 		select {
-		case <-time.After(120 * time.Millisecond):
+		case <-time.After(40 * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}

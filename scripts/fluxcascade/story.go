@@ -56,7 +56,7 @@ func (s *story) say(text string) {
 
 func (s *story) heading(title string) {
 	s.say("\n" + title + "\n")
-	if title != "First load" {
+	if !strings.HasPrefix(title, "First load") {
 		return
 	}
 	s.mu.Lock()
@@ -78,6 +78,9 @@ func (s *story) loaded() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loading = false
+	if s.world != nil && !s.silent {
+		fmt.Fprintln(s.out, "  Each line below is a decision or a write; time skips ahead to whatever comes next.")
+	}
 	if s.bar != nil {
 		_ = s.bar.Finish()
 		fmt.Fprintln(s.out)
@@ -109,7 +112,7 @@ func (s *story) event(e pipeline.Event) {
 		return
 	}
 	if text := sentence(e); text != "" {
-		fmt.Fprintf(s.out, "  %s  %s\n", e.At.Format("15:04:05"), text)
+		fmt.Fprintf(s.out, "  %s  %s\n", e.At.Format("Jan 2 15:04"), text)
 	}
 }
 
@@ -117,10 +120,10 @@ func (s *story) event(e pipeline.Event) {
 func sentence(e pipeline.Event) string {
 	switch e.Kind {
 	case pipeline.EventDecision:
-		if e.Outcome == resolve.Noop || e.Outcome == resolve.Superseded || e.Outcome == resolve.Unsupported {
+		if e.Outcome == resolve.Noop || e.Outcome == resolve.Superseded || e.Outcome == resolve.Unsupported || e.Reason == resolve.ReasonEcho {
 			return ""
 		}
-		return fmt.Sprintf("%-36s %s%s", "seen    "+short(e.Ref), words(e.Reason), fieldWords(e.Changes))
+		return fmt.Sprintf("%-36s %s%s", "seen    "+short(e.Ref), words(e.Reason), fieldWords(e.Reason, e.Changes))
 	case pipeline.EventWrite:
 		if e.Outcome == resolve.Applied && e.Operation != "" {
 			return fmt.Sprintf("%-36s %s %s", "written "+short(e.Ref), words(resolve.Reason(e.Operation)), joinFields(e.Fields))
@@ -149,7 +152,7 @@ func words(r resolve.Reason) string { return strings.ReplaceAll(string(r), "_", 
 // fieldsShown bounds how many fields one line names.
 const fieldsShown = 3
 
-func fieldWords(changes []resolve.FieldChange) string {
+func fieldWords(said resolve.Reason, changes []resolve.FieldChange) string {
 	var parts []string
 	for _, c := range changes {
 		if c.Field == "" || c.Old == c.New {
@@ -157,7 +160,10 @@ func fieldWords(changes []resolve.FieldChange) string {
 		}
 		text := fmt.Sprintf("%s %q → %q", c.Field, c.Old, c.New)
 		if !c.Taken {
-			text = fmt.Sprintf("%s stays %q, not %q (%s)", c.Field, c.Old, c.New, words(c.Reason))
+			text = fmt.Sprintf("%s stays %q, not %q", c.Field, c.Old, c.New)
+			if c.Reason != said {
+				text += " (" + words(c.Reason) + ")"
+			}
 		}
 		parts = append(parts, text)
 	}
@@ -192,11 +198,11 @@ func (s *story) note(n localrun.Note) {
 	switch {
 	case errors.Is(n.Err, context.Canceled):
 	case n.Err != nil:
-		fmt.Fprintf(s.out, "  %s  %s: %v\n", n.At.Format("15:04:05"), n.Place, n.Err)
+		fmt.Fprintf(s.out, "  %s  %s: %v\n", n.At.Format("Jan 2 15:04"), n.Place, n.Err)
 	case n.Poll != nil && s.loading && n.Poll.Phase == control.PhaseDone:
 		s.seen[n.Place] = n.Poll.Total
 	case n.Sweep != nil && n.Sweep.Notices > 0 && !s.loading:
-		fmt.Fprintf(s.out, "  %s  scheduled sweep of %s: %d due\n", n.At.Format("15:04:05"), n.Place.Connection, n.Sweep.Notices)
+		fmt.Fprintf(s.out, "  %s  scheduled sweep of %s: %d due\n", n.At.Format("Jan 2 15:04"), n.Place.Connection, n.Sweep.Notices)
 	}
 }
 
