@@ -261,12 +261,12 @@ func (p *Platform) Find(_ context.Context, object record.Object, fields []record
 
 // Apply implements platform.Connector.
 func (p *Platform) Apply(_ context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	if err := p.fail("apply", false); err != nil { // not locked: a test may edit here, between a pre-read and its write
+		return nil, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Calls++
-	if err := p.fail("apply", false); err != nil {
-		return nil, err
-	}
 	began := p.Now()
 	receipts := make([]record.Receipt, len(intents))
 	for i, intent := range intents {

@@ -1,0 +1,97 @@
+package pipeline_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+)
+
+// one makes a world with one contact on all platforms, at rest.
+func one(t *testing.T) (w *world, hub, field record.ExternalID) {
+	w = newWorld(t)
+	hub = w.hub.Create("contacts", record.Fields{"email": "ann@x.example", "phone": "1", "note": "n"})
+	w.sync()
+	return w, hub, w.field.IDs("clients")[0]
+}
+
+func TestAnEditThatTheWriterMeetsIsNotOverwritten(t *testing.T) {
+	w, hub, field := one(t)
+	w.hub.Edit("contacts", hub, record.Fields{"note": "from the hub"})
+	w.poll()
+	w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+	w.now = w.now.Add(time.Minute)
+	w.field.Edit("clients", field, record.Fields{"memo": "later, on the spoke"}) // nobody tells us
+	w.drain()
+	w.want(w.field, "clients", field, "memo", "later, on the spoke")
+	w.want(w.hub, "contacts", hub, "note", "later, on the spoke")
+}
+
+func TestAnEditBetweenReadAndWriteIsSeenInTheAnswer(t *testing.T) {
+	w, hub, field := one(t)
+	w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
+	w.poll()
+	w.field.Fault = func(call string, after bool) error {
+		if call == "apply" && !after {
+			w.field.Fault = nil
+			w.field.Edit("clients", field, record.Fields{"road": "moved meanwhile"})
+		}
+		return nil
+	}
+	w.drain()
+	w.want(w.field, "clients", field, "tel", "2")
+	w.want(w.hub, "contacts", hub, "street", "moved meanwhile") // without a poll or a webhook
+}
+
+// interleaved runs something else just before a commit that touches a link.
+type interleaved struct {
+	*memstore.Store
+	before func()
+}
+
+func (s *interleaved) Commit(ctx context.Context, writes []store.Write) error {
+	for _, w := range writes {
+		if run := s.before; run != nil && strings.HasPrefix(w.Sort, "link#") {
+			s.before = nil
+			run()
+			break
+		}
+	}
+	return s.Store.Commit(ctx, writes)
+}
+
+func TestAReadBegunBeforeACommitCannotUndoIt(t *testing.T) {
+	w, hub, field := one(t)
+	slow := &interleaved{Store: w.store}
+	resolver := func(s store.Store) func(context.Context, []queue.Delivery) []string {
+		shell := w.shell
+		shell.Store = s
+		return (&pipeline.Resolver{Shell: shell}).Handle
+	}
+	w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
+	w.poll()
+	changes := pipeline.QueueOf(pipeline.ChangesQueue, "crm")
+	slow.before = func() {
+		// The first resolver has read phone 2. Before it commits, phone 3 is set, seen and committed by another.
+		w.now = w.now.Add(time.Second)
+		w.hub.Edit("contacts", hub, record.Fields{"phone": "3"})
+		w.poll()
+		w.handle(changes, resolver(w.store))
+	}
+	w.handle(changes, resolver(slow))
+	w.drain()
+	w.want(w.field, "clients", field, "tel", "3")
+	for _, e := range w.events {
+		for _, c := range e.Changes {
+			if c.Field == "phone" && c.Old == "3" {
+				t.Errorf("a late commit went back from 3 to %q\n%s", c.New, w.story())
+			}
+		}
+	}
+}
