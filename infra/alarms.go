@@ -28,7 +28,7 @@ func NewAlarms(scope constructs.Construct, id, email string) *Alarms {
 	if email != "" {
 		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
 	}
-	awscdk.NewCfnOutput(scope, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: a.topic.TopicArn(), Description: jsii.String("Every alarm goes here; subscribe to it")})
+	output(scope, "AlarmTopic", "Every alarm goes here; subscribe to it", a.topic.TopicArn())
 	return a
 }
 

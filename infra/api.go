@@ -61,8 +61,7 @@ func (a *API) Route(platforms []record.Platform, webhook awslambda.Function, ala
 	for _, p := range platforms {
 		path := "/webhooks/" + string(p)
 		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(path), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
-		awscdk.NewCfnOutput(a.construct, jsii.String("Webhook-"+string(p)), &awscdk.CfnOutputProps{Value: jsii.String(*a.URL() + path),
-			Description: jsii.String("Give this URL to the " + string(p) + " app for its webhooks")})
+		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", jsii.String(*a.URL()+path))
 	}
 	alarms.Add(a.construct, "ServerErrors", AlarmProps{
 		Description: "Webhooks are answered with 5xx: the webhook function fails or cannot queue. Platforms send again for a while, and polls find what they do not.",

@@ -122,10 +122,9 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: awslambda.Architecture_ARM_64(), Handler: jsii.String(bootstrapFile),
 		Code:       awslambda.Code_FromAsset(jsii.String(props.Code.Dirs[f]), nil),
 		MemorySize: jsii.Number(sizes[f].memoryMB), Timeout: awscdk.Duration_Seconds(jsii.Number(sizes[f].timeoutSeconds)),
-		FunctionName: jsii.String("x"), Role: role, LogGroup: logs, LoggingFormat: awslambda.LoggingFormat_JSON, SystemLogLevelV2: awslambda.SystemLogLevel_WARN,
+		Role: role, LogGroup: logs, LoggingFormat: awslambda.LoggingFormat_JSON, SystemLogLevelV2: awslambda.SystemLogLevel_WARN,
 		Tracing: awslambda.Tracing_ACTIVE, Environment: environment(awscdk.Stack_Of(scope), f, r, props),
-		// A scheduled call is not repeated: the next one goes on where this one stopped. Queues repeat by themselves.
-		RetryAttempts: jsii.Number(0),
+		RetryAttempts: retries(f),
 	})
 	tag(scope, tagFunction, string(f))
 	if r.connection != "" {
@@ -137,6 +136,15 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		Metric:      fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
 		Threshold:   1, Periods: 3})
 	return fn
+}
+
+// retries gives how often Lambda repeats a call that failed: a scheduled one never, since the next goes on where it
+// stopped. For the others, which Lambda does not call so, nothing is set.
+func retries(f config.Function) *float64 {
+	if f == config.Poller || f == config.Sweeper {
+		return jsii.Number(0)
+	}
+	return nil
 }
 
 // environment gives a function the variables that package config says it requires: their values, and their values alone.

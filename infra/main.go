@@ -19,20 +19,23 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	err := run()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+	}
+	jsii.Close() // after the message, since ending Node may add one of its own
+	if err != nil {
 		os.Exit(1)
 	}
 }
 
 func run() error {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
 	work, err := os.MkdirTemp("", "fluxcascade-")
 	if err != nil {
 		return fmt.Errorf("make a folder for packages: %w", err)
 	}
 	defer os.RemoveAll(work)
+	app := awscdk.NewApp(nil)
 	if err := build(app, work); err != nil {
 		return err
 	}

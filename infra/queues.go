@@ -88,7 +88,7 @@ func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps) 
 	name := string(config.QueueName(props.Kind, props.Connection))
 	five := awscdk.Duration_Minutes(jsii.Number(5))
 	props.Alarms.Add(scope, "DeadLetters", AlarmProps{
-		Description: "Messages of " + name + " were given up on. See their kind and reason in the log, mend it, then: fluxcascade redrive " + string(props.Connection),
+		Description: "Messages of " + name + " were given up on. See their kind and reason in the log, mend that, then move them back to the queue",
 		Metric:      q.Dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
 		Threshold:   1, Periods: 1})
 	props.Alarms.Add(scope, "Waiting", AlarmProps{

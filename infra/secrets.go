@@ -32,8 +32,7 @@ func NewSecrets(scope constructs.Construct, id string, platforms []record.Platfo
 		s.apps[p] = awssecretsmanager.NewSecret(scope, jsii.String("App-"+string(p)), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 			Description:          jsii.String("FluxCascade: the " + string(p) + " app, as JSON: client_id, client_secret, webhook_secret"),
 			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate), GenerateStringKey: jsii.String("unused")}})
-		awscdk.NewCfnOutput(scope, jsii.String("Secret-"+string(p)), &awscdk.CfnOutputProps{Value: s.apps[p].SecretArn(),
-			Description: jsii.String("Put the " + string(p) + " app's client_id, client_secret and webhook_secret here")})
+		output(scope, "AppSecret"+string(p), "Put the "+string(p)+" app's client_id, client_secret and webhook_secret here", s.apps[p].SecretArn())
 	}
 	s.match = awssecretsmanager.NewSecret(scope, jsii.String("Match"), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		Description: jsii.String("FluxCascade: keys the hashes of match keys; never change it by hand"),

@@ -50,6 +50,7 @@ func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
 		{"each platform that calls us has one route, throttled, logged without contents", routes},
 		{"each scheduled call has one schedule", schedules},
 		{"alarms tell somebody, and say what to do", alarmsTell},
+		{"an operator is told where things are", outputs},
 	} {
 		t.Run(rule.name, func(t *testing.T) { rule.check(t, tpl, d) })
 	}
@@ -310,6 +311,19 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool { return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") })
 	if !publishes {
 		t.Error("CloudWatch may not publish to the topic")
+	}
+}
+
+func outputs(t *testing.T, tpl template, d config.Deployment) {
+	want := []string{"AlarmTopic"}
+	for _, p := range d.Platforms {
+		want = append(want, "AppSecret"+string(p))
+	}
+	for _, p := range d.Webhooks {
+		want = append(want, "WebhookURL"+string(p))
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(maps.Keys(tpl.Outputs))); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -80,6 +80,7 @@ func (s *State) Grant(role awsiam.Role, access config.Access) {
 		}
 		statement := &awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: jsii.Strings(*s.tables[t.Table].TableArn())}
 		if t.Partitions != nil {
+			// The condition also holds for a call that names no key: so none that could, a scan, is ever granted with it.
 			statement.Conditions = &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": t.Partitions}}
 		}
 		role.AddToPolicy(awsiam.NewPolicyStatement(statement))

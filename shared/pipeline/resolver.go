@@ -202,12 +202,12 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 	}
 	fields := r.Rules.FieldsAt(place)
 	size := max(r.Ability(place).ReadMax, 1)
-	var wait time.Duration // set once the platform refuses a call for its rate; the rest is put off, one wait apart
+	var wait time.Duration // set once the platform does not take a call; the rest is put off, one wait apart
 	for begin := 0; begin < len(items); begin += size {
 		part := items[begin:min(begin+size, len(items))]
 		if wait > 0 {
 			for _, w := range part {
-				r.postpone(w, r.Now().Add(wait*time.Duration(begin/size+1)), resolve.ReasonRateLimited, nil, out)
+				r.postpone(w, r.Now().Add(wait*time.Duration(begin/size+1)), resolve.ReasonPlatformWaits, nil, out)
 			}
 			continue
 		}
@@ -219,7 +219,7 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 		if err == nil && len(reads) != len(ids) {
 			err = fault.Newf(fault.Unclassified, "fetch "+place.String(), "%d answers to %d ids", len(reads), len(ids))
 		}
-		if fault.Is(err, fault.RateLimited) {
+		if passes(err) {
 			wait = fault.After(err, unavailableFirst)
 		}
 		for i, w := range part {

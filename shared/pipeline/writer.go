@@ -17,7 +17,7 @@ import (
 // Writer turns due notices into writes on one connection. It handles one batch at a time.
 type Writer struct {
 	Shell
-	waits map[record.Place]time.Duration // of platforms that refused a call of this batch for its rate
+	waits map[record.Place]time.Duration // of platforms that did not take a call of this batch
 }
 
 // job is one due place of one entity in a batch.
@@ -181,31 +181,37 @@ func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place recor
 	size := max(ability.WriteMax, 1)
 	for begin := 0; begin < len(open); begin += size {
 		part := open[begin:min(begin+size, len(open))]
-		if !w.limited(place, part, begin/size, out) {
+		if !w.waited(place, part, begin/size, out) {
 			w.call(ctx, view, connector, part, out)
 		}
 	}
 }
 
-// limited puts jobs off if the platform refused an earlier call of this batch for its rate: asking again at once would
-// only be refused again. Later calls come later, one wait apart, so that they do not all come back together.
-func (w *Writer) limited(place record.Place, jobs []*job, call int, out *outgoing) bool {
+// waited puts jobs off if the platform did not take an earlier call of this batch, for its rate or because it does not
+// answer: asking again at once would only cost the same again. Later calls come later, one wait apart, so that they do
+// not all come back together.
+func (w *Writer) waited(place record.Place, jobs []*job, call int, out *outgoing) bool {
 	wait, ok := w.waits[place]
 	if !ok {
 		return false
 	}
 	for _, j := range jobs {
-		w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.Postponed, Reason: resolve.ReasonRateLimited})
+		w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.Postponed, Reason: resolve.ReasonPlatformWaits})
 		w.again(out, j, w.Now().Add(wait*time.Duration(call+1)))
 	}
 	return true
 }
 
-// limit remembers that a platform refused a call for its rate, for the rest of the batch.
-func (w *Writer) limit(place record.Place, err error) {
-	if fault.Is(err, fault.RateLimited) {
+// heed remembers that a platform did not take a call, for the rest of the batch.
+func (w *Writer) heed(place record.Place, err error) {
+	if passes(err) {
 		w.waits[place] = fault.After(err, unavailableFirst)
 	}
+}
+
+// passes reports whether a failed call speaks of the platform rather than of what it was asked.
+func passes(err error) bool {
+	return fault.Is(err, fault.RateLimited) || fault.Is(err, fault.Transient) || fault.Is(err, fault.InDoubt)
 }
 
 // preRead reads the records about to be written. What differs from base is somebody's edit, or the outcome of an
@@ -216,7 +222,7 @@ func (w *Writer) preRead(ctx context.Context, view *resolve.View, connector plat
 	size := max(ability.ReadMax, 1)
 	for begin := 0; begin < len(updates); begin += size {
 		part := updates[begin:min(begin+size, len(updates))]
-		if w.limited(place, part, begin/size, out) {
+		if w.waited(place, part, begin/size, out) {
 			continue
 		}
 		ids := make([]record.ExternalID, len(part))
@@ -227,7 +233,7 @@ func (w *Writer) preRead(ctx context.Context, view *resolve.View, connector plat
 		if err == nil && len(reads) != len(ids) {
 			err = fault.Newf(fault.Unclassified, "fetch "+place.String(), "%d answers to %d ids", len(reads), len(ids))
 		}
-		w.limit(place, err)
+		w.heed(place, err)
 		for i, j := range part {
 			if err != nil {
 				w.unavailable(ctx, j, err, out)
@@ -296,11 +302,11 @@ func (w *Writer) lookUp(ctx context.Context, view *resolve.View, connector platf
 	size := max(ability.ReadMax, 1)
 	for begin := 0; begin < len(lookups); begin += size {
 		end := min(begin+size, len(lookups))
-		if w.limited(place, openJobs(asked[begin:end]), begin/size, out) {
+		if w.waited(place, openJobs(asked[begin:end]), begin/size, out) {
 			continue
 		}
 		found, err := connector.Find(ctx, place.Object, fields, lookups[begin:end])
-		w.limit(place, err)
+		w.heed(place, err)
 		for i, j := range asked[begin:end] {
 			switch {
 			case j.done || j.err != nil:
@@ -389,7 +395,7 @@ func (w *Writer) call(ctx context.Context, view *resolve.View, connector platfor
 		intents[i] = j.intent
 	}
 	receipts, err := connector.Apply(ctx, intents)
-	w.limit(jobs[0].notice.Place, err)
+	w.heed(jobs[0].notice.Place, err)
 	if err == nil && len(receipts) != len(intents) {
 		err = fault.Newf(fault.InDoubt, "apply", "%d receipts to %d intents", len(receipts), len(intents))
 	}

@@ -65,6 +65,7 @@ const (
 	ReasonRejected         Reason = "rejected_by_platform"
 	ReasonInDoubt          Reason = "outcome_unknown"
 	ReasonRateLimited      Reason = "rate_limited"
+	ReasonPlatformWaits    Reason = "platform_took_no_earlier_call"
 	ReasonTransient        Reason = "platform_did_not_answer"
 	ReasonUnauthorized     Reason = "not_authorised"
 	ReasonConflict409      Reason = "record_moved_meanwhile"
