@@ -94,6 +94,9 @@ func serve(ctx context.Context, rules *ruleset.Rules, data, listen, public strin
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err := system.Prepare(ctx); err != nil {
+		logger.Warn("prepare", "error", err.Error()) // creates on that platform are refused until the field is there
+	}
 	runner := &localrun.Runner{Rules: rules, Queue: q, Clock: clock, Handlers: localrun.Assemble(system, logEvents(logger)), Tell: logNotes(logger)}
 	logger.Info("serving", "listen", listen, "connections", len(rules.Connections))
 	var group sync.WaitGroup

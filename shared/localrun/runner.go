@@ -45,6 +45,8 @@ type Runner struct {
 	// Tell is told of polls, failures of functions, and what else a person should see; nil for nobody.
 	Tell func(Note)
 
+	only record.Connection // its runs alone; "" for all
+
 	mu      sync.Mutex
 	next    map[ruleset.Run]time.Time
 	phases  map[record.Place]control.Phase
@@ -254,11 +256,17 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 	if r.next == nil {
 		r.next, r.phases = map[ruleset.Run]time.Time{}, map[record.Place]control.Phase{}
 		for _, run := range r.Rules.Timetable() {
+			if r.only != "" && run.Place.Connection != r.only {
+				continue
+			}
 			r.next[run] = r.Clock.Now().Add(run.Offset)
+			if r.only != "" && !run.Sweep() && !run.Reconcile {
+				r.next[run] = r.Clock.Now() // a first load, or what was missed while we were down, does not wait
+			}
 		}
 	}
 	for _, run := range r.Rules.Timetable() { // in order, so that ties always fall alike
-		if t := r.next[run]; !ok || t.Before(at) {
+		if t, mine := r.next[run]; mine && (!ok || t.Before(at)) {
 			first, at, ok = run, t, true
 		}
 	}
@@ -285,6 +293,8 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 	case result.Wait > 0:
 		delete(r.settled, run)
 		r.next[run] = r.Clock.Now().Add(result.Wait)
+	case result.Waits && r.only != "":
+		r.next[run] = r.Clock.Now().Add(waitsAgain)
 	case err != nil || result.Waits:
 		delete(r.settled, run)
 	case run.Reconcile:

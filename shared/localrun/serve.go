@@ -12,15 +12,19 @@ import (
 // idleWait is how long a loop rests after finding nothing.
 const idleWait = 250 * time.Millisecond
 
-// Serve runs the system for real accounts until ctx ends: a loop for each connection, so that a platform that does
-// not answer stops nobody else, and the timetable in real time. It returns once every loop has ended; what was in hand
-// then is still on its queue.
+// waitsAgain is when a first load that waits for another's looks again, in place of a whole period.
+const waitsAgain = 10 * time.Second
+
+// Serve runs the system for real accounts until ctx ends: for each connection a loop over its queues and one over its
+// timetable, in real time, so that a platform that does not answer stops nobody else. It returns once every loop has
+// ended; what was in hand then is still on its queue.
 func (r *Runner) Serve(ctx context.Context) {
 	var group sync.WaitGroup
 	for _, c := range r.connections() {
-		group.Go(func() { r.follow(ctx, c) })
+		own := &Runner{Rules: r.Rules, Queue: r.Queue, Clock: r.Clock, Handlers: r.Handlers, Tell: r.Tell, only: c}
+		group.Go(func() { own.follow(ctx, c) })
+		group.Go(func() { own.keepTime(ctx) })
 	}
-	group.Go(func() { r.keepTime(ctx) })
 	group.Wait()
 }
 
@@ -32,7 +36,7 @@ func (r *Runner) follow(ctx context.Context, c record.Connection) {
 	}
 }
 
-// keepTime runs the timetable; runs that fell behind come at once, one after the other.
+// keepTime runs the connection's timetable; runs that fell behind come at once, one after the other.
 func (r *Runner) keepTime(ctx context.Context) {
 	for ctx.Err() == nil {
 		r.settledReset()

@@ -181,12 +181,25 @@ func (w *World) assemble(observe func(pipeline.Event)) {
 	})
 }
 
-// Assemble makes the handlers of a system, each as its Lambda function would be.
+// instances makes a handler anew for each call: Lambda runs calls at the same time in instances of their own, and a
+// lambda.Handler's answer is good only until its next call.
+type instances func() lambda.Handler
+
+// Invoke implements lambda.Handler.
+func (make instances) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return make().Invoke(ctx, payload)
+}
+
+// Assemble makes the handlers of a system, each as its Lambda function would be. A connection's queues are consumed
+// one batch at a time, so its resolver and writer are one instance each.
 func Assemble(s *boot.System, observe func(pipeline.Event)) Handlers {
+	webhook, poller := s.Webhook(), s.Poller()
 	h := Handlers{
-		Webhook:  lambda.NewHandler(lambdaio.Webhook(s.Webhook())),
-		Poller:   lambda.NewHandler(lambdaio.Poll(s.Poller())),
-		Sweeper:  lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run)),
+		Webhook: instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Webhook(webhook)) }),
+		Poller:  instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Poll(poller)) }),
+		Sweeper: instances(func() lambda.Handler {
+			return lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run))
+		}),
 		Resolver: map[record.Connection]lambda.Handler{},
 		Writer:   map[record.Connection]lambda.Handler{},
 	}
