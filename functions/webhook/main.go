@@ -4,6 +4,8 @@ package main
 import (
 	"context"
 	"log"
+	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -17,5 +19,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.Webhook(system.Webhook()))
+	webhook := system.Webhook()
+	webhook.Count = onaws.CountWebhooks(os.Stdout, time.Now)
+	lambda.Start(lambdaio.Webhook(webhook))
 }
