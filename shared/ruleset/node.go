@@ -1,12 +1,10 @@
 package ruleset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
@@ -19,8 +17,6 @@ const (
 	fileBytesMax = 256 << 10
 	// depthMax bounds nesting; the parser recurses.
 	depthMax = 64
-	// nodesMax bounds what aliases unfold to: nine lines of them can stand for a billion values.
-	nodesMax = 100_000
 )
 
 // nodeKind is what a node is, as a message names it.
@@ -102,9 +98,6 @@ func (n *node) table() []entry {
 type reader struct {
 	file     string
 	problems Problems
-	// anchors holds what each anchor above stands for; an alias is read anew, with the places of what it repeats.
-	anchors map[string]ast.Node
-	nodes   int
 }
 
 // report notes a problem at a place of the file, on one line whatever the file holds.
@@ -116,10 +109,6 @@ func (r *reader) report(line, column int, format string, args ...any) {
 func (r *reader) read(text []byte) *node {
 	if len(text) > fileBytesMax {
 		r.report(0, 0, "the file has %d bytes; at most %d are read", len(text), fileBytesMax)
-		return nil
-	}
-	text, ok := r.decoded(text)
-	if !ok {
 		return nil
 	}
 	file, ok := r.parse(string(text))
@@ -142,29 +131,6 @@ func (r *reader) read(text []byte) *node {
 	at := position(bodies[1])
 	r.report(at.Line, at.Column, "a second document; a configuration is one document, without ---")
 	return nil
-}
-
-// byteOrderMark begins files that some Windows editors save.
-const byteOrderMark = "\ufeff"
-
-// decoded gives the text without its byte order mark. Text that is no UTF-8 is reported: its accents would reach the
-// platforms garbled.
-func (r *reader) decoded(text []byte) ([]byte, bool) {
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-		r.report(1, 1, "the file is in UTF-16; save it as UTF-8")
-		return nil, false
-	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-	if utf8.Valid(text) {
-		return text, true
-	}
-	valid := 0
-	for c, size := utf8.DecodeRune(text); c != utf8.RuneError || size > 1; c, size = utf8.DecodeRune(text[valid:]) {
-		valid += size
-	}
-	line := bytes.LastIndexByte(text[:valid], '\n') + 1
-	r.report(1+bytes.Count(text[:valid], []byte("\n")), 1+utf8.RuneCount(text[line:valid]), "a character that is no UTF-8; save the file as UTF-8")
-	return nil, false
 }
 
 // parse runs the YAML parser. A fault of the parser itself is reported like an error of the file.
@@ -190,10 +156,6 @@ func (r *reader) parse(text string) (file *ast.File, ok bool) {
 	}
 	if errors.As(err, &located) && located.GetToken() != nil && located.GetToken().Position != nil {
 		at := located.GetToken().Position
-		if strings.Contains(located.GetMessage(), "'\t'") {
-			r.report(at.Line, at.Column, "a tab; indent with spaces, two for each level")
-			return nil, false
-		}
 		r.report(at.Line, at.Column, "not YAML: %s; check brackets, quotes and indentation here and on the line above", located.GetMessage())
 		return nil, false
 	}
@@ -247,16 +209,7 @@ func (r *reader) node(n ast.Node) *node {
 	}
 	at := position(n)
 	out := &node{line: at.Line, column: at.Column}
-	if r.nodes++; r.nodes > nodesMax {
-		out.kind = nodeBroken
-		r.report(0, 0, "the file unfolds to more than %d values; write fewer aliases", nodesMax)
-		return out
-	}
 	switch v := n.(type) {
-	case *ast.AnchorNode:
-		return r.anchor(v)
-	case *ast.AliasNode:
-		return r.alias(v)
 	case *ast.MappingNode:
 		out.kind = nodeTable
 		r.entries(out, v.Values)
@@ -287,49 +240,15 @@ func (r *reader) node(n ast.Node) *node {
 		out.kind, out.text = nodeText, n.GetToken().Value
 	default:
 		out.kind = nodeBroken
-		r.report(at.Line, at.Column, "tags are not read here; write the value alone")
+		r.report(at.Line, at.Column, "anchors, aliases, merges and tags are not read here; write the value out")
 	}
 	return out
-}
-
-// anchor reads a value and remembers it under its name, after it was read: an alias inside it cannot mean it.
-func (r *reader) anchor(a *ast.AnchorNode) *node {
-	out := r.node(a.Value)
-	if r.anchors == nil {
-		r.anchors = map[string]ast.Node{}
-	}
-	r.anchors[nameOf(a.Name)] = a.Value
-	return out
-}
-
-// alias reads again what its anchor stands for.
-func (r *reader) alias(a *ast.AliasNode) *node {
-	value, ok := r.anchors[nameOf(a.Value)]
-	if ok {
-		return r.node(value)
-	}
-	at := position(a)
-	r.report(at.Line, at.Column, "nothing above is named &%s; write &%s before the value that *%s repeats", nameOf(a.Value), nameOf(a.Value), nameOf(a.Value))
-	return &node{kind: nodeBroken, line: at.Line, column: at.Column}
-}
-
-// nameOf gives the name of an anchor or alias.
-func nameOf(n ast.Node) string {
-	if n == nil || n.GetToken() == nil {
-		return ""
-	}
-	return n.GetToken().Value
 }
 
 // entries converts the keys of a table. A repeated key is reported, and its first value holds.
 func (r *reader) entries(out *node, values []*ast.MappingValueNode) {
 	seen := make(map[string]*node, len(values))
 	for _, v := range values {
-		if at := position(v.Key); v.Key.IsMergeKey() {
-			r.report(at.Line, at.Column, "merges are not read here; write the keys out, or repeat a whole value with & and *")
-			out.kind = nodeBroken // what the merge would have brought is not missed
-			return
-		}
 		key := r.key(v.Key)
 		if key == nil {
 			continue
@@ -351,8 +270,8 @@ func (r *reader) entries(out *node, values []*ast.MappingValueNode) {
 func (r *reader) key(k ast.MapKeyNode) *node {
 	at := position(k)
 	switch k.(type) {
-	case *ast.MappingKeyNode, *ast.AliasNode, *ast.AnchorNode, *ast.TagNode:
-		r.report(at.Line, at.Column, "a key must be a plain word, without &, *, ? or !")
+	case *ast.MergeKeyNode, *ast.MappingKeyNode, *ast.AliasNode, *ast.AnchorNode, *ast.TagNode:
+		r.report(at.Line, at.Column, "a key must be a plain word; anchors, aliases, merges and tags are not read here")
 		return nil
 	}
 	key := r.node(k)
