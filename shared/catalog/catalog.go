@@ -85,6 +85,8 @@ const (
 // Ability is what a connector can do for an object.
 type Ability struct {
 	Create, Update, Archive, Delete bool
+	// Restore: an archived record can be made live again, as the same record.
+	Restore bool
 	// ReadMax, WriteMax are how many records one call reads by id and writes.
 	ReadMax, WriteMax int
 	// PageMax is how many records one page of changes or of a listing holds.

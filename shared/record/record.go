@@ -178,6 +178,7 @@ const (
 	OperationUpdate  Operation = "update"
 	OperationArchive Operation = "archive"
 	OperationDelete  Operation = "delete"
+	OperationRestore Operation = "restore" // of a record that we archived
 )
 
 // Intent is a decided write not yet done.

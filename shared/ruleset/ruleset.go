@@ -42,6 +42,24 @@ type Group struct {
 	// Entities declares the hub's objects that take part, parents before children (contacts before deals).
 	Entities []Entity
 	Mappings []Mapping
+	// Limits bound how far a mistake can spread through the group.
+	Limits Limits
+}
+
+// Limits of spread: how many writes of a kind one connection may take in one hour from one group. Above a limit
+// nothing more of that kind is written there, and the work is parked until a person releases it. 0 is no limit.
+type Limits struct {
+	// Deletes counts records archived or deleted, Creates records made.
+	Deletes, Creates int
+	// Blanks counts fields emptied, Overrides edits of another than the owner that are undone.
+	Blanks, Overrides int
+	// FieldUpdates counts writes of any one field.
+	FieldUpdates int
+}
+
+// DefaultLimits are in force where the file names none: what takes something away is bounded, what adds is not.
+func DefaultLimits() Limits {
+	return Limits{Deletes: 50, Blanks: 500, Overrides: 500}
 }
 
 // Entity declares one entity type: a hub object and its fields. What belongs to the hub field, whatever spoke it
