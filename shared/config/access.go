@@ -31,6 +31,8 @@ const (
 	partitionPages    = "pages#"
 	partitionPause    = "pause#"
 	partitionWaiter   = "waiter#"
+	partitionSeen     = "seen#"
+	partitionSpread   = "spread#"
 )
 
 // AccessOf gives what a function may do. c is the one connection that a writer writes to; other functions ignore it.
@@ -42,17 +44,17 @@ func AccessOf(f Function, c record.Connection) Access {
 		return Access{Sends: []QueueKind{Changes}}
 	case Poller:
 		return Access{Sends: []QueueKind{Changes, Backfill}, Tables: []TableAccess{
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*")}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []QueueKind{Due}, Tables: []TableAccess{versions, references, controlRows(false, partitionProgress+"*")}}
+		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*")}}
 	case Resolver:
 		return Access{Consumes: []QueueKind{Changes, Backfill}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*")}}
 	case Writer:
 		own := string(c)
 		return Access{Consumes: []QueueKind{Due}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*")}}
+			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*")}}
 	}
 	return Access{}
 }

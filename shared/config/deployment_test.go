@@ -86,7 +86,8 @@ func TestAllows(t *testing.T) {
 		{"a writer does not read another's", config.Writer, row(store.Control, "token#hubspot"), false, false},
 		{"nor those of a connection whose name begins alike", config.Writer, row(store.Control, "token#jobber-2"), false, false},
 		{"a sweeper reads progress", config.Sweeper, row(store.Control, "progress#jobber/clients"), false, true},
-		{"a sweeper writes none", config.Sweeper, row(store.Control, "progress#jobber/clients"), true, false},
+		{"a sweeper notes which lists it compared", config.Sweeper, row(store.Control, "progress#jobber/clients"), true, true},
+		{"a sweeper reads no tokens", config.Sweeper, row(store.Control, "token#jobber"), false, false},
 		{"a resolver keeps who waits", config.Resolver, row(store.Control, "waiter#g#e#jobber"), true, true},
 		{"nobody reads rows that nobody declared", config.Resolver, row(store.Control, "secret#jobber"), false, false},
 	}

@@ -41,7 +41,13 @@ type Progress struct {
 	// Reconcile continues a reconcile that was cut off; ReconciledAt is when the last one was whole.
 	Reconcile    string    `json:"reconcile,omitempty"`
 	ReconciledAt time.Time `json:"reconciled_at,omitzero"`
-	Rev          int64     `json:"-"`
+	// ReconcileRun names the reconcile under way or the last one, ReconcilePages how many pages it listed.
+	ReconcileRun   string    `json:"reconcile_run,omitempty"`
+	ReconcilePages int       `json:"reconcile_pages,omitempty"`
+	ReconcileBegan time.Time `json:"reconcile_began,omitzero"`
+	// AuditedRun is the reconcile whose list was last compared with our links.
+	AuditedRun string `json:"audited_run,omitempty"`
+	Rev        int64  `json:"-"`
 }
 
 func progressKey(place record.Place) store.Key {

@@ -96,7 +96,8 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 }
 
 // Reconcile reads every record of a place again, on the backfill lane, so that live changes come first: it finds what
-// moved no stamp and whose webhook was lost. It does nothing before the first load is over.
+// moved no stamp and whose webhook was lost. What it listed is kept, so that the next sweep can tell what is gone
+// without a word. It does nothing before the first load is over.
 func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error) {
 	result := Poll{Place: place}
 	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
@@ -109,6 +110,10 @@ func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error
 	if err != nil {
 		return result, err
 	}
+	if at.Reconcile == "" {
+		at.ReconcileBegan, at.ReconcilePages = p.Now(), 0
+		at.ReconcileRun = place.String() + "@" + at.ReconcileBegan.UTC().Format("20060102T150405.000")
+	}
 	for range pagesPerRun {
 		page, err := connector.List(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
 		if err != nil {
@@ -118,13 +123,17 @@ func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error
 			return result, err
 		}
 		next := at
+		if err := control.KeepSeen(ctx, p.Store, at.ReconcileRun, at.ReconcilePages, idsOf(page), p.Now()); err != nil {
+			return result, err
+		}
+		next.ReconcilePages++
 		next.Reconcile = string(page.Next)
 		if !page.More {
 			next.Reconcile, next.ReconciledAt = "", p.Now()
 		}
-		if at, err = control.SaveProgress(ctx, p.Store, place, next); err != nil {
+		if at, err = p.saveReconcile(ctx, place, next); err != nil {
 			if fault.Is(err, fault.Stale) {
-				return result, nil // a poll moved the row; the next reconcile begins where this one was saved
+				return result, nil // another reconcile goes on from here
 			}
 			return result, err
 		}
@@ -135,6 +144,39 @@ func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error
 	}
 	result.More = true
 	return result, nil
+}
+
+// saveTries is how often a reconcile's position is written against polls of the same place.
+const saveTries = 8
+
+// saveReconcile writes a reconcile's position. Polls move the same row; theirs is kept.
+// Errors: fault.Stale if another reconcile runs, fault.Transient.
+func (p *Poller) saveReconcile(ctx context.Context, place record.Place, next control.Progress) (control.Progress, error) {
+	for try := 0; ; try++ {
+		saved, err := control.SaveProgress(ctx, p.Store, place, next)
+		if !fault.Is(err, fault.Stale) || try == saveTries {
+			return saved, err
+		}
+		progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
+		if err != nil {
+			return next, err
+		}
+		now := progress[place]
+		if now.ReconcileBegan.After(next.ReconcileBegan) || now.ReconcileRun == next.ReconcileRun && now.ReconcilePages >= next.ReconcilePages {
+			return next, fault.Newf(fault.Stale, "reconcile "+place.String(), "another one runs")
+		}
+		now.Reconcile, now.ReconciledAt, now.ReconcileRun = next.Reconcile, next.ReconciledAt, next.ReconcileRun
+		now.ReconcilePages, now.ReconcileBegan = next.ReconcilePages, next.ReconcileBegan
+		next = now
+	}
+}
+
+func idsOf(page platform.Page) []record.ExternalID {
+	ids := make([]record.ExternalID, len(page.Snapshots))
+	for i := range page.Snapshots {
+		ids[i] = page.Snapshots[i].ID
+	}
+	return ids
 }
 
 // mayBegin reports whether a place's first load may begin: the hub's before the spokes', parents' before children's.

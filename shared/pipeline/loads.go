@@ -8,6 +8,15 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 )
 
+// circumstances tells the view what holds for all entities: which first loads are over, and which limits of spread are
+// reached.
+func (s *Shell) circumstances(ctx context.Context, view *resolve.View) error {
+	if err := s.firstLoads(ctx, view); err != nil {
+		return err
+	}
+	return s.loadSpread(ctx, view)
+}
+
 // firstLoads tells the view which first loads are over. A load never begins again, so what is known stays known.
 func (s *Shell) firstLoads(ctx context.Context, view *resolve.View) error {
 	var unknown []record.Place

@@ -24,6 +24,8 @@ const (
 	staleTriesMax = 4
 	// deferralsMax is how often one change is put off before its message fails and, in the end, is dead-lettered.
 	deferralsMax = 200
+	// noticeDeferralsMax is how often a due notice is put off: with waits that double, half an hour in all.
+	noticeDeferralsMax = 9
 	// unavailableFirst and unavailableLast bound how long a change waits for a platform that does not answer.
 	unavailableFirst = 5 * time.Second
 	unavailableLast  = queue.DelayMax
@@ -47,6 +49,8 @@ type Shell struct {
 	Observe func(Event)
 	// Ability gives a connector's abilities at a place.
 	Ability func(record.Place) Ability
+	// Decide is resolve.Decide, and nil for it, everywhere but in tests that break it on purpose.
+	Decide func(*resolve.View, resolve.Observation, *ruleset.Rules) resolve.Decision
 
 	loaded map[record.Place]bool // first loads known to be over; they never begin again
 }
@@ -91,6 +95,7 @@ const (
 	EventDeadLetter EventKind = "dead_letter"
 	EventPaused     EventKind = "paused"
 	EventMalformed  EventKind = "malformed"
+	EventHeld       EventKind = "held" // a limit of spread was reached: a person must release it
 )
 
 func (s *Shell) tell(e Event) {

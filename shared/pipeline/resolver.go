@@ -109,7 +109,7 @@ func pending(items []*work) []*work {
 // round loads the state, reads the records, decides and commits, once for every item. What lost a race stays pending.
 func (r *Resolver) round(ctx context.Context, items []*work, out *outgoing) {
 	view := resolve.NewView(r.Now())
-	if err := r.firstLoads(ctx, view); err != nil {
+	if err := r.circumstances(ctx, view); err != nil {
 		failAll(items, err)
 		return
 	}
@@ -229,6 +229,10 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 				r.unavailable(ctx, w, reads[i].Err, out)
 			} else {
 				w.snapshot, w.absence, w.carried = reads[i].Snapshot, reads[i].Absence, false
+				if s := reads[i].Snapshot; s != nil && s.ID != w.change.Ref.ID {
+					// Another record answers in its name: it was merged into that one.
+					w.snapshot, w.absence = nil, &record.Absence{Ref: w.change.Ref, Evidence: record.EvidenceMerged, Into: s.ID, ReadBegan: s.ReadBegan}
+				}
 			}
 		}
 	}

@@ -191,9 +191,9 @@ func (s *Shell) patchEntities(ctx context.Context, view *resolve.View, p resolve
 			return key, err
 		}
 	}
-	if p.Alias != nil && p.AliasLink != nil {
+	for _, link := range p.AliasLinks {
 		key := resolve.EntityKey{Group: p.Alias.Group, ID: p.Alias.ID}
-		if err := add(linkRow(key, p.AliasLink.Place), p.AliasLink.Rev, p.AliasLink); err != nil {
+		if err := add(linkRow(key, link.Place), link.Rev, link); err != nil {
 			return key, err
 		}
 	}
@@ -268,7 +268,7 @@ func forget(view *resolve.View, p resolve.Patch) {
 // decide asks the decider, loading what it needs, until it has an answer.
 func (s *Shell) decide(ctx context.Context, view *resolve.View, o resolve.Observation) (resolve.Decision, error) {
 	for range needRoundsMax {
-		decision := resolve.Decide(view, o, s.Rules)
+		decision := s.ask(view, o)
 		if decision.Need.Empty() {
 			return decision, nil
 		}
@@ -279,13 +279,20 @@ func (s *Shell) decide(ctx context.Context, view *resolve.View, o resolve.Observ
 	return resolve.Decision{}, fault.Newf(fault.Unclassified, "decide", "needs more than %d rounds of loading", needRoundsMax)
 }
 
+func (s *Shell) ask(view *resolve.View, o resolve.Observation) resolve.Decision {
+	if s.Decide != nil {
+		return s.Decide(view, o, s.Rules)
+	}
+	return resolve.Decide(view, o, s.Rules)
+}
+
 // prime loads in bulk what many observations need, round by round, so that deciding them one by one loads nothing.
 func (s *Shell) prime(ctx context.Context, view *resolve.View, observations []resolve.Observation) error {
 	for range needRoundsMax {
 		var need resolve.Need
 		seen := map[any]bool{}
 		for _, o := range observations {
-			n := resolve.Decide(view, o, s.Rules).Need
+			n := s.ask(view, o).Need
 			need.Entities = appendNew(need.Entities, n.Entities, seen)
 			need.Refs = appendNew(need.Refs, n.Refs, seen)
 			need.Keys = appendNew(need.Keys, n.Keys, seen)

@@ -25,32 +25,37 @@ type Sweep struct {
 	Entities int // looked at
 	Notices  int // sent
 	Held     int // due, but waiting for a person
+	Missing  int // linked records that the last reconcile did not list: they are read
 }
 
 // Run scans all entities and sends a notice for everything that can be written now at a connection, or at any if
 // connection is "". At rest it sends nothing. Errors: fault.Transient; what was sent stays sent.
 func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
 	var total Sweep
+	audits, err := s.audits(ctx, connection)
+	if err != nil {
+		return total, err
+	}
 	cursor := ""
 	for range sweepPagesMax {
 		rows, next, err := s.Store.Scan(ctx, store.Scan{Table: store.Versions, Cursor: cursor, Limit: sweepPageRows, Segment: 0, Segments: 1})
 		if err != nil {
 			return total, err
 		}
-		if err := s.page(ctx, rows, connection, &total); err != nil {
+		if err := s.page(ctx, rows, connection, audits, &total); err != nil {
 			return total, err
 		}
 		if next == "" {
-			return total, nil
+			return total, s.audited(ctx, audits)
 		}
 		cursor = next
 	}
 	return total, nil
 }
 
-func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, total *Sweep) error {
+func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, audits map[record.Place]*audit, total *Sweep) error {
 	view := resolve.NewView(s.Now())
-	if err := s.firstLoads(ctx, view); err != nil {
+	if err := s.circumstances(ctx, view); err != nil {
 		return err
 	}
 	var wakes []resolve.Observation
@@ -73,6 +78,7 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 			return err
 		}
 		total.Entities++
+		s.findMissing(view, o, audits, total, &out)
 		// Holds that the wake-up found or cleared are kept, so that the Syncs page shows what waits.
 		if !decision.Patch.Empty() {
 			if err := s.commit(ctx, view, decision.Patch); err != nil {
@@ -87,7 +93,11 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 			case "":
 				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place}, 0)
 				total.Notices++
-			case resolve.ReasonMissingRequired, resolve.ReasonRejected, resolve.ReasonAttemptsFull:
+			case resolve.ReasonAttemptsFull:
+				// A read says what became of them.
+				s.sendChange(&out, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged, SeenAt: s.Now()}, 0)
+			}
+			if resolve.Holds(due.Blocked) {
 				total.Held++
 			}
 		}

@@ -64,7 +64,7 @@ func (v *Verifier) Run(ctx context.Context, read Read) (Verification, error) {
 
 func (v *Verifier) page(ctx context.Context, rows []store.Row, read Read, total *Verification) error {
 	view := resolve.NewView(v.Now())
-	if err := v.firstLoads(ctx, view); err != nil {
+	if err := v.circumstances(ctx, view); err != nil {
 		return err
 	}
 	var wakes []resolve.Observation

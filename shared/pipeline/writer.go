@@ -86,7 +86,7 @@ func openJobs(jobs []*job) []*job {
 func (w *Writer) write(ctx context.Context, jobs []*job, out *outgoing) {
 	view := resolve.NewView(w.Now())
 	w.waits = map[record.Place]time.Duration{}
-	if err := w.firstLoads(ctx, view); err != nil {
+	if err := w.circumstances(ctx, view); err != nil {
 		failJobs(jobs, err)
 		return
 	}
@@ -149,10 +149,14 @@ func (w *Writer) plan(ctx context.Context, view *resolve.View, j *job, out *outg
 	j.done = true
 }
 
-// again sends the job's notice later and ends the job.
+// again sends the job's notice later and ends the job. A notice is put off for longer each time, and in the end left to
+// the sweep: a queue delivers now and then a message twice, and each delivery would send one of its own.
 func (w *Writer) again(out *outgoing, j *job, at time.Time) {
-	w.sendNotice(out, j.notice, delayUntil(at, w.Now()))
 	j.done = true
+	n := j.notice
+	if n.Deferrals++; n.Deferrals <= noticeDeferralsMax {
+		w.sendNotice(out, n, max(delayUntil(at, w.Now()), waitAfter(n.Deferrals-1)-unavailableFirst))
+	}
 }
 
 func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place record.Place, jobs []*job, out *outgoing) {
@@ -235,7 +239,7 @@ func (w *Writer) unavailable(ctx context.Context, j *job, err error, out *outgoi
 
 // call leases the links, asks the platform once for all of them, and records what it answers.
 func (w *Writer) call(ctx context.Context, view *resolve.View, connector platform.Connector, jobs []*job, out *outgoing) {
-	jobs = w.lease(ctx, view, jobs, out)
+	jobs = w.lease(ctx, view, w.reserve(ctx, view, jobs), out)
 	if len(jobs) == 0 {
 		return
 	}
@@ -287,7 +291,7 @@ func (w *Writer) record(ctx context.Context, j *job, receipt record.Receipt, out
 		Receipt: &resolve.Receipt{Entity: j.key.ID, Place: j.due.Place, Intent: j.intent, Fence: j.fence, Receipt: receipt}}
 	for range staleTriesMax {
 		view := resolve.NewView(w.Now())
-		if err := w.firstLoads(ctx, view); err != nil {
+		if err := w.circumstances(ctx, view); err != nil {
 			j.err = err
 			return
 		}

@@ -167,6 +167,8 @@ type DueNotice struct {
 	// ChangeID and SeenAt correlate the write with the change that led to it; both may be empty after a sweep.
 	ChangeID string    `json:"change_id,omitempty"`
 	SeenAt   time.Time `json:"seen_at,omitzero"`
+	// Deferrals counts how often it was put off. Past a limit it is not sent again: the sweep finds what is due.
+	Deferrals int `json:"deferrals,omitempty"`
 }
 
 // Operation is what an intent asks of a platform.

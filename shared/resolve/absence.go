@@ -6,6 +6,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 func asFault(err error, target **fault.Error) bool { return errors.As(err, target) }
@@ -33,7 +34,16 @@ func (d *decider) absence(a record.Absence) Decision {
 	d.open(rows)
 	link := rows.Links[a.Place]
 	if link == nil || link.ID != a.ID || link.State == LinkTombstone {
+		if decision, was := d.leftoverGone(a.Ref); was {
+			return decision
+		}
 		return d.settle(Noop, ReasonNotLinked)
+	}
+	if d.outdated() {
+		return d.tooOld()
+	}
+	if link.State == LinkUnlinked {
+		return d.settle(Noop, ReasonUnlinked)
 	}
 	if decision, put := d.putOff(link, a.ReadBegan, a.ReadBegan); put {
 		return decision
@@ -42,7 +52,10 @@ func (d *decider) absence(a record.Absence) Decision {
 		// One read that finds nothing may be a lagging replica: a second one, a lag bound later, counts.
 		return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, Entity: id, Type: d.entity.Type, MissingSince: d.view.Now, RetryAt: d.view.Now.Add(missingLag)}
 	}
-	return d.gone(link, a.Evidence, a.Into)
+	if a.Evidence == record.EvidenceMerged && a.Into != "" && rows.Entity.State == EntityLive {
+		return d.mergedAway(link, a)
+	}
+	return d.gone(link, a.Evidence)
 }
 
 // missingLag is how long after a first read that found nothing a second one counts. It covers the slowest platform's
@@ -50,21 +63,59 @@ func (d *decider) absence(a record.Absence) Decision {
 const missingLag = 30 * time.Second
 
 // gone makes a link a tombstone. What that asks of the other places is in dueRemoval.
-func (d *decider) gone(link *Link, evidence record.Evidence, into record.ExternalID) Decision {
+func (d *decider) gone(link *Link, evidence record.Evidence) Decision {
 	if link.State == LinkTombstone {
 		return d.settle(Noop, ReasonTombstone)
 	}
 	link = d.editLink(link.Place)
 	link.State, link.Evidence = LinkTombstone, evidence
-	link.Attempts = nil
+	link.Attempts, link.Restored = nil, false
 	why := ReasonDeleted
 	if evidence == record.EvidenceMerged {
 		why = ReasonMergedAway
-		if into != "" {
-			d.hint(record.Change{Ref: record.Ref{Place: link.Place, ID: into}, Source: record.SourceWriter, Kind: record.KindChanged})
-		}
 	}
 	d.note(FieldChange{Reason: why, Taken: true})
 	d.editEntity()
+	d.spread(link.Place)
 	return d.settle(Applied, why)
+}
+
+// spread lets a new deletion reach the places that it can reach: what was restored there is older than it, and where
+// the mapping says so the record there leaves the entity.
+func (d *decider) spread(from record.Place) {
+	for _, place := range d.group.Places(d.entity.Type) {
+		other := d.links[place]
+		if place == from || other == nil || other.State != LinkLive {
+			continue
+		}
+		policy, applies := d.removalPolicy(place)
+		switch {
+		case !applies:
+		case policy == ruleset.DeleteUnlink && place.Connection != d.group.Hub:
+			d.editLink(place).State = LinkUnlinked
+		case other.Restored:
+			d.editLink(place).Restored = false
+		}
+	}
+}
+
+// restored makes a tombstone a live link again, because a person made the record live again.
+func (d *decider) restored(place record.Place) {
+	link := d.editLink(place)
+	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, true
+	d.note(FieldChange{Reason: ReasonRestored, Taken: true})
+	d.editEntity()
+	d.rejoin(place)
+}
+
+// rejoin brings back what had left the entity because of a deletion that is over.
+func (d *decider) rejoin(place record.Place) {
+	for _, other := range d.group.Places(d.entity.Type) {
+		if l := d.links[other]; other != place && l != nil && l.State == LinkUnlinked {
+			if _, still := d.removalPolicy(other); !still {
+				d.editLink(other).State = LinkLive
+				d.hint(d.changeOf(record.Ref{Place: other, ID: l.ID}))
+			}
+		}
+	}
 }

@@ -14,6 +14,7 @@ func (e *Entity) clone() *Entity {
 	c.Holds = cloneMap(e.Holds)
 	c.Filters = cloneMap(e.Filters)
 	c.Keys = cloneMap(e.Keys)
+	c.Leftovers = slices.Clone(e.Leftovers)
 	return &c
 }
 
@@ -23,6 +24,8 @@ func (l *Link) clone() *Link {
 	c.Sent = cloneMap(l.Sent)
 	c.Waived = cloneMap(l.Waived)
 	c.Rejected = cloneMap(l.Rejected)
+	c.Reverts = cloneMap(l.Reverts)
+	c.Overtaken = cloneMap(l.Overtaken)
 	c.Attempts = slices.Clone(l.Attempts)
 	return &c
 }
@@ -32,13 +35,19 @@ func (l *Link) Leased(lease Lease, attempt Attempt) *Link {
 	c := l.clone()
 	c.Lease = lease
 	c.TouchedAt = attempt.At
+	if attempt.At.Sub(c.Writes.Since) >= loopHour {
+		c.Writes = WriteCount{Since: attempt.At}
+	}
+	c.Writes.Count++
 	if attempt.Operation == record.OperationCreate {
 		c.State = LinkCreating
 	}
+	attempt.Tries = 1
 	i := slices.IndexFunc(c.Attempts, func(a Attempt) bool { return a.Key == attempt.Key })
 	if i < 0 {
 		c.Attempts = append(c.Attempts, attempt)
 	} else {
+		attempt.Tries = c.Attempts[i].Tries + 1
 		attempt.At = c.Attempts[i].At // the first try's time: what it may have made is not older
 		c.Attempts[i] = attempt
 	}

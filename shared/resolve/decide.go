@@ -73,10 +73,10 @@ type Patch struct {
 	Links  []*Link
 	Refs   []RefPatch
 	Keys   []KeyPatch
-	// Alias is a quarantined entity that turned out to be Entity, with its own link row, both written in the same
-	// transaction; nil in all other decisions.
-	Alias     *Entity
-	AliasLink *Link
+	// Alias is an entity that turned out to be Entity, or was merged into it, with its own link rows, all written in the
+	// same transaction; nil in all other decisions.
+	Alias      *Entity
+	AliasLinks []*Link
 }
 
 // Empty reports that there is nothing to write.
@@ -227,6 +227,9 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 	if rows.Entity.State == EntityQuarantined {
 		return d.rejudge(s)
 	}
+	if d.outdated() {
+		return d.tooOld()
+	}
 	link := rows.Links[s.Place]
 	if link == nil || link.ID != s.ID {
 		return d.settle(Noop, ReasonNotLinked)
@@ -234,13 +237,14 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 	if decision, put := d.putOff(link, s.ReadBegan, s.ModifiedAt); put {
 		return decision
 	}
+	if link.State == LinkUnlinked {
+		return d.settle(Noop, ReasonUnlinked)
+	}
 	if s.Archived {
-		return d.gone(link, record.EvidenceArchived, "")
+		return d.gone(link, record.EvidenceArchived)
 	}
 	if link.State == LinkTombstone {
-		link = d.editLink(s.Place)
-		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false
-		d.note(FieldChange{Reason: ReasonRestored, Taken: true})
+		d.restored(s.Place)
 	}
 	d.absorb(s)
 	d.resettle()
@@ -302,7 +306,7 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 	decision := Decision{Outcome: outcome, Reason: reason, Entity: d.entity.ID, Type: d.entity.Type, Changes: d.changes, Due: due, Hints: d.hints}
 	decision.Patch.Owner = EntityKey{d.group.Name, d.entity.ID}
 	if d.entityChanged {
-		d.entity.Config = d.rules.Digest
+		d.entity.Config, d.entity.ConfigVersion = d.rules.Digest, d.rules.Version
 		if outcome != Noop {
 			d.entity.Journal = &Entry{Rev: d.entity.Rev + 1, At: d.view.Now, Change: d.observation.Change.ID, Record: d.observation.Change.Ref,
 				Outcome: outcome, Reason: reason, Config: d.rules.Digest, Changes: d.changes}
@@ -319,6 +323,14 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 	return decision
 }
 
+// outdated reports whether the entity was last decided under a newer configuration than ours: an older one, still
+// running somewhere, must not undo that.
+func (d *decider) outdated() bool { return d.entity.ConfigVersion > d.rules.Version }
+
+func (d *decider) tooOld() Decision {
+	return Decision{Outcome: Postponed, Reason: ReasonOldRules, Entity: d.entity.ID, RetryAt: d.view.Now.Add(rereadAfter)}
+}
+
 // wake says what is due of an entity, and changes nothing but holds.
 func (d *decider) wake(id record.EntityID) Decision {
 	rows := d.rows(id)
@@ -331,6 +343,9 @@ func (d *decider) wake(id record.EntityID) Decision {
 	d.open(rows)
 	if rows.Entity.State != EntityLive {
 		return Decision{Outcome: Noop, Reason: ReasonQuarantined, Entity: id, Type: rows.Entity.Type}
+	}
+	if d.outdated() {
+		return Decision{Outcome: Noop, Reason: ReasonOldRules, Entity: id, Type: rows.Entity.Type}
 	}
 	return d.settle(Noop, ReasonUnchanged)
 }

@@ -59,14 +59,22 @@ func (d *decider) dueAt(place record.Place) (Due, bool) {
 		any = d.dueCreate(&due, link)
 	case link.State == LinkLive:
 		any = d.dueRemoval(&due, link) || d.dueUpdate(&due, link)
+	case link.State == LinkTombstone:
+		any = d.dueRestore(&due, link)
 	}
 	if !any {
 		return Due{}, false
 	}
+	d.limitSpread(&due, link)
 	if due.Blocked == "" && link != nil {
 		switch {
 		case link.NotBefore.After(d.view.Now):
 			due.Blocked, due.NotBefore = ReasonNotBefore, link.NotBefore
+		case due.Operation == record.OperationCreate && len(link.Attempts) > 0 && link.Lease.Until.Add(missingLag).After(d.view.Now):
+			// Whoever held the lease may have made it, and a list may not show it yet.
+			due.Blocked, due.NotBefore = ReasonNotBefore, link.Lease.Until.Add(missingLag)
+		case link.Writes.Count >= loopWrites && d.view.Now.Sub(link.Writes.Since) < loopHour:
+			due.Blocked, due.NotBefore = ReasonLoop, link.Writes.Since.Add(loopHour)
 		case len(link.Attempts) >= AttemptsMax && !attempted(link, due.Operation):
 			due.Blocked = ReasonAttemptsFull
 		}
@@ -117,7 +125,7 @@ func (d *decider) never(p *ruleset.Pair, link *Link) bool {
 		if !ok {
 			return true
 		}
-		if d.owner(f) == link.Place.Connection && !d.fillsBlank(p, link, name) {
+		if d.owner(f) == link.Place.Connection && !d.fillsBlank(p, link, name) && !link.Overtaken[p.Spoke[0]] {
 			return true
 		}
 		if !d.ownerRead(f, link.Place) {
@@ -127,14 +135,11 @@ func (d *decider) never(p *ruleset.Pair, link *Link) bool {
 	return false
 }
 
-// fillsBlank reports whether the owner's own field was blank at first sight and another's value may fill it: the one
-// case in which an owner is written to.
+// fillsBlank reports whether the owner's own field is blank while the entity has a value: it was blank at first sight,
+// or the policy takes no blank. (An owner's blank that counts has emptied the entity's value.) It is the one case in
+// which an owner is written to.
 func (d *decider) fillsBlank(p *ruleset.Pair, link *Link, name record.HubField) bool {
-	value := d.entity.Fields[name]
-	if !value.First || value.Text == "" || value.From == link.Place.Connection {
-		return false
-	}
-	return !slices.ContainsFunc(p.Spoke, func(f record.PlatformField) bool { return link.Sent[f] != "" })
+	return d.entity.Fields[name].Text != "" && !slices.ContainsFunc(p.Spoke, func(f record.PlatformField) bool { return link.Sent[f] != "" })
 }
 
 // ownerRead reports whether a field's owner, if it has a live link elsewhere, has been read for it: until then
@@ -225,8 +230,38 @@ func (d *decider) dueCreate(due *Due, link *Link) bool {
 		due.Blocked = ReasonMissingRequired
 	case link != nil && link.Rejected[CreateField].Value == createDigest(due.Fields) && link.Rejected[CreateField].Value != "":
 		due.Blocked = ReasonRejected
+	case d.contested(due.Place):
+		due.Blocked = ReasonContested
 	}
 	return true
+}
+
+// contested reports whether a record that is held at a place has one of the entity's keys: it may be the very record
+// that a create would double.
+func (d *decider) contested(place record.Place) bool {
+	for _, rule := range d.declared.Match {
+		hash := d.entity.Keys[rule.Name]
+		if hash == "" {
+			continue
+		}
+		row := d.keyRow(MatchKey{d.group.Name, d.entity.Type, rule.Name, hash})
+		if row == nil {
+			return false
+		}
+		for _, id := range row.Holders {
+			if id == d.entity.ID {
+				continue
+			}
+			rows := d.rows(id)
+			if rows == nil || rows.Entity == nil {
+				continue
+			}
+			if link := rows.Links[place]; link != nil && link.State == LinkQuarantined {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // createDigest identifies the fields of a create, so that a refused one is tried again only when they change.
@@ -303,7 +338,7 @@ func (d *decider) missing(due *Due, p *ruleset.Pair) {
 // dueRemoval decides whether a deletion elsewhere should reach a live link.
 func (d *decider) dueRemoval(due *Due, link *Link) bool {
 	policy, applies := d.removalPolicy(link.Place)
-	if !applies {
+	if !applies || link.Restored {
 		return false
 	}
 	due.ID = link.ID
@@ -321,11 +356,35 @@ func (d *decider) dueRemoval(due *Due, link *Link) bool {
 	return true
 }
 
+// dueRestore decides whether a record that we archived comes back, because the deletion that it followed was undone.
+func (d *decider) dueRestore(due *Due, link *Link) bool {
+	if !link.ArchivedByUs {
+		return false
+	}
+	if _, still := d.removalPolicy(link.Place); still {
+		return false
+	}
+	due.Operation, due.ID = record.OperationRestore, link.ID
+	can := d.declared.RestoresHub
+	if m, spoke := d.group.MappingAt(link.Place); spoke {
+		can = m.RestoresSpoke
+	}
+	switch {
+	case !can || link.Evidence != record.EvidenceArchived:
+		due.Blocked = ReasonCannotRestore
+	case link.Rejected[CreateField].Value == string(due.Operation):
+		due.Blocked = ReasonRejected
+	}
+	return true
+}
+
 // removalPolicy gives what a tombstone across a mapping asks of a live link. A merge removes nothing: its records
 // live on in another.
 func (d *decider) removalPolicy(place record.Place) (ruleset.Delete, bool) {
 	if m, spoke := d.group.MappingAt(place); spoke {
-		return m.Delete, deleted(d.links[d.group.HubPlace(d.entity.Type)])
+		hub := d.links[d.group.HubPlace(d.entity.Type)]
+		// Whoever removed it from the hub, it is gone from there.
+		return m.Delete, hub != nil && hub.State == LinkTombstone && hub.Evidence != record.EvidenceMerged
 	}
 	for i := range d.group.Mappings {
 		m := &d.group.Mappings[i]
@@ -340,11 +399,20 @@ func deleted(link *Link) bool {
 	return link != nil && link.State == LinkTombstone && link.Evidence != record.EvidenceMerged && !link.ArchivedByUs
 }
 
+// Holds reports whether something that is due waits for a person, or for so long that a person should know.
+func Holds(blocked Reason) bool {
+	switch blocked {
+	case ReasonMissingRequired, ReasonRejected, ReasonAttemptsFull, ReasonContested, ReasonSpreadLimit, ReasonLoop, ReasonCannotRestore:
+		return true
+	}
+	return false
+}
+
 // hold notes on the entity which operations wait for a person, so that they are shown.
 func (d *decider) hold(due []Due) {
 	holds := map[string]Hold{}
 	for _, x := range due {
-		if x.Blocked != ReasonMissingRequired && x.Blocked != ReasonRejected && x.Blocked != ReasonAttemptsFull {
+		if !Holds(x.Blocked) {
 			continue
 		}
 		h := Hold{Reason: x.Blocked, Since: d.view.Now, Fields: x.Missing}
@@ -366,7 +434,8 @@ func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) r
 	if due.Operation == record.OperationCreate && link != nil {
 		for _, a := range link.Attempts {
 			if a.Operation == record.OperationCreate {
-				intent.Key, intent.AttemptsBegan, intent.Fields = a.Key, a.At, due.Fields
+				// The same request under the same key: what has changed since is due once it is known what became of this.
+				intent.Key, intent.AttemptsBegan, intent.Fields = a.Key, a.At, a.Fields
 				return intent
 			}
 		}

@@ -184,25 +184,53 @@ func (d *decider) slot(s record.Snapshot, id record.EntityID, why Reason) verdic
 // link ties a record to the entity that matched it.
 func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	d.open(d.rows(v.entity))
+	if d.outdated() {
+		return d.tooOld()
+	}
 	if old := d.links[s.Place]; old != nil {
 		if decision, put := d.putOff(old, s.ReadBegan, s.ModifiedAt); put && decision.Outcome == Postponed && decision.Reason == ReasonLeased {
 			return decision
 		}
 	}
 	link := d.editLink(s.Place)
-	if link.State == LinkCreating && len(link.Attempts) > 0 {
-		v.why = ReasonAdopted
-	}
+	made := d.ownCreate(link, s)
 	d.reset(link, s)
+	if made != nil {
+		// What we asked it to hold is base: what it shows otherwise is somebody's edit already, not a first sight.
+		v.why = ReasonAdopted
+		for name, value := range made.Fields {
+			if _, read := s.Fields[name]; read {
+				link.Base[name], link.Sent[name] = value, value
+			}
+		}
+	}
 	if !d.pointRef(s.Ref) {
 		return Decision{}
 	}
+	// A deletion elsewhere is older than this tie, and was never about this record.
+	_, link.Restored = d.removalPolicy(s.Place)
 	d.note(FieldChange{Reason: v.why, Taken: true})
 	d.editEntity()
+	d.rejoin(s.Place)
 	d.absorb(s)
+	if made != nil {
+		d.overtaken(d.editLink(s.Place))
+	}
 	d.moveKeys()
 	d.judgeFilters()
 	return d.settleLinked(v.why)
+}
+
+// ownCreate gives the attempt that made a record, known by our identity on it; nil if there is none.
+func (d *decider) ownCreate(link *Link, s record.Snapshot) *Attempt {
+	marker := d.marker(s.Place)
+	for i := range link.Attempts {
+		a := &link.Attempts[i]
+		if a.Operation == record.OperationCreate && marker != "" && a.Fields[marker] != "" && a.Fields[marker] == s.Fields[marker] {
+			return a
+		}
+	}
+	return nil
 }
 
 func (d *decider) settleLinked(why Reason) Decision {
@@ -333,7 +361,7 @@ func (d *decider) rejudge(s record.Snapshot) Decision {
 	if old := own[s.Place]; old != nil {
 		gone := old.clone()
 		gone.State, gone.ID = LinkNone, ""
-		decision.Patch.AliasLink = gone
+		decision.Patch.AliasLinks = []*Link{gone}
 	}
 	return decision
 }

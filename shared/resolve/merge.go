@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/mapping"
@@ -19,6 +20,7 @@ func (d *decider) absorb(s record.Snapshot) {
 		d.absorbPair(s, p)
 	}
 	d.absorbRaw(s)
+	d.forgetAttempts(s)
 	if link := d.links[s.Place]; d.linkChanged[s.Place] {
 		link.Version = s.Version
 		if s.ModifiedAt.After(link.ModifiedAt) {
@@ -26,6 +28,15 @@ func (d *decider) absorb(s record.Snapshot) {
 		}
 	} else if link != nil && !s.ModifiedAt.IsZero() && s.ModifiedAt.Equal(link.ModifiedAt) {
 		d.echo = true
+	}
+}
+
+// forgetAttempts drops the attempts that can no longer show: this read would have shown them.
+func (d *decider) forgetAttempts(s record.Snapshot) {
+	old := func(a Attempt) bool { return a.At.Add(attemptLife).Before(s.ReadBegan) }
+	if slices.ContainsFunc(d.links[s.Place].Attempts, old) {
+		link := d.editLink(s.Place)
+		link.Attempts = slices.DeleteFunc(link.Attempts, old)
 	}
 }
 
@@ -59,6 +70,7 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 	link := d.links[s.Place]
 	known := has(p, link.Base)
 	if known && d.same(s.Place, p, s.Fields, link.Base) {
+		d.ownerShows(s, p)
 		return
 	}
 	if !known {
@@ -100,6 +112,28 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 	}
 }
 
+// ownerShows takes what an unchanged record shows of the fields that its place owns, where the entity has something
+// else: its place came to own them by a new configuration, or the record came back. A value of ours there says nothing.
+func (d *decider) ownerShows(s record.Snapshot, p *ruleset.Pair) {
+	link := d.links[s.Place]
+	if !readable(p) || blankIn(p.Spoke, s.Fields) || len(link.Attempts) > 0 || link.Overtaken[p.Spoke[0]] || !d.same(s.Place, p, link.Base, link.Sent) {
+		return
+	}
+	values, problem := d.toHub(s.Place, p, s.Fields)
+	if problem != "" {
+		return
+	}
+	for i, name := range p.Hub {
+		f, ok := d.declared.Field(name)
+		if _, parked := d.entity.Parked[name]; !ok || parked || d.owner(f) != s.Place.Connection || d.entity.Fields[name].Text == values[i] {
+			continue
+		}
+		if _, refused := link.Rejected[p.Spoke[0]]; !refused {
+			d.take(edit{field: name, text: values[i], place: s.Place, at: stamp(s, p)}, ReasonOwnerEdit)
+		}
+	}
+}
+
 // stamp gives when a pair was edited, as far as the platform tells: per field if it can, else the record's, never
 // later than our own read.
 func stamp(s record.Snapshot, p *ruleset.Pair) time.Time {
@@ -122,6 +156,8 @@ func (d *decider) observe(s record.Snapshot, p *ruleset.Pair) {
 		link.Base[name], link.Sent[name] = s.Fields[name], s.Fields[name]
 		delete(link.Waived, name)
 		delete(link.Rejected, name)
+		delete(link.Reverts, name)
+		delete(link.Overtaken, name)
 	}
 }
 
@@ -188,6 +224,8 @@ func (d *decider) edit(x edit) {
 		d.park(x, ReasonManual)
 	case owner == x.place.Connection:
 		d.take(x, ReasonOwnerEdit)
+	case owner != "" && now.Text == "" && f.Blank == ruleset.BlankKeep:
+		d.takeFirst(x, ReasonFilledBlank) // its owner has no value, and a blank is none by the policy
 	case owner != "":
 		d.refuse(f, x)
 	case x.current || !known:
@@ -237,6 +275,12 @@ func (d *decider) take(x edit, why Reason) {
 // refuse answers an edit by another than the owner: it is undone there, or the link is let differ.
 func (d *decider) refuse(f *ruleset.Field, x edit) {
 	why := ReasonNonOwnerReverted
+	if f.NonOwner == ruleset.NonOwnerRevert || f.NonOwner == "" {
+		link := d.editLink(x.place)
+		for _, name := range x.pair.Spoke {
+			link.Reverts[name] = true
+		}
+	}
 	if f.NonOwner == ruleset.NonOwnerFlag || f.NonOwner == ruleset.NonOwnerPropose {
 		why = ReasonNonOwnerWaived
 		link := d.editLink(x.place)

@@ -55,6 +55,9 @@ const (
 	ReasonUnknownParent    Reason = "parent_not_seen_yet"
 	ReasonDeleted          Reason = "deleted"
 	ReasonMergedAway       Reason = "merged_away"
+	ReasonLeftoverGone     Reason = "leftover_gone"
+	ReasonUnlinked         Reason = "unlinked"
+	ReasonOldRules         Reason = "newer_configuration_is_active"
 	ReasonRestored         Reason = "restored"
 	ReasonMissingOnce      Reason = "missing_once"
 	ReasonNotLinked        Reason = "not_linked"
@@ -83,4 +86,8 @@ const (
 	ReasonNotBefore       Reason = "not_before"
 	ReasonAttemptsFull    Reason = "too_many_unknown_outcomes"
 	ReasonTombstone       Reason = "tombstone"
+	ReasonContested       Reason = "held_record_has_its_key"
+	ReasonSpreadLimit     Reason = "limit_of_spread_reached"
+	ReasonLoop            Reason = "written_too_often"
+	ReasonCannotRestore   Reason = "platform_cannot_restore"
 )

@@ -22,6 +22,13 @@ const (
 	backoffLast  = time.Hour
 )
 
+// createAgainAfter is how long a create of unknown outcome is left alone: it may land as late as a lease lives, and a
+// list of changes trails behind that.
+const createAgainAfter = 2*time.Minute + missingLag
+
+// attemptLife is how long after it began an attempt may still show: a lease's life, and the lag of a read.
+const attemptLife = 3 * time.Minute
+
 // receipt decides what a platform's answer means for the link that asked.
 func (d *decider) receipt(r Receipt) Decision {
 	d.place = r.Place
@@ -33,7 +40,7 @@ func (d *decider) receipt(r Receipt) Decision {
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked, Entity: r.Entity}
 	}
 	d.open(rows)
-	if rows.Links[r.Place].Lease.Fence != r.Fence {
+	if link := rows.Links[r.Place]; link.Lease.Fence != r.Fence || rows.Entity.ID != r.Entity {
 		// A late holder: its write is in the attempts, and the next read tells what became of it.
 		if id := cmpID(r.ID, r.Intent.Ref.ID); id != "" {
 			d.hint(record.Change{Ref: record.Ref{Place: r.Place, ID: id}, Source: record.SourceWriter, Kind: record.KindChanged})
@@ -53,8 +60,17 @@ func (d *decider) receipt(r Receipt) Decision {
 		d.written(link, r)
 		return d.settle(Applied, ReasonWritten)
 	}
-	link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceArchived, true
 	d.dropAttempt(link, r.Intent.Key)
+	switch r.Intent.Operation {
+	case record.OperationRestore:
+		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false
+		d.hint(d.changeOf(record.Ref{Place: link.Place, ID: link.ID}))
+		return d.settle(Applied, ReasonRestored)
+	case record.OperationDelete:
+		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceDeleted, true
+	default:
+		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceArchived, true
+	}
 	return d.settle(Applied, ReasonArchived)
 }
 
@@ -81,6 +97,8 @@ func (d *decider) written(link *Link, r Receipt) {
 		}
 		delete(link.Rejected, name)
 		delete(link.Waived, name)
+		delete(link.Reverts, name)
+		delete(link.Overtaken, name)
 	}
 	d.dropAttempt(link, r.Intent.Key)
 	if r.Snapshot == nil {
@@ -151,7 +169,22 @@ func (d *decider) created(link *Link, r Receipt) Decision {
 	link.Base, link.Sent = record.Fields{}, record.Fields{}
 	link.Rejected = map[record.PlatformField]Rejection{}
 	d.written(link, r)
+	d.overtaken(link)
 	return d.settle(Applied, ReasonCreated)
+}
+
+// overtaken marks the fields of a record just made that its place owns and that hold what the entity no longer does.
+func (d *decider) overtaken(link *Link) {
+	pairs := d.group.PairsAt(link.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) || p.Reference != nil || !has(p, link.Sent) || d.current(link, p) {
+			continue
+		}
+		for _, name := range p.Spoke {
+			link.Overtaken[name] = true
+		}
+	}
 }
 
 // carriesMarker reports whether a record that was there already holds our own identity: it is an earlier try's.
@@ -165,7 +198,11 @@ func (d *decider) failed(link *Link, r Receipt) Decision {
 	kind := fault.KindOf(r.Err)
 	link.Failures++
 	link.NotBefore = d.view.Now.Add(backoff(link.Failures))
-	if kind != fault.InDoubt && kind != fault.Unclassified {
+	if r.Intent.Operation == record.OperationCreate && (kind == fault.InDoubt || kind == fault.Unclassified) {
+		link.NotBefore = d.view.Now.Add(max(backoff(link.Failures), createAgainAfter))
+	}
+	tried := slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return a.Key == r.Intent.Key && a.Tries > 1 })
+	if kind != fault.InDoubt && kind != fault.Unclassified && !tried {
 		d.dropAttempt(link, r.Intent.Key)
 		if link.State == LinkCreating && len(link.Attempts) == 0 {
 			link.State = LinkNone

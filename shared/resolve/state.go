@@ -34,9 +34,12 @@ type Entity struct {
 	// Holds are operations that wait for a person, by place.
 	Holds   map[string]Hold        `json:"holds,omitempty"`
 	Filters map[string]FilterState `json:"filters,omitempty"` // by mapping name
-	Keys    map[string]string      `json:"keys,omitempty"`    // match rule -> hash of the key it holds
+	// Leftovers are records that a merge of two entities left without a place: somebody has to merge them there too.
+	Leftovers []record.Ref      `json:"leftovers,omitempty"`
+	Keys      map[string]string `json:"keys,omitempty"` // match rule -> hash of the key it holds
 	// Config is the digest of the rules of its last commit.
-	Config string `json:"config,omitempty"`
+	Config        string `json:"config,omitempty"`
+	ConfigVersion int64  `json:"config_version,omitempty"`
 	// Journal is the newest journal entry; older ones are rows of their own.
 	Journal *Entry `json:"journal,omitempty"`
 	// Rev is the row's revision, 0 for a new entity.
@@ -93,6 +96,7 @@ const (
 	LinkCreating    LinkState = "creating" // a create was attempted, its outcome not yet known
 	LinkLive        LinkState = "live"
 	LinkTombstone   LinkState = "tombstone"
+	LinkUnlinked    LinkState = "unlinked" // the record lives on and is ours no more, by the mapping's delete policy
 	LinkQuarantined LinkState = "quarantined"
 )
 
@@ -119,14 +123,36 @@ type Link struct {
 	Failures int `json:"failures,omitempty"`
 	// Waived are values that this link may keep although they differ.
 	Waived record.Fields `json:"waived,omitempty"`
+	// Reverts marks edits by another than the owner that are to be undone.
+	Reverts map[record.PlatformField]bool `json:"reverts,omitempty"`
+	// Overtaken marks fields that the place owns and that hold an older value of ours: the entity moved on while we made
+	// the record. They may be written until their owner edits them.
+	Overtaken map[record.PlatformField]bool `json:"overtaken,omitempty"`
 	// Rejected are values that the platform refused, by field; CreateField for a refused create.
 	Rejected map[record.PlatformField]Rejection `json:"rejected,omitempty"`
 	// Evidence says how a tombstone's absence was proved.
 	Evidence record.Evidence `json:"evidence,omitempty"`
 	// ArchivedByUs marks a tombstone that we made.
-	ArchivedByUs bool  `json:"archived_by_us,omitempty"`
-	Rev          int64 `json:"-"`
+	ArchivedByUs bool `json:"archived_by_us,omitempty"`
+	// Restored marks a record that a person made live again: deletions elsewhere, older than that, leave it alone.
+	Restored bool `json:"restored,omitempty"`
+	// Writes counts this hour's writes, for the loop breaker.
+	Writes WriteCount `json:"writes,omitzero"`
+	Rev    int64      `json:"-"`
 }
+
+// WriteCount is how many writes a link took in the hour that began at Since.
+type WriteCount struct {
+	Since time.Time `json:"since,omitzero"`
+	Count int       `json:"n,omitempty"`
+}
+
+// The loop breaker: a record that we write more often than this in an hour is in a loop, between a platform's own
+// automation and ours as a rule. It rests until the hour is over, and is shown.
+const (
+	loopWrites = 20
+	loopHour   = time.Hour
+)
 
 // AttemptsMax bounds unresolved attempts of one link; at the limit nothing more is written until one is resolved.
 const AttemptsMax = 4
@@ -146,6 +172,8 @@ type Attempt struct {
 	Operation record.Operation `json:"op"`
 	Fields    record.Fields    `json:"fields"`
 	At        time.Time        `json:"at"`
+	// Tries counts how often it was tried under this key: what the last try says of itself says nothing of the others.
+	Tries int `json:"tries,omitempty"`
 }
 
 // Rejection is a value that the platform refused. It is not due again until the value changes.
@@ -230,6 +258,8 @@ type View struct {
 	Keys     map[MatchKey]*KeyRow
 	// Loaded says of each place whether its first load has been absorbed whole. Nothing is created before.
 	Loaded map[record.Place]bool
+	// Spread is what was written of late, for the groups that limit it.
+	Spread map[SpreadKey]*Spread
 }
 
 // XrefRow is a link key's row.
@@ -240,7 +270,8 @@ type XrefRow struct {
 
 // NewView gives a view with nothing loaded.
 func NewView(now time.Time) *View {
-	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{}, Loaded: map[record.Place]bool{}}
+	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{}, Loaded: map[record.Place]bool{},
+		Spread: map[SpreadKey]*Spread{}}
 }
 
 // Need lists rows to load before the decision can be made.

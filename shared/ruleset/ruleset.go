@@ -70,6 +70,8 @@ type Entity struct {
 	Match  []MatchRule
 	// Marker is the hub's unique field that holds our entity id, "" where the hub offers none.
 	Marker record.PlatformField
+	// RestoresHub: the hub's archived records of this type can be made live again (catalog Ability.Restore).
+	RestoresHub bool
 
 	hubPairs []Pair // see Index
 }
@@ -189,7 +191,10 @@ type Mapping struct {
 	Filter    *Filter
 	Pairs     []Pair
 	// Marker is the spoke's field that holds the hub's record id; "" where the platform can hold none.
-	Marker  record.PlatformField
+	Marker record.PlatformField
+	// RestoresSpoke: the spoke's archived records can be made live again (catalog Ability.Restore).
+	RestoresSpoke bool
+
 	ToSpoke Schedule
 	ToHub   Schedule
 	Line    int // in the file, for messages

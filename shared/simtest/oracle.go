@@ -1,0 +1,294 @@
+package simtest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/platform/memplatform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Invariant names one thing that must hold.
+type Invariant string
+
+// The invariants: of each write, then of the state at rest.
+const (
+	InvariantOwned     Invariant = "owned_fields_survive"
+	InvariantFresh     Invariant = "fresh_beats_stale"
+	InvariantBody      Invariant = "body_holds_due_fields_only"
+	InvariantOnce      Invariant = "one_identity_one_record"
+	InvariantGuess     Invariant = "never_guess"
+	InvariantBounded   Invariant = "writes_are_bounded"
+	InvariantQuiet     Invariant = "nothing_written_at_rest"
+	InvariantForward   Invariant = "revisions_never_go_back"
+	InvariantDangling  Invariant = "no_dangling_reference"
+	InvariantResurrect Invariant = "no_resurrection"
+	InvariantSpread    Invariant = "spread_is_limited"
+	InvariantBalance   Invariant = "every_change_has_an_outcome"
+	InvariantLeak      Invariant = "no_value_leaks"
+	InvariantTokens    Invariant = "refresh_tokens_used_once"
+	InvariantRest      Invariant = "comes_to_rest"
+	InvariantAgree     Invariant = "links_agree"
+	InvariantRight     Invariant = "the_right_value_stands"
+	InvariantGap       Invariant = "no_silent_gap"
+	InvariantDeleted   Invariant = "deletions_arrive"
+)
+
+// Invariants lists them all.
+func Invariants() []Invariant {
+	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
+		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
+		InvariantGap, InvariantDeleted}
+}
+
+// Violation is one invariant that did not hold, when it showed first, and how.
+type Violation struct {
+	Invariant Invariant
+	At        time.Duration
+	Text      string
+}
+
+// applied judges one write of ours at the moment of its effect, then lets the truth know of it.
+func (w *world) applied(e memplatform.Effect) {
+	w.applies++
+	w.fold(string(e.Intent.Operation))
+	ref := record.Ref{Place: e.Intent.Ref.Place, ID: e.ID}
+	if w.story != nil {
+		w.say("  %s %s: %v", e.Intent.Operation, ref, e.Intent.Fields)
+	}
+	if w.resting {
+		w.violate(InvariantQuiet, "at rest, %s %s of %v", e.Intent.Operation, ref, sortedKeys(e.Intent.Fields))
+	}
+	switch e.Intent.Operation {
+	case record.OperationCreate:
+		w.judgeCreate(ref, e)
+	case record.OperationUpdate:
+		w.judgeUpdate(ref, e)
+	case record.OperationArchive, record.OperationDelete:
+		w.judgeRemoval(ref)
+	}
+	w.truth.applied(e)
+	if e.Intent.Operation != record.OperationRestore {
+		w.hint(ref, record.KindChanged) // the platform tells of our own writes too
+	}
+}
+
+// judgeUpdate looks at each field of a write: may it be written here, was it due, and what did it replace.
+func (w *world) judgeUpdate(ref record.Ref, e memplatform.Effect) {
+	t := w.writing
+	readAt := t.reads[ref]
+	if setup := w.accounts[ref.Connection].setup; !setup.Conditional {
+		readAt = readAt.Add(-setup.Replica) // the look may have been stale, and nothing can tell
+	}
+	changed := false
+	for _, name := range sortedKeys(e.After) {
+		before, after := e.Before[name], e.After[name]
+		_, asked := e.Intent.Fields[name]
+		was := w.truth.cells[ref][name]
+		raced := was.at.After(readAt) // it changed between our look and our write
+		switch {
+		case !asked && before != after && raced:
+			w.windowed++
+		case !asked && before != after:
+			w.violate(InvariantBody, "a write to %s changes %s, which it was not asked to", ref, name)
+		case !asked:
+		case before == after && !raced && !t.late && !(w.accounts[ref.Connection].setup.Reforms && name == spokeField("street")):
+			// (Where a platform's spelling cannot be undone, a write of unknown outcome may be asked for once more.)
+			w.violate(InvariantBody, "a write to %s holds %s, which had that value already", ref, name)
+		}
+		if !asked || before == after {
+			continue
+		}
+		changed = true
+		w.judgeField(t, ref, name, e, was, raced)
+	}
+	if changed {
+		w.ourChanges++
+	}
+}
+
+func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e memplatform.Effect, was cell, raced bool) {
+	mapped, owned, keeps := w.standing(t.rules, ref.Place, name)
+	if !mapped {
+		w.violate(InvariantBody, "a write to %s holds %s, which nothing maps there", ref, name)
+		return
+	}
+	before := e.Before[name]
+	edit := w.truth.edits[was.edit]
+	if owned && t.rules == w.rules && was.person && (before != "" || edit != nil && !edit.birth && !keeps) && !raced {
+		w.violate(InvariantOwned, "a write to %s replaces %q in %s, which it owns", ref, before, name)
+		return
+	}
+	if !was.person || was.edit == 0 {
+		return
+	}
+	switch {
+	case raced && (!w.accounts[ref.Connection].setup.Conditional || e.Intent.Current == nil):
+		w.windowed++
+		edit.clobbered = edit.seen.IsZero()
+	case raced:
+		w.violate(InvariantFresh, "a write to %s replaces %s, edited at %s, after our look at %s, though the platform offers conditional updates", ref, name, was.at.Sub(epoch), t.reads[ref].Sub(epoch))
+	case !w.absorbed(ref, name, before):
+		w.violate(InvariantFresh, "a write to %s replaces %q in %s, an edit that nobody has taken in", ref, before, name)
+	}
+}
+
+// standing says whether a field may be written at a place under some rules, whether the place owns what it means, and
+// whether blanks of it are kept full.
+func (w *world) standing(rules *ruleset.Rules, place record.Place, name record.PlatformField) (mapped, owned, keeps bool) {
+	for _, g := range rules.GroupsAt(place) {
+		t, _ := g.TypeAt(place)
+		declared, _ := g.Entity(t)
+		if m, ok := g.MappingAt(place); ok && m.Marker == name || place.Connection == g.Hub && declared.Marker == name {
+			mapped = true
+		}
+		for _, p := range g.PairsAt(place) {
+			if !slices.Contains(p.Spoke, name) || p.Direction == ruleset.ToHub {
+				continue
+			}
+			mapped = true
+			for _, h := range p.Hub {
+				f, _ := declared.Field(h)
+				owned = owned || f.Owner.Connection == place.Connection
+				keeps = keeps || f.Blank == ruleset.BlankKeep
+			}
+		}
+	}
+	return mapped, owned, keeps
+}
+
+// absorbed reports whether the system's own memory of a record holds a value: then it was decided about.
+func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		link := w.linkOf(g.Name, ref)
+		if link == nil || link.Base[name] == value || link.Sent[name] == value {
+			return true
+		}
+	}
+	return false
+}
+
+// knows reports whether any group ties a record to an entity that is not held.
+func (w *world) knows(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		if link := w.linkOf(g.Name, ref); link != nil && link.State != resolve.LinkQuarantined {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
+	key := store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"}
+	rows, err := w.store.Get(context.Background(), []store.Key{key})
+	if err != nil {
+		panic(err)
+	}
+	id := record.EntityID(rows[key].Body)
+	if id == "" {
+		return ""
+	}
+	return w.survivor(group, id)
+}
+
+// survivor follows an entity's merges.
+func (w *world) survivor(group record.Group, id record.EntityID) record.EntityID {
+	for range 8 {
+		key := store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"}
+		rows, err := w.store.Get(context.Background(), []store.Key{key})
+		if err != nil {
+			panic(err)
+		}
+		var e resolve.Entity
+		if row, ok := rows[key]; ok {
+			mustDecode(row.Body, &e)
+		}
+		if e.State != resolve.EntityMerged {
+			break
+		}
+		id = e.Into
+	}
+	return id
+}
+
+func (w *world) linkOf(group record.Group, ref record.Ref) *resolve.Link {
+	id := w.entityOf(group, ref)
+	if id == "" {
+		return nil
+	}
+	key := store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()}
+	rows, err := w.store.Get(context.Background(), []store.Key{key})
+	if err != nil {
+		panic(err)
+	}
+	row, ok := rows[key]
+	if !ok {
+		return nil
+	}
+	link := &resolve.Link{}
+	mustDecode(row.Body, link)
+	return link
+}
+
+// judgeCreate looks for a record that the new one doubles, and at the parent that it names.
+func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
+	mail := w.fieldName(ref, emailField)
+	if email := e.After[mail]; ref.Object == people && email != "" {
+		setup := w.accounts[ref.Connection].setup
+		for _, other := range w.truth.order {
+			l := w.truth.lives[other]
+			if other.Place != ref.Place || l.deletedBy != "" || l.into != "" {
+				continue
+			}
+			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
+			known := l.bornAt.Before(epoch.Add(time.Second)) || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
+			if sameText(fields[mail], email) && known && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
+				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
+			}
+		}
+	}
+	w.judgeReference(ref, e.Intent.Fields)
+	if _, given := e.Intent.Fields["client"]; ref.Object == deals && ref.Connection != hubName && !given {
+		w.violate(InvariantDangling, "%s is made without the person it belongs to", ref)
+	}
+}
+
+func sameText(a, b string) bool {
+	return numberOf(a) != 0 && numberOf(a) == numberOf(b)
+}
+
+// judgeReference checks that what a write names exists on that platform, or did.
+func (w *world) judgeReference(ref record.Ref, fields record.Fields) {
+	parent, ok := fields["client"]
+	if !ok || ref.Object != deals {
+		return
+	}
+	if _, known := w.truth.lives[record.Ref{Place: record.Place{Connection: ref.Connection, Object: people}, ID: record.ExternalID(parent)}]; !known {
+		w.violate(InvariantDangling, "%s names %q, which its platform does not know", ref, parent)
+	}
+}
+
+// judgeRemoval counts removals of the hour.
+func (w *world) judgeRemoval(ref record.Ref) {
+	limit := w.history.Setup.DeletesMax
+	if limit == 0 {
+		return
+	}
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		if g.Limits.Deletes == 0 {
+			return
+		}
+	}
+	hour := string(ref.Connection) + w.now.Truncate(time.Hour).String()
+	if w.removals[hour]++; w.removals[hour] > limit {
+		w.violate(InvariantSpread, "%d removals at %s in one hour, at most %d", w.removals[hour], ref.Connection, limit)
+	}
+}
+
+func sortedKeys[K cmp.Ordered, V any, M ~map[K]V](m M) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,256 @@
+package simtest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/intake"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// production is the production handlers, wired as boot wires them.
+type production struct{ w *world }
+
+func newProduction(w *world) engine { return production{w} }
+
+// shell gives a fresh handler process its parts: what it keeps in memory dies with it.
+func (p production) shell() pipeline.Shell {
+	w := p.w
+	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe,
+		Ability: func(place record.Place) pipeline.Ability {
+			a := w.ability(place)
+			return pipeline.Ability{ReadMax: a.ReadMax, WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
+		}}
+	if w.bug != nil {
+		w.bug.install(w, &s)
+	}
+	return s
+}
+
+func (w *world) connector(c record.Connection) (platform.Connector, error) {
+	a, ok := w.accounts[c]
+	if !ok {
+		return nil, fault.Newf(fault.Rejected, "simtest", "no connection %s", c)
+	}
+	if w.bug != nil && w.bug.connector != nil {
+		return w.bug.connector(w, a), nil
+	}
+	return a, nil
+}
+
+func (w *world) ability(place record.Place) catalog.Ability {
+	a := w.accounts[place.Connection]
+	out := a.mem.Abilities[place.Object]
+	if w.bug != nil && w.bug.ability != nil {
+		w.bug.ability(&out)
+	}
+	return out
+}
+
+func (p production) resolve(ctx context.Context, _ record.Connection, batch []queue.Delivery) []string {
+	failed := (&pipeline.Resolver{Shell: p.shell()}).Handle(ctx, batch)
+	if p.w.bug != nil && p.w.bug.acknowledges {
+		return nil
+	}
+	return failed
+}
+
+func (p production) write(ctx context.Context, _ record.Connection, batch []queue.Delivery) []string {
+	failed := (&pipeline.Writer{Shell: p.shell()}).Handle(ctx, batch)
+	if p.w.bug != nil && p.w.bug.acknowledges {
+		return nil
+	}
+	return failed
+}
+
+func (p production) poller() *intake.Poller {
+	s := p.shell()
+	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connectors, Rules: s.Rules, Ability: p.w.ability, Now: s.Now}
+}
+
+func (p production) poll(ctx context.Context, place record.Place) {
+	_, _ = p.poller().Run(ctx, place) // a poll that fails goes on at the next from where it was
+}
+
+func (p production) reconcile(ctx context.Context, place record.Place) bool {
+	result, err := p.poller().Reconcile(ctx, place)
+	return err == nil && result.Phase == control.PhaseDone
+}
+
+func (p production) sweep(ctx context.Context) {
+	if p.w.bug != nil && p.w.bug.sweepless {
+		return
+	}
+	_, _ = (&pipeline.Sweeper{Shell: p.shell()}).Run(ctx, "")
+}
+
+func (p production) webhook(ctx context.Context, c record.Connection, body []byte) int {
+	w := p.w
+	s := p.shell()
+	routes := map[record.Platform]intake.Route{record.Platform(c): {Platform: record.Platform(c), Receive: receive, Secret: func(context.Context) (string, error) { return "s", nil }}}
+	hook := intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: w.Now}
+	return hook.Handle(ctx, record.Platform(c), platform.Request{Body: body, Header: http.Header{"Secret": {"s"}}}).Status
+}
+
+// answer decides one parked field, as an operator would: with one of its candidates.
+func (p production) answer(ctx context.Context, pick [4]uint32) {
+	w := p.w
+	type parked struct {
+		group record.Group
+		id    record.EntityID
+		field record.HubField
+		texts []string
+	}
+	var all []parked
+	for _, x := range w.entities() {
+		for _, name := range sortedKeys(x.Entity.Parked) {
+			var texts []string
+			for _, c := range x.Entity.Parked[name].Candidates {
+				texts = append(texts, c.Text)
+			}
+			all = append(all, parked{x.Entity.Group, x.Entity.ID, name, texts})
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	x := all[int(pick[0])%len(all)]
+	text := x.texts[int(pick[1])%len(x.texts)]
+	w.say("an operator decides %s of %s: %q", x.field, x.id, text)
+	w.truth.answered(x.field, text)
+	_, _ = (&pipeline.Operator{Shell: p.shell()}).Answer(ctx, x.group, resolve.Answer{Entity: x.id, Field: x.field, Value: text, At: w.now})
+}
+
+// answer has an operator decide a parked field, if there is one.
+func (w *world) answer(a Action) {
+	w.run("operator", func(ctx context.Context) { w.engine.answer(ctx, a.Pick) })
+}
+
+// sent is told of each message queued: none but snapshots may carry a value, and each change record needs an outcome.
+func (w *world) sent(name queue.Name, body []byte) {
+	w.fold(string(name))
+	if strings.HasPrefix(string(name), "due-") {
+		if strings.Contains(string(body), valueMark) {
+			w.violate(InvariantLeak, "a due notice carries a value: %s", body)
+		}
+		return
+	}
+	var page record.Page
+	if json.Unmarshal(body, &page) != nil {
+		return
+	}
+	for _, c := range page.Changes {
+		w.open[c.Ref]++
+		if c.Snapshot == nil && strings.Contains(string(body), valueMark) && !slices.ContainsFunc(page.Changes, func(c record.Change) bool { return c.Snapshot != nil }) {
+			w.violate(InvariantLeak, "a hint carries a value: %s", body)
+		}
+	}
+}
+
+// deadLettered is told of each message set aside: that is an outcome too.
+func (w *world) deadLettered(_ queue.Name, body []byte) {
+	var page record.Page
+	if json.Unmarshal(body, &page) == nil {
+		for _, c := range page.Changes {
+			delete(w.open, c.Ref)
+		}
+	}
+}
+
+// observe is told what the handlers say of themselves.
+func (w *world) observe(e pipeline.Event) {
+	if w.current != nil && w.current.dead {
+		return
+	}
+	if e.Err != nil && strings.Contains(e.Err.Error(), valueMark) {
+		w.violate(InvariantLeak, "an error carries a value: %v", e.Err)
+	}
+	switch e.Kind {
+	case pipeline.EventDecision, pipeline.EventDeadLetter:
+		delete(w.open, e.Ref)
+	}
+	if w.story != nil {
+		w.say("    %s %s: %s %s %s %s %v %v", e.Kind, w.current.name, e.Ref, e.Outcome, e.Reason, e.Operation, e.Fields, changesInWords(e.Changes))
+	}
+}
+
+func changesInWords(changes []resolve.FieldChange) string {
+	var b strings.Builder
+	for _, c := range changes {
+		b.WriteString(string(c.Field) + " " + c.Old + "->" + c.New + " " + string(c.Reason) + "; ")
+	}
+	return b.String()
+}
+
+// stored is an entity as the store holds it.
+type stored struct {
+	Entity *resolve.Entity
+	Links  map[record.Place]*resolve.Link
+}
+
+// entities reads all entities from the store, in order of their ids.
+func (w *world) entities() []stored {
+	byPartition := map[string]*stored{}
+	cursor := ""
+	for {
+		rows, next, err := w.store.Scan(context.Background(), store.Scan{Table: store.Versions, Cursor: cursor, Limit: 1000, Segments: 1})
+		if err != nil {
+			panic(err)
+		}
+		for _, row := range rows {
+			x := byPartition[row.Partition]
+			if x == nil {
+				x = &stored{Links: map[record.Place]*resolve.Link{}}
+				byPartition[row.Partition] = x
+			}
+			switch {
+			case row.Sort == "entity":
+				x.Entity = &resolve.Entity{}
+				mustDecode(row.Body, x.Entity)
+			case strings.HasPrefix(row.Sort, "link#"):
+				link := &resolve.Link{}
+				mustDecode(row.Body, link)
+				x.Links[link.Place] = link
+			}
+		}
+		if next == "" {
+			break
+		}
+		cursor = next
+	}
+	var out []stored
+	for _, name := range sortedKeys(byPartition) {
+		if byPartition[name].Entity != nil {
+			out = append(out, *byPartition[name])
+		}
+	}
+	return out
+}
+
+func mustDecode(body []byte, into any) {
+	if err := json.Unmarshal(body, into); err != nil {
+		panic("simtest: a row is not JSON: " + err.Error())
+	}
+}
+
+// committed passes on the outcome of a commit that reached the store.
+func (w *world) committed(_ []store.Write, err error) error {
+	if err != nil {
+		w.fold("stale")
+	}
+	return err
+}
+
+var _ = ruleset.DeleteIgnore

@@ -1,0 +1,414 @@
+package simtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/credential"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/memplatform"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+)
+
+// Limits of one history's run.
+const (
+	// stepsMax bounds the events of a history; a system that does not come to rest is a violation.
+	stepsMax = 60_000
+	// roundsMax bounds the polls, sweeps and drains after the last fault.
+	roundsMax = 24
+	// roundLasts is how long one such round may take by the virtual clock: longer than every delay.
+	roundLasts = 20 * time.Minute
+	// leaveAlone is how long after the last fault nothing is asked: calls that take effect late are over then.
+	leaveAlone = 2 * time.Minute
+)
+
+// world is one history under way.
+type world struct {
+	*clock
+	history  History
+	bug      *Bug
+	plan     plan
+	engine   engine
+	rules    *ruleset.Rules // in force for runs that begin now
+	store    *memstore.Store
+	post     *post
+	accounts map[record.Connection]*account
+	truth    *truth
+	story    *[]string
+	writing  *task // whose call takes effect at this moment
+
+	stormy  bool // faults happen
+	resting bool // nothing may be written any more
+
+	points, faults, userChanges, unknown, lateWrites, windowed, parked int
+	applies                                                            int
+	ourChanges                                                         int // writes of ours that changed a value of an existing record
+	removals                                                           map[string]int
+	open                                                               map[record.Ref]int // change records without an outcome
+	violations                                                         []Violation
+
+	joined    map[record.EntityID]bool // entities that others were merged into, at rest
+	leftovers map[record.Ref]bool
+}
+
+// engine is the handlers: the production ones, or the naive ones.
+type engine interface {
+	resolve(ctx context.Context, c record.Connection, batch []queue.Delivery) []string
+	write(ctx context.Context, c record.Connection, batch []queue.Delivery) []string
+	poll(ctx context.Context, place record.Place)
+	reconcile(ctx context.Context, place record.Place) (done bool)
+	sweep(ctx context.Context)
+	webhook(ctx context.Context, c record.Connection, body []byte) int
+	answer(ctx context.Context, pick [4]uint32)
+}
+
+// Options say how to run a history.
+type Options struct {
+	Bug   *Bug
+	Naive bool
+	// Story collects what happened, in words; nil for no story.
+	Story *[]string
+	plan  plan
+}
+
+// Run runs a history to rest and gives what it came to.
+func Run(h History, o Options) Result {
+	w := newWorld(h, o)
+	defer w.end()
+	w.begin()
+	calm := w.until(epoch.Add(h.Setup.Live), stepsMax)
+	if calm {
+		w.calmDown()
+		calm = w.settle()
+	}
+	if !calm && len(w.violations) == 0 {
+		w.violate(InvariantRest, "it does not come to rest: %d events, %d messages wait", w.steps, w.post.waiting())
+	}
+	if calm {
+		w.checkAtRest()
+	}
+	return Result{Seed: h.Seed, Digest: w.digest, Faults: w.faults, UserChanges: w.userChanges, Unknown: w.unknown, Points: w.points, Windowed: w.windowed, Violations: w.violations, Parked: w.parked}
+}
+
+// Result is what one history came to.
+type Result struct {
+	Seed                                                   uint64
+	Digest                                                 uint64
+	Faults, UserChanges, Unknown, Points, Windowed, Parked int
+	Violations                                             []Violation
+}
+
+func newWorld(h History, o Options) *world {
+	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
+		stormy: true, removals: map[string]int{}, open: map[record.Ref]int{}}
+	w.truth = newTruth(w)
+	w.rules = h.Setup.rules(false)
+	w.post = &post{w: w, boxes: map[queue.Name]*box{}, serve: w.serve}
+	for i, c := range h.Setup.connections() {
+		w.accounts[c] = w.newAccount(c, h.Setup.Accounts[i])
+	}
+	if o.Naive {
+		w.engine = newNaive(w)
+	} else {
+		w.engine = newProduction(w)
+	}
+	return w
+}
+
+func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
+	a := &account{w: w, name: c, setup: setup, mem: setup.platform(c, w.Now)}
+	a.mem.Applied = w.applied
+	if setup.Reforms && c != hubName {
+		a.mem.Reform = reform
+	}
+	if setup.Replica > 0 {
+		a.mem.Stale = func() time.Duration {
+			if w.stormy && w.chance(w.history.Weather.StaleRead) {
+				w.faults++
+				return w.between(time.Second, setup.Replica)
+			}
+			return 0
+		}
+	}
+	if c != hubName {
+		a.mem.Refuse = refuse
+	}
+	if w.chance(w.history.Weather.Outage) {
+		from := w.now.Add(w.between(0, w.history.Setup.Live))
+		a.outage = window{from, from.Add(outageLasts)}
+	}
+	if w.chance(w.history.Weather.Forbidden) {
+		from := w.now.Add(w.between(0, w.history.Setup.Live))
+		a.forbidden = window{from, from.Add(w.between(time.Minute, outageLasts))}
+	}
+	if w.history.Setup.Tokens {
+		a.server = newTokenServer(w, c)
+		a.tokens = &credential.Source{Store: disk{w: w}, Connection: c, Refresher: a.server, Now: w.Now, Wait: func(_ context.Context, d time.Duration) error {
+			if !w.wait(d) {
+				return errDead
+			}
+			return nil
+		}}
+		if err := credential.Put(context.Background(), w.store, c, a.server.grant()); err != nil {
+			panic(err)
+		}
+	}
+	return a
+}
+
+// reform is how a platform spells values its own way: one that the canonical form undoes, and one that it does not.
+func reform(name record.PlatformField, value string) string {
+	switch {
+	case value == "":
+		return value
+	case name == spokeField("phone"):
+		return strings.ToUpper(value)
+	case name == spokeField("street"):
+		return "+" + strings.TrimPrefix(value, "+")
+	}
+	return value
+}
+
+func refuse(_ record.Object, fields record.Fields) []record.PlatformField {
+	var out []record.PlatformField
+	for name, value := range fields {
+		if strings.Contains(value, refusedMark) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// begin lays out the records that are there from the start, and books people, schedules and the change of rules.
+func (w *world) begin() {
+	s := w.history.Setup
+	emails := map[int]int{}
+	for _, in := range w.history.Initial {
+		c := s.connections()[in.Account]
+		pick := uint32(0)
+		if in.Blank >= 0 {
+			pick = 1 << uint(in.Blank)
+		}
+		ref := w.createPerson(c, pick, emails[in.Person])
+		if emails[in.Person] == 0 {
+			emails[in.Person] = w.truth.cells[ref][w.fieldName(ref, emailField)].edit
+		}
+	}
+	for _, a := range w.history.Actions {
+		w.after(a.At, func() { w.act(a) })
+	}
+	for i, place := range w.rules.Places() {
+		w.every(s.PollEvery, time.Duration(i)*7*time.Second, func() { w.run("poll "+place.String(), func(ctx context.Context) { w.engine.poll(ctx, place) }) })
+	}
+	w.every(s.SweepEvery, 3*time.Minute, func() { w.run("sweep", w.engine.sweep) })
+	if s.Change != ChangeNothing {
+		w.after(s.ChangeAt, func() {
+			w.say("the configuration changes")
+			w.rules = s.rules(true)
+		})
+	}
+}
+
+func (w *world) every(period, first time.Duration, f func()) {
+	var again func()
+	again = func() {
+		if !w.stormy {
+			return
+		}
+		f()
+		w.after(period, again)
+	}
+	w.after(first, again)
+}
+
+// run begins a handler's run that answers nobody.
+func (w *world) run(name string, f func(context.Context)) {
+	t := w.spawn(name, func() { f(context.Background()) }, func() {})
+	t.rules = w.rules
+}
+
+// serve begins a resolver's or writer's run on a batch.
+func (w *world) serve(name queue.Name, batch []queue.Delivery, done func([]string)) *task {
+	kind, c, _ := strings.Cut(string(name), "-")
+	var failed []string
+	t := w.spawn(string(name), func() {
+		if kind == "due" {
+			failed = w.engine.write(context.Background(), record.Connection(c), batch)
+		} else {
+			failed = w.engine.resolve(context.Background(), record.Connection(c), batch)
+		}
+	}, func() { done(failed) })
+	t.rules = w.rules
+	return t
+}
+
+type queueLimits struct{ Concurrency, Batch int }
+
+func (w *world) limitsOf(name queue.Name) queueLimits {
+	_, c, _ := strings.Cut(string(name), "-")
+	setup := w.accounts[record.Connection(c)].setup
+	return queueLimits{max(setup.Concurrency, 1), max(setup.Batch, 1)}
+}
+
+// hint lets a platform's webhook speak: lost, late, twice, as the weather is.
+func (w *world) hint(ref record.Ref, kind record.Kind) {
+	weather := &w.history.Weather
+	if w.stormy && w.chance(weather.HintLost) {
+		w.faults++
+		w.say("  (its webhook is lost)")
+		return
+	}
+	body, err := json.Marshal(hookBody{Object: ref.Object, ID: ref.ID, Kind: kind, At: w.accounts[ref.Connection].mem.Stamped(ref.Object, ref.ID), Fields: w.payload(ref)})
+	if err != nil {
+		panic(err)
+	}
+	times := 1
+	if w.stormy && w.chance(weather.HintTwice) {
+		w.faults++
+		times++
+	}
+	for range times {
+		delay := w.between(10*time.Millisecond, 2*time.Second)
+		if w.stormy && w.chance(weather.HintLate) {
+			w.faults++
+			delay = w.between(time.Minute, 40*time.Minute)
+		}
+		w.after(delay, func() { w.deliver(ref.Connection, body, 0) })
+	}
+}
+
+// webhookTries is how often a platform sends a webhook that was not answered with 200.
+const webhookTries = 3
+
+func (w *world) deliver(c record.Connection, body []byte, tried int) {
+	status := 0
+	again := func() {
+		if status != 200 && tried+1 < webhookTries {
+			w.after(time.Minute, func() { w.deliver(c, body, tried+1) })
+		}
+	}
+	t := w.spawn("webhook "+string(c), func() { status = w.engine.webhook(context.Background(), c, body) }, again)
+	t.rules, t.buried = w.rules, again
+}
+
+// calmDown ends all faults: what is under way goes on, nothing new goes wrong.
+func (w *world) calmDown() {
+	w.stormy = false
+	w.say("the faults are over")
+	for _, a := range w.accounts {
+		if a.outage.to.After(w.now) {
+			a.outage.to = w.now
+		}
+		if a.forbidden.to.After(w.now) {
+			a.forbidden.to = w.now
+		}
+	}
+}
+
+// settle polls, sweeps and drains until nothing is written in a whole round, and then once more, when nothing may be.
+func (w *world) settle() bool {
+	if !w.until(w.now.Add(leaveAlone), stepsMax) {
+		return false
+	}
+	quiet, again, reconciled := 0, false, map[record.Place]bool{}
+	for round := range roundsMax {
+		before := w.applies
+		if quiet == 2 && !again {
+			// What was found late may have changed how records that are held are judged: read all once more.
+			quiet, again, reconciled = 0, true, map[record.Place]bool{}
+		}
+		w.resting = quiet > 1
+		for _, place := range w.rules.Places() {
+			w.run("poll "+place.String(), func(ctx context.Context) { w.engine.poll(ctx, place) })
+			if round > 0 && !reconciled[place] || w.resting {
+				w.run("reconcile "+place.String(), func(ctx context.Context) {
+					if w.engine.reconcile(ctx, place) {
+						reconciled[place] = true
+					}
+				})
+			}
+		}
+		if !w.drain() {
+			return false
+		}
+		w.run("sweep", w.engine.sweep)
+		if !w.drain() {
+			return false
+		}
+		switch {
+		case w.resting:
+			return true
+		case w.applies == before && round >= 2 && w.post.waiting() == 0 && len(reconciled) == len(w.rules.Places()):
+			quiet++
+		default:
+			quiet = 0
+		}
+	}
+	return false
+}
+
+// drain runs until nothing is booked, or the round is over.
+func (w *world) drain() bool {
+	end := w.now.Add(roundLasts)
+	if !w.until(end, stepsMax) {
+		return false
+	}
+	return true
+}
+
+// violate notes a violation, each kind once a history.
+func (w *world) violate(i Invariant, format string, args ...any) {
+	for _, v := range w.violations {
+		if v.Invariant == i {
+			return
+		}
+	}
+	text := fmt.Sprintf(format, args...)
+	w.say("VIOLATION of %s: %s", i, text)
+	w.violations = append(w.violations, Violation{Invariant: i, At: w.now.Sub(epoch), Text: text})
+}
+
+// hookBody is the simulated platforms' webhook. The fields are its payload, which nobody may believe.
+type hookBody struct {
+	Object record.Object     `json:"object"`
+	ID     record.ExternalID `json:"id"`
+	Kind   record.Kind       `json:"kind"`
+	At     time.Time         `json:"at"`
+	Fields record.Fields     `json:"fields,omitempty"`
+}
+
+func (w *world) payload(ref record.Ref) record.Fields {
+	if w.bug == nil || !w.bug.payload {
+		return nil
+	}
+	fields, _ := w.accounts[ref.Connection].mem.Record(ref.Object, ref.ID)
+	return fields
+}
+
+// receive is the simulated platforms' verifier and parser.
+func receive(secret string, r platform.Request) ([]platform.Hint, error) {
+	if r.Header.Get("Secret") != secret {
+		return nil, fault.Newf(fault.Unauthorized, "webhook", "wrong secret")
+	}
+	var body hookBody
+	if err := json.NewDecoder(bytes.NewReader(r.Body)).Decode(&body); err != nil {
+		return nil, fault.Newf(fault.Rejected, "webhook", "malformed")
+	}
+	return []platform.Hint{{Object: body.Object, ID: body.ID, Kind: body.Kind, OccurredAt: body.At}}, nil
+}
+
+var (
+	_ = catalog.Ability{}
+	_ = memplatform.Effect{}
+	_ = store.Any
+)
