@@ -63,11 +63,16 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 	if paused && pause.Reason == control.PausedByOperator {
 		return result, nil
 	}
-	progress, err := control.LoadProgress(ctx, p.Store, p.Rules.Places())
+	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
 	if err != nil {
 		return result, err
 	}
 	now := progress[place]
+	if now.Phase == "" { // whose turn it is depends on the others
+		if progress, err = control.LoadProgress(ctx, p.Store, p.Rules.Places()); err != nil {
+			return result, err
+		}
+	}
 	connector, err := p.Connectors(place.Connection)
 	if err != nil {
 		return result, err
@@ -270,14 +275,34 @@ func sizeOf(c record.Change) int {
 	return size
 }
 
-// drain ends the first load once every page is absorbed.
+// drainPatience is how long one page may wait to be absorbed before it counts as lost: longer than a message can be
+// received and fail until it is dead-lettered. loadsMax is how often a first load is begun for that; then it counts as
+// over, for one poisonous page must not keep a whole place waiting: the dead letter is alarmed, and the daily reconcile
+// reads every record again.
+const (
+	drainPatience = 90 * time.Minute
+	loadsMax      = 3
+)
+
+// drain ends the first load once every page is absorbed, or begins it again if one was lost.
 func (p *Poller) drain(ctx context.Context, place record.Place, at control.Progress) (control.Progress, error) {
-	left, err := control.PagesLeft(ctx, p.Store, at.Run)
-	if err != nil || left {
+	left, err := control.FirstPageLeft(ctx, p.Store, at.Run)
+	if err != nil {
 		return at, err
 	}
 	next := at
-	next.Phase = control.PhaseDone
+	lost := left > 0 && left == at.Waiting && p.Now().Sub(at.WaitingSince) >= drainPatience
+	switch {
+	case left == 0, lost && at.Loads+1 >= loadsMax:
+		next.Phase = control.PhaseDone
+	case lost:
+		next = p.begin(place)
+		next.Since, next.Loads, next.Rev = at.Since, at.Loads+1, at.Rev
+	case left != at.Waiting:
+		next.Waiting, next.WaitingSince = left, p.Now()
+	default:
+		return at, nil
+	}
 	return control.SaveProgress(ctx, p.Store, place, next)
 }
 

@@ -21,7 +21,7 @@ func (s *Shell) circumstances(ctx context.Context, view *resolve.View) error {
 func (s *Shell) firstLoads(ctx context.Context, view *resolve.View) error {
 	var unknown []record.Place
 	for _, place := range s.Rules.Places() {
-		if s.loaded[place] {
+		if s.Memory != nil && s.Memory.loaded[place] {
 			view.Loaded[place] = true
 		} else {
 			unknown = append(unknown, place)
@@ -34,12 +34,13 @@ func (s *Shell) firstLoads(ctx context.Context, view *resolve.View) error {
 	if err != nil {
 		return err
 	}
-	if s.loaded == nil {
-		s.loaded = map[record.Place]bool{}
-	}
 	for place, p := range progress {
-		if p.Phase == control.PhaseDone {
-			s.loaded[place], view.Loaded[place] = true, true
+		if p.Phase != control.PhaseDone {
+			continue
+		}
+		view.Loaded[place] = true
+		if s.Memory != nil {
+			s.Memory.loaded[place] = true
 		}
 	}
 	return nil

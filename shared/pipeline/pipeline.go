@@ -51,8 +51,8 @@ type Shell struct {
 	Ability func(record.Place) Ability
 	// Decide is resolve.Decide, and nil for it, everywhere but in tests that break it on purpose.
 	Decide func(*resolve.View, resolve.Observation, *ruleset.Rules) resolve.Decision
-
-	loaded map[record.Place]bool // first loads known to be over; they never begin again
+	// Memory is kept between calls by one process; nil keeps nothing.
+	Memory *Memory
 }
 
 // Ability is what the pipeline needs to know of a place.

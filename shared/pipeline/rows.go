@@ -43,7 +43,8 @@ func keyRow(k resolve.MatchKey) store.Key {
 }
 
 // load reads what a decision needs into the view, in bulk.
-func load(ctx context.Context, s store.Store, rules *ruleset.Rules, view *resolve.View, need resolve.Need) error {
+func (s *Shell) load(ctx context.Context, view *resolve.View, need resolve.Need) error {
+	rules := s.Rules
 	var keys []store.Key
 	for _, k := range need.Entities {
 		keys = append(keys, entityRow(k))
@@ -57,12 +58,12 @@ func load(ctx context.Context, s store.Store, rules *ruleset.Rules, view *resolv
 	for _, k := range need.Keys {
 		keys = append(keys, keyRow(k))
 	}
-	rows, err := getAll(ctx, s, keys)
+	rows, err := getAll(ctx, s.Store, keys)
 	if err != nil {
 		return err
 	}
 	for _, k := range need.Entities {
-		if view.Entities[k], err = decodeRows(rules, k, rows); err != nil {
+		if view.Entities[k], err = s.decodeRows(k, rows); err != nil {
 			return err
 		}
 	}
@@ -103,26 +104,24 @@ func placesOf(rules *ruleset.Rules, k resolve.EntityKey) []record.Place {
 	return g.Places(resolve.TypeOf(k.ID))
 }
 
-func decodeRows(rules *ruleset.Rules, k resolve.EntityKey, rows map[store.Key]store.Row) (*resolve.Rows, error) {
+func (s *Shell) decodeRows(k resolve.EntityKey, rows map[store.Key]store.Row) (*resolve.Rows, error) {
 	out := &resolve.Rows{Links: map[record.Place]*resolve.Link{}}
-	for _, place := range placesOf(rules, k) {
+	for _, place := range placesOf(s.Rules, k) {
 		row, ok := rows[linkRow(k, place)]
 		if !ok {
 			continue
 		}
-		link := &resolve.Link{}
-		if err := decode(row, link); err != nil {
+		link, err := s.Memory.link(row)
+		if err != nil {
 			return nil, err
 		}
-		link.Rev = row.Rev
 		out.Links[place] = link
 	}
 	if row, ok := rows[entityRow(k)]; ok {
-		out.Entity = &resolve.Entity{}
-		if err := decode(row, out.Entity); err != nil {
+		var err error
+		if out.Entity, err = s.Memory.entity(row); err != nil {
 			return nil, err
 		}
-		out.Entity.Rev = row.Rev
 	}
 	return out, nil
 }
@@ -272,7 +271,7 @@ func (s *Shell) decide(ctx context.Context, view *resolve.View, o resolve.Observ
 		if decision.Need.Empty() {
 			return decision, nil
 		}
-		if err := load(ctx, s.Store, s.Rules, view, decision.Need); err != nil {
+		if err := s.load(ctx, view, decision.Need); err != nil {
 			return resolve.Decision{}, err
 		}
 	}
@@ -300,7 +299,7 @@ func (s *Shell) prime(ctx context.Context, view *resolve.View, observations []re
 		if need.Empty() {
 			return nil
 		}
-		if err := load(ctx, s.Store, s.Rules, view, need); err != nil {
+		if err := s.load(ctx, view, need); err != nil {
 			return err
 		}
 	}

@@ -127,7 +127,7 @@ func (d *decider) slotFree(id record.EntityID, place record.Place) bool {
 		return false
 	}
 	link := rows.Links[place]
-	return link == nil || (link.State != LinkLive && link.State != LinkQuarantined)
+	return link == nil || (link.State != LinkLive && link.State != LinkQuarantined && link.State != LinkUnlinked)
 }
 
 // matchMarker reads the identity stored on a record: the hub's record id on a spoke, our own on the hub.
@@ -175,7 +175,7 @@ func (d *decider) slot(s record.Snapshot, id record.EntityID, why Reason) verdic
 		return verdict{held: true, why: ReasonAmbiguous, ready: true}
 	}
 	link := rows.Links[s.Place]
-	if link != nil && link.ID != s.ID && (link.State == LinkLive || link.State == LinkQuarantined) {
+	if link != nil && link.ID != s.ID && (link.State == LinkLive || link.State == LinkQuarantined || link.State == LinkUnlinked) {
 		return verdict{held: true, why: ReasonSlotTaken, ready: true}
 	}
 	return verdict{entity: rows.Entity.ID, why: why, ready: true}

@@ -8,7 +8,7 @@ import (
 // Limits of a history.
 const (
 	// liveMax is how long people act and faults happen.
-	liveMin, liveMax = 40 * time.Minute, 2 * time.Hour
+	liveMin, liveMax = 25 * time.Minute, 80 * time.Minute
 	actionsMin       = 5
 	actionsMax       = 14
 	personsMax       = 4

@@ -185,6 +185,19 @@ func (w *world) knows(ref record.Ref) bool {
 }
 
 func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
+	if w.atRest != nil {
+		if id, known := w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}]; known {
+			return id
+		}
+	}
+	id := w.readEntityOf(group, ref)
+	if w.atRest != nil {
+		w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}] = id
+	}
+	return id
+}
+
+func (w *world) readEntityOf(group record.Group, ref record.Ref) record.EntityID {
 	key := store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"}
 	rows, err := w.store.Get(context.Background(), []store.Key{key})
 	if err != nil {
@@ -199,6 +212,9 @@ func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
 
 // survivor follows an entity's merges.
 func (w *world) survivor(group record.Group, id record.EntityID) record.EntityID {
+	if w.atRest != nil {
+		return w.atRest.survivors[resolve.EntityKey{Group: group, ID: id}]
+	}
 	for range 8 {
 		key := store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"}
 		rows, err := w.store.Get(context.Background(), []store.Key{key})
@@ -248,7 +264,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 			}
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
 			known := l.bornAt.Before(epoch.Add(time.Second)) || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
-			if sameText(fields[mail], email) && known && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
+			if sameText(fields[mail], email) && known && !w.asks(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
 				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
 			}
 		}
@@ -257,6 +273,19 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 	if _, given := e.Intent.Fields["client"]; ref.Object == deals && ref.Connection != hubName && !given {
 		w.violate(InvariantDangling, "%s is made without the person it belongs to", ref)
 	}
+}
+
+// asks reports whether whose email a record shows is a question that waits for a person.
+func (w *world) asks(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		id := w.entityOf(g.Name, ref)
+		for _, x := range w.entities() {
+			if x.Entity.Group == g.Name && x.Entity.ID == id && len(x.Entity.Parked) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func sameText(a, b string) bool {

@@ -154,6 +154,9 @@ func (w *world) createPerson(c record.Connection, pick uint32, email int) record
 }
 
 func (w *world) edit(ref record.Ref, name record.PlatformField, blank bool) {
+	if fields, _ := w.accounts[ref.Connection].mem.Record(ref.Object, ref.ID); blank && fields[name] == "" {
+		return // that changes nothing
+	}
 	e := w.truth.newEdit(ref, name, blank)
 	w.truth.edited(e)
 	w.accounts[ref.Connection].mem.Edit(ref.Object, ref.ID, record.Fields{name: e.value})

@@ -21,14 +21,18 @@ import (
 )
 
 // production is the production handlers, wired as boot wires them.
-type production struct{ w *world }
+type production struct {
+	w      *world
+	memory *pipeline.Memory
+}
 
-func newProduction(w *world) engine { return production{w} }
+func newProduction(w *world) engine { return production{w, pipeline.NewMemory()} }
 
-// shell gives a fresh handler process its parts: what it keeps in memory dies with it.
+// shell gives a handler's run its parts. All processes of a history share what a process may remember, which is the
+// harder case: more is remembered, for longer.
 func (p production) shell() pipeline.Shell {
 	w := p.w
-	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe,
+	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
 		Ability: func(place record.Place) pipeline.Ability {
 			a := w.ability(place)
 			return pipeline.Ability{ReadMax: a.ReadMax, WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
@@ -180,6 +184,7 @@ func (w *world) observe(e pipeline.Event) {
 	switch e.Kind {
 	case pipeline.EventDecision, pipeline.EventDeadLetter:
 		delete(w.open, e.Ref)
+		w.held = w.held || e.Outcome == resolve.ParkedWork
 	}
 	if w.story != nil {
 		w.say("    %s %s: %s %s %s %s %v %v", e.Kind, w.current.name, e.Ref, e.Outcome, e.Reason, e.Operation, e.Fields, changesInWords(e.Changes))

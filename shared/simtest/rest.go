@@ -19,6 +19,7 @@ func (w *world) checkAtRest() {
 		w.violate(InvariantBalance, "a change record of %s was accepted and has no outcome", ref)
 	}
 	entities := w.entities()
+	w.atRest = newResting(entities)
 	w.joined, w.leftovers = map[record.EntityID]bool{}, map[record.Ref]bool{}
 	for _, x := range entities {
 		if x.Entity.State == resolve.EntityMerged {
@@ -195,6 +196,13 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 		return
 	}
 	edits = slices.DeleteFunc(edits, away)
+	if slices.ContainsFunc(edits, w.isRefused) {
+		return // a value that a platform refuses stands in one place and not in another
+	}
+	// An edit that was replaced again before anybody could see it has left no trace.
+	edits = slices.DeleteFunc(edits, func(e *edit) bool {
+		return e.seen.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
+	})
 	gone := w.truth.superseded(edits)
 	if n != 0 && gone[n] {
 		w.violate(InvariantRight, "%s of %s ends as %q, which a person has replaced knowingly", f.Name, x.Entity.ID, want)
@@ -202,7 +210,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	}
 	var standing []*edit
 	for _, e := range edits {
-		if !gone[e.number] && !e.clobbered && !w.isRefused(e) {
+		if !gone[e.number] && !e.clobbered {
 			standing = append(standing, e)
 		}
 	}
@@ -244,7 +252,12 @@ func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, stan
 		w.checkNewest(f, x, want, edits, stands)
 	case ruleset.ConflictHub, ruleset.ConflictSpoke:
 		preferred := func(e *edit) bool { return (e.ref.Connection == hubName) == (f.Conflict == ruleset.ConflictHub) }
-		if slices.ContainsFunc(edits, preferred) && !slices.ContainsFunc(edits, func(e *edit) bool { return preferred(e) && stands(e) }) {
+		for _, winner := range edits {
+			// One that was seen before the winner was made had its chance, and the winner knew the outcome.
+			better := func(e *edit) bool { return preferred(e) && e.seen.After(winner.at) }
+			if !stands(winner) || preferred(winner) || !slices.ContainsFunc(edits, better) || slices.ContainsFunc(edits, func(e *edit) bool { return preferred(e) && stands(e) }) {
+				continue
+			}
 			w.violate(InvariantRight, "%s of %s ends as %q, against the policy %s among %v", f.Name, x.Entity.ID, want, f.Conflict, numbers(edits))
 		}
 	}
@@ -326,8 +339,38 @@ func (w *world) checkReference(g *ruleset.Group, x stored, f *ruleset.Field, liv
 	}
 }
 
+// resting is what the store says at rest, read once.
+type resting struct {
+	all       []stored
+	survivors map[resolve.EntityKey]record.EntityID
+	entities  map[resolve.RefKey]record.EntityID
+}
+
+func newResting(all []stored) *resting {
+	r := &resting{all: all, survivors: map[resolve.EntityKey]record.EntityID{}, entities: map[resolve.RefKey]record.EntityID{}}
+	into := map[resolve.EntityKey]record.EntityID{}
+	for _, x := range all {
+		if x.Entity.State == resolve.EntityMerged {
+			into[resolve.EntityKey{Group: x.Entity.Group, ID: x.Entity.ID}] = x.Entity.Into
+		}
+	}
+	for _, x := range all {
+		key := resolve.EntityKey{Group: x.Entity.Group, ID: x.Entity.ID}
+		id := key.ID
+		for range 8 {
+			next, merged := into[resolve.EntityKey{Group: key.Group, ID: id}]
+			if !merged {
+				break
+			}
+			id = next
+		}
+		r.survivors[key] = id
+	}
+	return r
+}
+
 func (w *world) linkAt(g *ruleset.Group, id record.EntityID, place record.Place) *resolve.Link {
-	for _, x := range w.entities() {
+	for _, x := range w.atRest.all {
 		if x.Entity.Group == g.Name && x.Entity.ID == id {
 			return x.Links[place]
 		}

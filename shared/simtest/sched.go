@@ -1,7 +1,6 @@
 package simtest
 
 import (
-	"container/heap"
 	"iter"
 	"math/rand/v2"
 	"time"
@@ -24,6 +23,8 @@ type clock struct {
 	// digest folds in every step, so that two runs can be compared.
 	digest uint64
 	live   map[*task]bool
+	// workers are coroutines without a job.
+	workers []*worker
 }
 
 type event struct {
@@ -42,7 +43,7 @@ func (c *clock) Now() time.Time { return c.now }
 // after runs f once d has passed.
 func (c *clock) after(d time.Duration, f func()) {
 	c.serial++
-	heap.Push(&c.events, event{at: c.now.Add(d), seq: c.serial, run: f})
+	c.events.push(event{at: c.now.Add(d), seq: c.serial, run: f})
 }
 
 // until runs events up to a time, or until there are none; it reports false once stepsMax is reached.
@@ -51,7 +52,7 @@ func (c *clock) until(end time.Time, stepsMax int) bool {
 		if c.steps++; c.steps > stepsMax {
 			return false
 		}
-		e := heap.Pop(&c.events).(event)
+		e := c.events.pop()
 		c.now = e.at
 		e.run()
 	}
@@ -77,12 +78,10 @@ func (c *clock) fold(text string) {
 
 // task is one run of a handler.
 type task struct {
-	name  string
-	began time.Time
-	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
-	step  func() // goes on until the next I/O
+	name   string
+	began  time.Time
+	worker *worker
+	step   func() // goes on until the next I/O
 	// dead: its process has crashed; whatever it still does has no effect.
 	dead bool
 	// buried is told when the process has crashed; nil for nobody.
@@ -101,30 +100,53 @@ func (t *task) read(ref record.Ref, at time.Time) {
 	t.reads[ref] = at
 }
 
+// worker is a coroutine that runs one handler after another: its stack has grown once for all of them.
+type worker struct {
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+	job   func()
+	idle  bool // it waits for a job
+}
+
+func newWorker() *worker {
+	k := &worker{}
+	k.next, k.stop = iter.Pull(func(yield func(struct{}) bool) {
+		k.yield = yield
+		for {
+			k.job()
+			k.idle = true
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return k
+}
+
 // spawn begins a handler's run now; done is called once it returned, unless it crashed.
 func (c *clock) spawn(name string, run func(), done func()) *task {
 	t := &task{name: name, began: c.now}
-	returned := false
-	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-		t.yield = yield
-		run()
-		returned = true
-	})
+	if last := len(c.workers) - 1; last >= 0 {
+		t.worker, c.workers = c.workers[last], c.workers[:last]
+	} else {
+		t.worker = newWorker()
+	}
+	t.worker.job, t.worker.idle = run, false
 	t.step = func() {
 		if t.dead {
 			return
 		}
 		before := c.current
 		c.current = t
-		_, more := t.next()
+		t.worker.next()
 		c.current = before
-		if more {
+		if !t.worker.idle || t.dead {
 			return // its I/O has booked when it goes on
 		}
 		delete(c.live, t)
-		if returned && !t.dead {
-			done()
-		}
+		c.workers = append(c.workers, t.worker)
+		done()
 	}
 	c.live[t] = true
 	c.after(0, t.step)
@@ -135,6 +157,9 @@ func (c *clock) spawn(name string, run func(), done func()) *task {
 func (c *clock) end() {
 	for t := range c.live {
 		c.bury(t)
+	}
+	for _, k := range c.workers {
+		k.stop()
 	}
 }
 
@@ -149,7 +174,7 @@ func (c *clock) wait(d time.Duration) bool {
 		return false
 	}
 	c.after(d, t.step)
-	return t.yield(struct{}{})
+	return t.worker.yield(struct{}{})
 }
 
 // crash ends the running handler's process at this very point: the call in progress never returns to it.
@@ -158,7 +183,7 @@ func (c *clock) crash() {
 	t.dead = true
 	// The coroutine is unwound from outside once it has yielded, for it cannot stop itself.
 	c.after(0, func() { c.bury(t) })
-	t.yield(struct{}{})
+	t.worker.yield(struct{}{})
 }
 
 // bury unwinds a dead task: its handler runs to its end, and none of its calls does anything.
@@ -166,31 +191,52 @@ func (c *clock) bury(t *task) {
 	before := c.current
 	c.current, t.dead = t, true
 	delete(c.live, t)
-	t.stop()
+	t.worker.stop()
 	c.current = before
 	if t.buried != nil {
 		t.buried()
 	}
 }
 
-// eventHeap orders events by time, then by when they were booked.
+// eventHeap orders events by time, then by when they were booked. It is container/heap without its boxes.
 type eventHeap []event
 
-func (h eventHeap) Len() int { return len(h) }
-func (h eventHeap) Less(i, j int) bool {
+func (h eventHeap) less(i, j int) bool {
 	if !h[i].at.Equal(h[j].at) {
 		return h[i].at.Before(h[j].at)
 	}
 	return h[i].seq < h[j].seq
 }
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
-// Push and Pop implement heap.Interface.
-func (h *eventHeap) Push(x any) { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	last := len(*h) - 1
-	e := (*h)[last]
-	(*h)[last] = event{}
-	*h = (*h)[:last]
-	return e
+func (h *eventHeap) push(e event) {
+	*h = append(*h, e)
+	for i := len(*h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h.less(i, up) {
+			return
+		}
+		(*h)[i], (*h)[up] = (*h)[up], (*h)[i]
+		i = up
+	}
+}
+
+func (h *eventHeap) pop() event {
+	all := *h
+	first, last := all[0], len(all)-1
+	all[0] = all[last]
+	all[last] = event{}
+	*h = all[:last]
+	for i := 0; ; {
+		least := i
+		for _, down := range [2]int{2*i + 1, 2*i + 2} {
+			if down < last && h.less(down, least) {
+				least = down
+			}
+		}
+		if least == i {
+			return first
+		}
+		(*h)[i], (*h)[least] = (*h)[least], (*h)[i]
+		i = least
+	}
 }

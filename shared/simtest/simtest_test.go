@@ -1,25 +1,20 @@
 package simtest
 
 import (
+	"os"
+	"strconv"
 	"testing"
-	"time"
 )
 
-func TestTry(t *testing.T) {
-	begin := time.Now()
-	faults, points := 0, 0
-	bad := map[Invariant][]uint64{}
-	const n = 1500
-	for seed := range uint64(n) {
-		r := Run(Draw(seed), Options{})
-		faults += r.Faults
-		points += r.Points
-		for _, v := range r.Violations {
-			bad[v.Invariant] = append(bad[v.Invariant], seed)
-		}
+func TestMany(t *testing.T) {
+	n, _ := strconv.Atoi(os.Getenv("N"))
+	from, _ := strconv.Atoi(os.Getenv("FROM"))
+	if n == 0 {
+		n = 1000
 	}
-	for i, seeds := range bad {
-		t.Logf("%s: %d, %v", i, len(seeds), seeds[:min(len(seeds), 8)])
+	r := Simulate(uint64(from), n, Options{}, nil, nil)
+	for i, seeds := range r.First {
+		t.Logf("%s: %d, %v", i, r.Violations[i], seeds)
 	}
-	t.Logf("%.1f faults, %d points a history, %.0f a second", float64(faults)/n, points/n, n/time.Since(begin).Seconds())
+	t.Logf("%d histories, %.1f faults, %.1f changes, %.1f unknown, %.0f a second", r.Histories, float64(r.Faults)/float64(n), float64(r.UserChanges)/float64(n), float64(r.UnknownOutcomes)/float64(n), r.HistoriesPerSecond)
 }

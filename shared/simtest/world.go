@@ -59,6 +59,8 @@ type world struct {
 
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
 	leftovers map[record.Ref]bool
+	atRest    *resting
+	held      bool // a record was held for a person
 }
 
 // engine is the handlers: the production ones, or the naive ones.
@@ -323,11 +325,11 @@ func (w *world) settle() bool {
 	quiet, again, reconciled := 0, false, map[record.Place]bool{}
 	for round := range roundsMax {
 		before := w.applies
-		if quiet == 2 && !again {
+		if quiet == 1 && !again && w.held {
 			// What was found late may have changed how records that are held are judged: read all once more.
 			quiet, again, reconciled = 0, true, map[record.Place]bool{}
 		}
-		w.resting = quiet > 1
+		w.resting = quiet > 0
 		for _, place := range w.rules.Places() {
 			w.run("poll "+place.String(), func(ctx context.Context) { w.engine.poll(ctx, place) })
 			if round > 0 && !reconciled[place] || w.resting {
@@ -348,7 +350,7 @@ func (w *world) settle() bool {
 		switch {
 		case w.resting:
 			return true
-		case w.applies == before && round >= 2 && w.post.waiting() == 0 && len(reconciled) == len(w.rules.Places()):
+		case w.applies == before && round >= 1 && w.post.waiting() == 0 && len(reconciled) == len(w.rules.Places()):
 			quiet++
 		default:
 			quiet = 0
@@ -357,12 +359,13 @@ func (w *world) settle() bool {
 	return false
 }
 
-// drain runs until nothing is booked, or the round is over.
+// drain lets a round's time pass.
 func (w *world) drain() bool {
 	end := w.now.Add(roundLasts)
 	if !w.until(end, stepsMax) {
 		return false
 	}
+	w.now = end
 	return true
 }
 
