@@ -2,7 +2,9 @@ package resolve
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -77,8 +79,12 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 		d.firstSight(s, p)
 		return
 	}
-	if d.ours(link, p, s) {
+	if a := d.ours(link, p, s); a != nil {
 		d.observe(s, p)
+		link = d.editLink(s.Place)
+		for _, name := range p.Spoke {
+			link.Sent[name] = a.Fields[name]
+		}
 		return
 	}
 	before := make(record.Fields, len(p.Spoke)) // a copy: observe writes to the link's own
@@ -161,14 +167,36 @@ func (d *decider) observe(s record.Snapshot, p *ruleset.Pair) {
 	}
 }
 
-// ours reports whether a difference is a write of ours whose outcome was unknown.
-func (d *decider) ours(link *Link, p *ruleset.Pair, s record.Snapshot) bool {
-	for _, a := range link.Attempts {
-		if has(p, a.Fields) && d.same(s.Place, p, s.Fields, a.Fields) {
-			return true
+// ours gives the attempt of unknown outcome that a difference came from, nil if none did. The platform may spell it in a
+// way of its own, so letters and digits alone are compared: taking that for somebody's edit would carry the spelling
+// everywhere, and beat real edits with it.
+func (d *decider) ours(link *Link, p *ruleset.Pair, s record.Snapshot) *Attempt {
+	for i := len(link.Attempts) - 1; i >= 0; i-- {
+		if a := &link.Attempts[i]; has(p, a.Fields) && (d.same(s.Place, p, s.Fields, a.Fields) || alike(p, s.Fields, a.Fields)) {
+			return a
 		}
 	}
-	return false
+	return nil
+}
+
+// alike reports whether two readings of a pair have the same letters and digits, and any.
+func alike(p *ruleset.Pair, a, b record.Fields) bool {
+	for _, name := range p.Spoke {
+		if left := essence(a[name]); left == "" || left != essence(b[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// essence keeps the letters and digits of a text, in lower case.
+func essence(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, text)
 }
 
 // current reports whether a link had been told the entity's present value of a pair: an edit there was then made
@@ -228,7 +256,7 @@ func (d *decider) edit(x edit) {
 		d.takeFirst(x, ReasonFilledBlank) // its owner has no value, and a blank is none by the policy
 	case owner != "":
 		d.refuse(f, x)
-	case x.current || !known:
+	case x.current || !known || now.First: // what was merely there at first sight is older than any edit
 		d.take(x, d.editReason(f))
 	default:
 		d.conflict(f, x, now)

@@ -168,9 +168,48 @@ func (d *decider) created(link *Link, r Receipt) Decision {
 	link.ID, link.State, link.Evidence = r.ID, LinkLive, ""
 	link.Base, link.Sent = record.Fields{}, record.Fields{}
 	link.Rejected = map[record.PlatformField]Rejection{}
+	repeated := slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return a.Key == r.Intent.Key && a.Tries > 1 })
 	d.written(link, r)
+	if repeated || r.Existing {
+		d.lookAgain(link, r)
+	}
+	d.leftBlank(link)
 	d.overtaken(link)
 	return d.settle(Applied, ReasonCreated)
+}
+
+// lookAgain asks for a record to be read that an earlier try made: it may have been edited since, and what its answer
+// shows otherwise than we asked is then no platform's spelling but somebody's edit.
+func (d *decider) lookAgain(link *Link, r Receipt) {
+	if r.Snapshot == nil {
+		return
+	}
+	pairs := d.group.PairsAt(link.Place)
+	for i := range pairs {
+		for _, name := range pairs[i].Spoke {
+			if value, asked := r.Intent.Fields[name]; asked && essence(value) != essence(link.Base[name]) {
+				link.Base[name] = value
+			}
+		}
+	}
+	d.hint(d.changeOf(record.Ref{Place: link.Place, ID: r.ID}))
+}
+
+// leftBlank notes that a record just made is blank where we sent nothing and its answer says nothing: what shows there
+// later is somebody's edit.
+func (d *decider) leftBlank(link *Link) {
+	pairs := d.group.PairsAt(link.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) || via(p) || p.Reference != nil || has(p, link.Base) {
+			continue
+		}
+		for _, name := range p.Spoke {
+			if _, known := link.Base[name]; !known {
+				link.Base[name], link.Sent[name] = "", ""
+			}
+		}
+	}
 }
 
 // overtaken marks the fields of a record just made that its place owns and that hold what the entity no longer does.

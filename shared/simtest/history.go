@@ -200,12 +200,19 @@ func drawSetup(r *rand.Rand) Setup {
 	if one(10) {
 		s.DeletesMax = 1 + r.IntN(2)
 	}
+	if last := &s.Fields[len(s.Fields)-1]; s.Change == ChangeNewField && last.Owner == 1 {
+		last.Owner = 0 // an owner that does not map its field is refused when a configuration is loaded
+	}
 	accounts := 1 + s.Spokes
 	if s.Finance {
 		accounts++
 	}
 	for i := range accounts {
-		s.Accounts = append(s.Accounts, drawAccount(r, len(s.Fields), i == 0))
+		a := drawAccount(r, len(s.Fields), i == 0)
+		if i == 1 && a.Missing >= 0 && (s.Fields[a.Missing].Owner == 1 || s.Change == ChangeOwner && a.Missing == 1) {
+			a.Missing = -1
+		}
+		s.Accounts = append(s.Accounts, a)
 	}
 	return s
 }
@@ -249,7 +256,7 @@ func drawWeather(r *rand.Rand) Weather {
 		}
 		return 1 + r.IntN(max)
 	}
-	return Weather{Crash: some(25), StoreFails: some(25), StoreLost: some(25), StoreLate: some(10), SendFails: some(40), SendLost: some(40), Unavailable: some(60),
-		Limited: some(60), CallLost: some(120), CallLate: some(80), CallPart: some(60), NoCall: some(60), HintLost: some(300), HintTwice: some(300), HintLate: some(300),
-		Redelivered: some(250), StaleRead: some(150), Outage: some(100), Forbidden: some(40)}
+	return Weather{Crash: some(40), StoreFails: some(35), StoreLost: some(35), StoreLate: some(20), SendFails: some(60), SendLost: some(60), Unavailable: some(90),
+		Limited: some(90), CallLost: some(200), CallLate: some(150), CallPart: some(100), NoCall: some(100), HintLost: some(400), HintTwice: some(400), HintLate: some(400),
+		Redelivered: some(250), StaleRead: some(250), Outage: some(120), Forbidden: some(50)}
 }

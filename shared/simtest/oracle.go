@@ -174,11 +174,12 @@ func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string
 	return false
 }
 
-// knows reports whether any group ties a record to an entity that is not held.
-func (w *world) knows(ref record.Ref) bool {
+// knows reports whether any group ties a record to an entity that is not held, and remembers a value of the field.
+func (w *world) knows(ref record.Ref, field record.PlatformField) bool {
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		if link := w.linkOf(g.Name, ref); link != nil && link.State != resolve.LinkQuarantined {
-			return true
+			_, based := link.Base[field]
+			return based
 		}
 	}
 	return false

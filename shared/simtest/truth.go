@@ -28,7 +28,7 @@ type edit struct {
 	seen time.Time
 	// clobbered: a write of ours replaced it unseen, in the moment that a platform without conditional updates leaves.
 	clobbered bool
-	// birth: the record was nobody's yet, so that it is a value at first sight and no edit to us.
+	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
 	birth bool
 }
 
@@ -117,7 +117,7 @@ func (t *truth) born(ref record.Ref, ours bool) *life {
 // edited notes an edit that a person made just now.
 func (t *truth) edited(e *edit) {
 	cells := t.cells[e.ref]
-	e.birth = !t.w.knows(e.ref)
+	e.birth = !t.w.knows(e.ref, e.field)
 	e.parent = cells[e.field].edit
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
