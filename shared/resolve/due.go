@@ -103,7 +103,7 @@ func (d *decider) dueUpdate(due *Due, link *Link) bool {
 			continue
 		}
 		want := withTexts(p, texts)
-		if d.same(link.Place, p, want, link.Sent) || refusedOrWaived(p, link, want) || d.keepsBlank(p, texts) {
+		if d.same(link.Place, p, want, link.Sent) || refused(p, link, want) || d.waived(p, link) || d.keepsBlank(p, texts) {
 			continue
 		}
 		maps.Copy(due.Fields, want)
@@ -163,13 +163,25 @@ func (d *decider) ownerRead(f *ruleset.Field, except record.Place) bool {
 	return true
 }
 
-// refusedOrWaived reports whether the platform refused exactly these values, or the link may keep its own.
-func refusedOrWaived(p *ruleset.Pair, link *Link, want record.Fields) bool {
+// waived reports whether the link may keep its own value. An owner needs no leave.
+func (d *decider) waived(p *ruleset.Pair, link *Link) bool {
+	for _, name := range p.Hub {
+		if f, ok := d.declared.Field(name); ok && d.owner(f) == link.Place.Connection {
+			return false
+		}
+	}
 	for _, name := range p.Spoke {
-		if r, ok := link.Rejected[name]; ok && r.Value == want[name] {
+		if v, ok := link.Waived[name]; ok && v == link.Sent[name] {
 			return true
 		}
-		if v, ok := link.Waived[name]; ok && v == link.Sent[name] {
+	}
+	return false
+}
+
+// refused reports whether the platform refused exactly these values.
+func refused(p *ruleset.Pair, link *Link, want record.Fields) bool {
+	for _, name := range p.Spoke {
+		if r, ok := link.Rejected[name]; ok && r.Value == want[name] {
 			return true
 		}
 	}

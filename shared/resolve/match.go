@@ -203,6 +203,7 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 				link.Base[name], link.Sent[name] = value, value
 			}
 		}
+		d.leftBlank(link)
 	}
 	if !d.pointRef(s.Ref) {
 		return Decision{}

@@ -209,6 +209,14 @@ func (d *decider) leftBlank(link *Link) {
 				link.Base[name], link.Sent[name] = "", ""
 			}
 		}
+		if !readable(p) {
+			continue
+		}
+		for _, name := range p.Hub {
+			if _, known := d.entity.Fields[name]; !known {
+				d.takeFirst(edit{field: name, place: link.Place, at: d.view.Now}, ReasonFirstSight)
+			}
+		}
 	}
 }
 

@@ -42,9 +42,9 @@ type cell struct {
 // life is what happened to a record.
 type life struct {
 	ref       record.Ref
-	ours      bool // made by a write of ours
-	bornAt    time.Time
-	deletedBy string // "", "person", "us"
+	ours      bool      // made by a write of ours
+	bornAt    time.Time // or came back
+	deletedBy string    // "", "person", "us"
 	deletedAt time.Time
 	into      record.ExternalID // merged by a person
 	emails    map[int]bool      // the edits whose value its email ever showed
