@@ -123,13 +123,20 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 			j.err = err
 			return
 		}
-		switch resolve.StandingOf(view, j.notice.Group, s.Ref) {
-		case resolve.StandingUnknown:
+		switch standing, id := resolve.StandingOf(view, j.notice.Group, s.Ref); {
+		case standing == resolve.StandingUnknown:
 			w.hintAt(out, j, s.ID, record.KindChanged)
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
-		case resolve.StandingQuarantined:
-			j.done = true // a person says first which entity it is; the sweep looks again
+		case standing == resolve.StandingQuarantined, id != j.key.ID:
+			// Another's record, or one that is held: who it is must be said first. It is read, for it may have changed
+			// without our knowing, and the create is held.
+			w.hintAt(out, j, s.ID, record.KindChanged)
+			j.done = true
+			held := resolve.HeldCreate(view.Entities[j.key].Links[j.due.Place], j.due, w.Now())
+			if err := w.commit(ctx, view, resolve.Patch{Owner: j.key, Links: []*resolve.Link{held}}); err != nil && !fault.Is(err, fault.Stale) {
+				j.err = err
+			}
 			return
 		}
 	}

@@ -232,7 +232,7 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 	}
 	link := rows.Links[s.Place]
 	if link == nil || link.ID != s.ID {
-		return d.settle(Noop, ReasonNotLinked)
+		return d.another(s, link)
 	}
 	if decision, put := d.putOff(link, s.ReadBegan, s.ModifiedAt); put {
 		return decision
@@ -249,6 +249,21 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 	d.absorb(s)
 	d.resettle()
 	return d.settleAbsorbed()
+}
+
+// another decides a live record that is known as the entity's, while its link holds another one or none: it came back
+// after a merge, or after another took its place.
+func (d *decider) another(s record.Snapshot, link *Link) Decision {
+	if s.Archived || s.Lagging || slices.Contains(d.entity.Leftovers, s.Ref) {
+		return d.settle(Noop, ReasonNotLinked)
+	}
+	if link == nil || link.State == LinkNone && len(link.Attempts) == 0 || link.State == LinkTombstone {
+		return d.link(s, verdict{entity: d.entity.ID, why: ReasonRestored, ready: true})
+	}
+	e := d.editEntity()
+	e.Leftovers = append(e.Leftovers, s.Ref)
+	d.note(FieldChange{Reason: ReasonSlotTaken, Taken: true})
+	return d.settle(ParkedWork, ReasonSlotTaken)
 }
 
 // putOff says whether an observation of a link cannot be taken now: a write is in progress, or the read is too old.

@@ -240,12 +240,37 @@ func (d *decider) dueCreate(due *Due, link *Link) bool {
 		due.Blocked = ReasonWaitsForParent
 	case len(due.Missing) > 0:
 		due.Blocked = ReasonMissingRequired
-	case link != nil && link.Rejected[CreateField].Value == createDigest(due.Fields) && link.Rejected[CreateField].Value != "":
+	case link != nil && d.refusedCreate(link, due.Fields):
 		due.Blocked = ReasonRejected
 	case d.contested(due.Place):
 		due.Blocked = ReasonContested
 	}
 	return true
+}
+
+// lookAgainAfter is how long a create is held because somebody's record has its key: then it is looked up again.
+const lookAgainAfter = 24 * time.Hour
+
+// refusedCreate reports whether exactly this create was refused.
+func (d *decider) refusedCreate(link *Link, fields record.Fields) bool {
+	r := link.Rejected[CreateField]
+	if r.Code == string(ReasonExists) && d.view.Now.Sub(r.At) >= lookAgainAfter {
+		return false
+	}
+	return r.Value != "" && r.Value == createDigest(fields)
+}
+
+// HeldCreate gives a link on which a create is held because a record with its key exists that is not the entity's. old
+// is nil if there is no row.
+func HeldCreate(old *Link, due Due, now time.Time) *Link {
+	link := &Link{Place: due.Place, State: LinkNone}
+	if old != nil {
+		link = old
+	}
+	link = link.clone()
+	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(ReasonExists), At: now}
+	link.TouchedAt = now
+	return link
 }
 
 // contested reports whether a record that is held at a place has one of the entity's keys: it may be the very record

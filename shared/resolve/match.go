@@ -222,12 +222,13 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	return d.settleLinked(v.why)
 }
 
-// ownCreate gives the attempt that made a record, known by our identity on it; nil if there is none.
+// ownCreate gives the attempt that made a record, known by our identity on it; where the place has no field for that, a
+// record that matched while a create with the same key is in doubt is taken for it. Nil if there is none.
 func (d *decider) ownCreate(link *Link, s record.Snapshot) *Attempt {
 	marker := d.marker(s.Place)
 	for i := range link.Attempts {
 		a := &link.Attempts[i]
-		if a.Operation == record.OperationCreate && marker != "" && a.Fields[marker] != "" && a.Fields[marker] == s.Fields[marker] {
+		if a.Operation == record.OperationCreate && (marker == "" || a.Fields[marker] != "" && a.Fields[marker] == s.Fields[marker]) {
 			return a
 		}
 	}

@@ -294,16 +294,24 @@ const (
 	StandingQuarantined                 // it is held for a person
 )
 
-// StandingOf gives a record's standing; its rows must be in the view, and count as unknown otherwise.
-func StandingOf(view *View, group record.Group, ref record.Ref) Standing {
-	row := view.Refs[RefKey{group, ref}]
-	if row.Entity == "" {
-		return StandingUnknown
+// StandingOf gives a record's standing and the entity that it is linked to; its rows must be in the view, and count as
+// unknown otherwise.
+func StandingOf(view *View, group record.Group, ref record.Ref) (Standing, record.EntityID) {
+	id := view.Refs[RefKey{group, ref}].Entity
+	if id == "" {
+		return StandingUnknown, ""
 	}
-	if rows := view.Entities[EntityKey{group, row.Entity}]; rows != nil && rows.Entity != nil && rows.Entity.State == EntityQuarantined {
-		return StandingQuarantined
+	for range aliasesMax {
+		rows := view.Entities[EntityKey{group, id}]
+		if rows == nil || rows.Entity == nil || rows.Entity.State == EntityLive {
+			break
+		}
+		if rows.Entity.State == EntityQuarantined {
+			return StandingQuarantined, id
+		}
+		id = rows.Entity.Into
 	}
-	return StandingLinked
+	return StandingLinked, id
 }
 
 // SameContent reports whether two versions of a link differ in nothing but lease, revision and when they were touched.

@@ -121,6 +121,9 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	}
 	before := e.Before[name]
 	edit := w.truth.edits[was.edit]
+	if w.history.Setup.Change == ChangeOwner && before == "" {
+		owned = false // what an owner to be had emptied was never its to empty
+	}
 	if owned && t.rules == w.rules && was.person && (before != "" || edit != nil && !edit.birth && !keeps) && !raced {
 		w.violate(InvariantOwned, "a write to %s replaces %q in %s, which it owns", ref, before, name)
 		return
@@ -131,7 +134,7 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	switch {
 	case raced && (!w.accounts[ref.Connection].setup.Conditional || e.Intent.Current == nil):
 		w.windowed++
-		edit.clobbered = edit.seen.IsZero()
+		edit.clobbered = true
 	case raced:
 		w.violate(InvariantFresh, "a write to %s replaces %s, edited at %s, after our look at %s, though the platform offers conditional updates", ref, name, was.at.Sub(epoch), t.reads[ref].Sub(epoch))
 	case !w.absorbed(ref, name, before):
@@ -264,7 +267,8 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 				continue
 			}
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
-			known := l.bornAt.Before(epoch.Add(time.Second)) || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
+			first := l.bornAt.Equal(epoch) && w.truth.cells[other][mail].at.Equal(epoch) // in the first load
+			known := first || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
 			if sameText(fields[mail], email) && known && !w.asks(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
 				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
 			}

@@ -184,6 +184,11 @@ func (w *world) observe(e pipeline.Event) {
 	switch e.Kind {
 	case pipeline.EventDecision, pipeline.EventDeadLetter:
 		delete(w.open, e.Ref)
+		for _, c := range e.Changes {
+			if n := numberOf(c.New); n > 0 && n < len(w.truth.edits) {
+				w.truth.edits[n].decided = true
+			}
+		}
 		w.held = w.held || e.Outcome == resolve.ParkedWork
 	}
 	if w.story != nil {

@@ -26,6 +26,8 @@ type edit struct {
 	parent int
 	// seen is when a read of ours first showed it.
 	seen time.Time
+	// decided: the system has said what became of it.
+	decided bool
 	// clobbered: a write of ours replaced it unseen, in the moment that a platform without conditional updates leaves.
 	clobbered bool
 	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
