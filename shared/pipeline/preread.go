@@ -51,6 +51,12 @@ func (w *Writer) judge(ctx context.Context, view *resolve.View, j *job, read pla
 		j.done = true
 		return
 	}
+	for name := range j.intent.Fields {
+		if _, shown := read.Snapshot.Fields[name]; !shown && slices.Contains(w.Rules.FieldsAt(j.notice.Place), name) {
+			w.again(out, j, w.Now().Add(unavailableFirst)) // whatever it holds would be overwritten unseen
+			return
+		}
+	}
 	decision, err := w.decide(ctx, view, resolve.Observation{Group: j.notice.Group, Snapshot: read.Snapshot})
 	if err != nil {
 		j.err = err

@@ -124,6 +124,9 @@ func (a *account) Find(ctx context.Context, object record.Object, fields []recor
 
 // Apply implements platform.Connector.
 func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	if a.w.resting && !a.w.current.dead {
+		a.w.violate(InvariantQuiet, "at rest, %s is asked to %s %s", a.name, intents[0].Operation, intents[0].Ref)
+	}
 	f, err := a.enter(ctx, pointWrite, "apply")
 	if err != nil {
 		return nil, err

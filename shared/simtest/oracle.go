@@ -38,13 +38,15 @@ const (
 	InvariantRight     Invariant = "the_right_value_stands"
 	InvariantGap       Invariant = "no_silent_gap"
 	InvariantDeleted   Invariant = "deletions_arrive"
+	InvariantMerged    Invariant = "merges_join"
+	InvariantPrompt    Invariant = "changes_arrive_without_a_sweep"
 )
 
 // Invariants lists them all.
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.
@@ -121,8 +123,8 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	}
 	before := e.Before[name]
 	edit := w.truth.edits[was.edit]
-	if w.history.Setup.Change == ChangeOwner && before == "" {
-		owned = false // what an owner to be had emptied was never its to empty
+	if before == "" && (w.history.Setup.Change == ChangeOwner || w.hasAlias(ref) || edit != nil && edit.parent > 0 && w.truth.edits[edit.parent].decided.IsZero()) {
+		owned = false // it was not its to empty yet, or nobody had seen what it emptied: a blank as at first sight
 	}
 	if owned && t.rules == w.rules && was.person && (before != "" || edit != nil && !edit.birth && !keeps) && !raced {
 		w.violate(InvariantOwned, "a write to %s replaces %q in %s, which it owns", ref, before, name)
@@ -164,6 +166,19 @@ func (w *world) standing(rules *ruleset.Rules, place record.Place, name record.P
 		}
 	}
 	return mapped, owned, keeps
+}
+
+// hasAlias reports whether another entity was merged into a record's: what it shows is then a first sight again.
+func (w *world) hasAlias(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		id := w.entityOf(g.Name, ref)
+		for _, x := range w.entities() {
+			if x.Entity.Group == g.Name && x.Entity.State == resolve.EntityMerged && x.Entity.Into == id {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // absorbed reports whether the system's own memory of a record holds a value: then it was decided about.
@@ -308,8 +323,11 @@ func (w *world) judgeReference(ref record.Ref, fields record.Fields) {
 	}
 }
 
-// judgeRemoval counts removals of the hour.
+// judgeRemoval looks for the person's deletion that a removal carries on, and counts removals of the hour.
 func (w *world) judgeRemoval(ref record.Ref) {
+	if !w.removed(ref) {
+		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
+	}
 	limit := w.history.Setup.DeletesMax
 	if limit == 0 {
 		return
@@ -323,6 +341,19 @@ func (w *world) judgeRemoval(ref record.Ref) {
 	if w.removals[hour]++; w.removals[hour] > limit {
 		w.violate(InvariantSpread, "%d removals at %s in one hour, at most %d", w.removals[hour], ref.Connection, limit)
 	}
+}
+
+// removed reports whether a person ever removed a record of the same entity.
+func (w *world) removed(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		id := w.entityOf(g.Name, ref)
+		for _, other := range w.truth.order {
+			if w.truth.lives[other].removed && w.entityOf(g.Name, other) == id {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func sortedKeys[K cmp.Ordered, V any, M ~map[K]V](m M) []K { return slices.Sorted(maps.Keys(m)) }

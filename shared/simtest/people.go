@@ -225,7 +225,7 @@ func (w *world) samePerson(a, b record.Ref) bool {
 func (w *world) remove(ref record.Ref) {
 	account := w.accounts[ref.Connection]
 	l := w.truth.lives[ref]
-	l.deletedBy, l.deletedAt = "person", w.now
+	l.deletedBy, l.deletedAt, l.removed = "person", w.now, true
 	if account.setup.ArchivesOnly {
 		account.mem.Archive(ref.Object, ref.ID)
 		w.say("a person archives %s", ref)
@@ -266,7 +266,10 @@ func (w *world) merge(a Action) {
 	mem.Merge(people, loser.ID, winner.ID)
 	after, _ := mem.Record(people, winner.ID)
 	l := w.truth.lives[loser]
-	l.deletedBy, l.deletedAt, l.into = "person", w.now, winner.ID
+	l.deletedBy, l.deletedAt, l.removed, l.into = "person", w.now, true, winner.ID
+	for _, g := range w.rules.GroupsAt(loser.Place) {
+		l.known = l.known || w.knowsRecord(g.Name, loser)
+	}
 	for name, value := range after {
 		if before[name] != value { // filled from the loser
 			w.truth.cells[winner][name] = w.truth.cells[loser][name]

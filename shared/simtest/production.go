@@ -185,8 +185,8 @@ func (w *world) observe(e pipeline.Event) {
 	case pipeline.EventDecision, pipeline.EventDeadLetter:
 		delete(w.open, e.Ref)
 		for _, c := range e.Changes {
-			if n := numberOf(c.New); n > 0 && n < len(w.truth.edits) {
-				w.truth.edits[n].decided = true
+			if n := numberOf(c.New); n > 0 && n < len(w.truth.edits) && w.truth.edits[n].decided.IsZero() {
+				w.truth.edits[n].decided = w.now
 			}
 		}
 		w.held = w.held || e.Outcome == resolve.ParkedWork

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/platform/memplatform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -31,6 +32,7 @@ func (w *world) checkAtRest() {
 	}
 	for _, g := range w.rules.Groups {
 		w.checkRecords(&g)
+		w.checkMerges(&g)
 		for _, x := range entities {
 			if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive {
 				continue
@@ -82,6 +84,29 @@ func (w *world) checkRecords(g *ruleset.Group) {
 			w.violate(InvariantOnce, "%s and %s are both %s of %s, and one of them is of our making", other, ref, t, id)
 		}
 	}
+}
+
+// checkMerges: where the hub says that one record was merged into another, they are one entity.
+func (w *world) checkMerges(g *ruleset.Group) {
+	if g.Hub != hubName || w.accounts[hubName].setup.Merged == int(memplatform.MergedAway) {
+		return
+	}
+	for _, ref := range w.truth.order {
+		l := w.truth.lives[ref]
+		winner := record.Ref{Place: ref.Place, ID: l.into}
+		if ref.Connection != g.Hub || l.into == "" || !l.known || w.truth.lives[winner].deletedBy != "" || !w.knowsRecord(g.Name, winner) {
+			continue
+		}
+		if a, b := w.entityOf(g.Name, ref), w.entityOf(g.Name, winner); a != b {
+			w.violate(InvariantMerged, "%s was merged into %s, and they are %s and %s", ref, winner, a, b)
+		}
+	}
+}
+
+// knowsRecord reports whether a group ties a record to an entity, and does not merely hold it.
+func (w *world) knowsRecord(group record.Group, ref record.Ref) bool {
+	link := w.linkOf(group, ref)
+	return link != nil && link.ID == ref.ID && link.State == resolve.LinkLive
 }
 
 // checkEntity looks at one entity with its links.
@@ -181,7 +206,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 			return
 		}
 	}
-	if !f.Owner.LastWriteWins || w.history.Setup.Change != ChangeNothing || w.truth.answers[n] {
+	if !f.Owner.LastWriteWins || w.history.Setup.Change == ChangeOwner || w.truth.answers[n] {
 		return
 	}
 	if w.joined[x.Entity.ID] || w.merged(g, x) {
@@ -192,7 +217,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	edits = slices.DeleteFunc(edits, func(e *edit) bool { return e.value == "" && f.Blank == ruleset.BlankKeep })
 	// What people did to a record that is gone, or ours no more, may have reached us or not.
 	away := func(e *edit) bool { return live[e.ref.Place] == nil || live[e.ref.Place].ID != e.ref.ID }
-	if slices.ContainsFunc(edits, func(e *edit) bool { return away(e) && e.number == n }) {
+	if slices.ContainsFunc(edits, func(e *edit) bool { return away(e) && (e.number == n || e.value == "" && want == "") }) {
 		return
 	}
 	edits = slices.DeleteFunc(edits, away)
@@ -201,7 +226,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	}
 	// An edit that was replaced again before anybody took it in has left no trace.
 	edits = slices.DeleteFunc(edits, func(e *edit) bool {
-		return !e.decided && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
+		return e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
 	})
 	gone := w.truth.superseded(edits)
 	if n != 0 && gone[n] {
@@ -277,8 +302,8 @@ func (w *world) checkNewest(f *ruleset.Field, x stored, want string, edits []*ed
 		for _, later := range edits {
 			a, b := w.accounts[winner.ref.Connection].setup, w.accounts[later.ref.Connection].setup
 			exact := a.FieldTimes && b.FieldTimes && a.Skew == 0 && b.Skew == 0 && !a.Unstamped && !b.Unstamped
-			// However far off the winner's clock is, it is not later than our first look.
-			looked := !winner.seen.IsZero() && later.at.After(winner.seen.Add(close)) && b.Skew >= 0 && !b.Unstamped
+			// However far off the winner's clock is, it is not later than the look at which it was decided about.
+			looked := !winner.decided.IsZero() && later.at.After(winner.decided.Add(close)) && b.Skew >= 0 && !b.Unstamped
 			if later.at.After(winner.at.Add(close)) && (exact || looked) && !slices.ContainsFunc(edits, func(e *edit) bool { return stands(e) && e.at.After(later.at) }) {
 				w.violate(InvariantRight, "%s of %s ends as %q, and a newer edit is %d", f.Name, x.Entity.ID, want, later.number)
 				return

@@ -26,8 +26,8 @@ type edit struct {
 	parent int
 	// seen is when a read of ours first showed it.
 	seen time.Time
-	// decided: the system has said what became of it.
-	decided bool
+	// decided is when the system first said what became of it.
+	decided time.Time
 	// clobbered: a write of ours replaced it unseen, in the moment that a platform without conditional updates leaves.
 	clobbered bool
 	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
@@ -48,8 +48,10 @@ type life struct {
 	bornAt    time.Time // or came back
 	deletedBy string    // "", "person", "us"
 	deletedAt time.Time
+	removed   bool              // a person deleted it, though it may have come back
 	into      record.ExternalID // merged by a person
 	emails    map[int]bool      // the edits whose value its email ever showed
+	known     bool              // when it was merged, it was somebody's
 	winner    bool              // others were merged into it
 }
 

@@ -98,6 +98,7 @@ func Run(h History, o Options) Result {
 	}
 	if calm {
 		w.checkAtRest()
+		w.probe()
 	}
 	return Result{Seed: h.Seed, Digest: w.digest, Faults: w.faults, UserChanges: w.userChanges, Unknown: w.unknown, Points: w.points, Windowed: w.windowed, Violations: w.violations, Parked: w.parked}
 }
@@ -144,6 +145,13 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	}
 	if c != hubName {
 		a.mem.Refuse = refuse
+	}
+	a.mem.Omit = func() bool {
+		if !w.stormy || !w.chance(w.history.Weather.Omitted) {
+			return false
+		}
+		w.faults++
+		return true
 	}
 	if w.chance(w.history.Weather.Outage) {
 		from := w.now.Add(w.between(0, w.history.Setup.Live))
@@ -325,7 +333,7 @@ func (w *world) settle() bool {
 	quiet, again, reconciled := 0, false, map[record.Place]bool{}
 	for round := range roundsMax {
 		before := w.applies
-		if quiet == 1 && !again && w.held {
+		if quiet == 1 && !again && (w.held || w.history.Setup.Change != ChangeNothing) {
 			// What was found late may have changed how records that are held are judged: read all once more.
 			quiet, again, reconciled = 0, true, map[record.Place]bool{}
 		}

@@ -119,6 +119,11 @@ func (p *Platform) read(object record.Object, fields []record.PlatformField, id 
 		return platform.Read{ID: id, Absence: &absence}
 	}
 	snapshot := p.snapshot(object, s, v, fields, began)
+	for _, name := range fields {
+		if p.Omit != nil && p.Omit() {
+			delete(snapshot.Fields, name)
+		}
+	}
 	return platform.Read{ID: id, Snapshot: &snapshot}
 }
 

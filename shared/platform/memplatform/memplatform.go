@@ -38,6 +38,8 @@ type Platform struct {
 	// Lag is how far lists of changes and look-ups trail the records; Stale how far the next read by id does (nil: not).
 	Lag   time.Duration
 	Stale func() time.Duration
+	// Omit is asked of each field of a read by id whether its answer lacks it; nil leaves none out.
+	Omit func() bool
 	// Merged says how a merged record answers a read by id.
 	Merged MergedStyle
 	// WholeCalls: one refused item refuses its whole call.
