@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 // verdict is what matching says of a record: an entity, none, or that it cannot be told.
@@ -42,6 +43,9 @@ func (d *decider) unknown(s record.Snapshot) Decision {
 	if s.Lagging {
 		return Decision{Outcome: ReadAgain, Reason: ReasonStaleRead}
 	}
+	if d.incomplete(s) && d.observation.Change.Deferrals < incompleteReadsMax {
+		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: d.view.Now.Add(rereadAfter)}
+	}
 	values := d.valuesOf(s)
 	v := d.match(s, values, "")
 	if !v.ready || !d.need.Empty() {
@@ -59,6 +63,29 @@ func (d *decider) unknown(s record.Snapshot) Decision {
 		return Decision{Outcome: Noop, Reason: ReasonUnmatched}
 	}
 	return d.found(s)
+}
+
+// incompleteReadsMax is how often a record is read again whose answer lacks mapped fields, before it is judged without.
+const incompleteReadsMax = 6
+
+// incomplete reports whether a read lacks a field by which the record would be recognised.
+func (d *decider) incomplete(s record.Snapshot) bool {
+	pairs := d.group.PairsAt(s.Place)
+	for i := range pairs {
+		if p := &pairs[i]; matchable(p) && !has(p, s.Fields) && slices.ContainsFunc(p.Hub, d.isKeyPart) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decider) isKeyPart(name record.HubField) bool {
+	for _, rule := range d.declared.Match {
+		if slices.ContainsFunc(rule.Parts, func(part ruleset.MatchPart) bool { return part.Field == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // founds reports whether an unmatched record at a place is worth an entity: the hub's always; a spoke's if it may be

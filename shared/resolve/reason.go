@@ -52,6 +52,7 @@ const (
 	ReasonNotMapped        Reason = "not_mapped"
 	ReasonLeased           Reason = "write_in_progress"
 	ReasonStaleRead        Reason = "stale_read"
+	ReasonIncompleteRead   Reason = "read_lacks_fields"
 	ReasonUnknownParent    Reason = "parent_not_seen_yet"
 	ReasonDeleted          Reason = "deleted"
 	ReasonMergedAway       Reason = "merged_away"

@@ -249,7 +249,7 @@ func (d *decider) failed(link *Link, r Receipt) Decision {
 		link.NotBefore = d.view.Now.Add(max(backoff(link.Failures), createAgainAfter))
 	}
 	tried := slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return a.Key == r.Intent.Key && a.Tries > 1 })
-	if kind != fault.InDoubt && kind != fault.Unclassified && !tried {
+	if kind != fault.InDoubt && kind != fault.Unclassified && (!tried || kind == fault.Rejected) {
 		d.dropAttempt(link, r.Intent.Key)
 		if link.State == LinkCreating && len(link.Attempts) == 0 {
 			link.State = LinkNone

@@ -348,7 +348,9 @@ func (w *world) removed(ref record.Ref) bool {
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		id := w.entityOf(g.Name, ref)
 		for _, other := range w.truth.order {
-			if w.truth.lives[other].removed && w.entityOf(g.Name, other) == id {
+			l := w.truth.lives[other]
+			if l.removed && (w.entityOf(g.Name, other) == id || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])) {
+				// (A deletion that one group carried on is the next group's to carry on.)
 				return true
 			}
 		}
