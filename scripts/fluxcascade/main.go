@@ -67,7 +67,7 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 
 // devCommand holds what proves the engine.
 func devCommand() *cobra.Command {
-	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema"}
-	dev.AddCommand(schemaCommand())
+	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema, simulate"}
+	dev.AddCommand(schemaCommand(), simulateCommand())
 	return dev
 }

@@ -132,6 +132,7 @@ func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.
 		return nil, err
 	}
 	t := a.w.current
+	a.w.race(intents, f)
 	apply := func(some []record.Intent) ([]record.Receipt, error) {
 		a.w.writing = t
 		receipts, err := a.mem.Apply(ctx, some)

@@ -192,15 +192,16 @@ func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string
 	return false
 }
 
-// knows reports whether any group ties a record to an entity that is not held, and remembers a value of the field.
-func (w *world) knows(ref record.Ref, field record.PlatformField) bool {
+// knows reports whether any group ties a record to an entity that is not held, and whether it remembers a value of the
+// field.
+func (w *world) knows(ref record.Ref, field record.PlatformField) (known, based bool) {
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		if link := w.linkOf(g.Name, ref); link != nil && link.State != resolve.LinkQuarantined {
-			_, based := link.Base[field]
-			return based
+			_, based = link.Base[field]
+			return true, based
 		}
 	}
-	return false
+	return false, false
 }
 
 func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {

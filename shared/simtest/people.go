@@ -317,6 +317,37 @@ func (w *world) reassign(a Action) {
 	}
 }
 
+// race has people edit what a call is about to write: the record itself, just before; or, where the call's outcome will
+// be unknown, the same field on another platform.
+func (w *world) race(intents []record.Intent, f fate) {
+	if !w.stormy || !w.chance(w.history.Weather.Racing) {
+		return
+	}
+	w.faults++
+	intent := intents[w.rng.IntN(len(intents))]
+	if intent.Operation != record.OperationUpdate || intent.Ref.Object != people || intent.Ref.Connection == ledgerName {
+		return
+	}
+	fields := w.fieldsAt(intent.Ref.Connection)
+	if len(fields) == 0 {
+		return
+	}
+	field := fields[w.rng.IntN(len(fields))]
+	if f == fateDone {
+		if l := w.truth.lives[intent.Ref]; l.deletedBy == "" {
+			w.edit(intent.Ref, w.fieldName(intent.Ref, field), false)
+		}
+		return
+	}
+	for _, ref := range w.truth.order {
+		l := w.truth.lives[ref]
+		if ref != intent.Ref && ref.Object == people && l.deletedBy == "" && ref.Connection != ledgerName && w.samePerson(ref, intent.Ref) && !w.accounts[ref.Connection].lacks(field) {
+			w.edit(ref, w.fieldName(ref, field), false)
+			return
+		}
+	}
+}
+
 // refusedMark is in values that one platform does not take.
 const refusedMark = "!"
 

@@ -16,7 +16,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
 
@@ -56,11 +55,7 @@ func (w *world) connector(c record.Connection) (platform.Connector, error) {
 
 func (w *world) ability(place record.Place) catalog.Ability {
 	a := w.accounts[place.Connection]
-	out := a.mem.Abilities[place.Object]
-	if w.bug != nil && w.bug.ability != nil {
-		w.bug.ability(&out)
-	}
-	return out
+	return a.mem.Abilities[place.Object]
 }
 
 func (p production) resolve(ctx context.Context, _ record.Connection, batch []queue.Delivery) []string {
@@ -85,6 +80,10 @@ func (p production) poller() *intake.Poller {
 }
 
 func (p production) poll(ctx context.Context, place record.Place) {
+	if p.w.bug != nil && p.w.bug.cursorFirst {
+		p.pollCursorFirst(ctx, place)
+		return
+	}
 	_, _ = p.poller().Run(ctx, place) // a poll that fails goes on at the next from where it was
 }
 
@@ -104,8 +103,47 @@ func (p production) webhook(ctx context.Context, c record.Connection, body []byt
 	w := p.w
 	s := p.shell()
 	routes := map[record.Platform]intake.Route{record.Platform(c): {Platform: record.Platform(c), Receive: receive, Secret: func(context.Context) (string, error) { return "s", nil }}}
+	if w.bug != nil && w.bug.payload {
+		return p.believe(ctx, c, body)
+	}
 	hook := intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: w.Now}
 	return hook.Handle(ctx, record.Platform(c), platform.Request{Body: body, Header: http.Header{"Secret": {"s"}}}).Status
+}
+
+// pollCursorFirst is a poll broken on purpose: what it found is queued only once its position is moved.
+func (p production) pollCursorFirst(ctx context.Context, place record.Place) {
+	type held struct {
+		name     queue.Name
+		messages []queue.Message
+	}
+	var all []held
+	poller := p.poller()
+	late := mail{w: p.w, hook: func(name queue.Name, messages []queue.Message) bool {
+		all = append(all, held{name, messages})
+		return true
+	}}
+	poller.Queue = late
+	_, _ = poller.Run(ctx, place)
+	for _, h := range all {
+		_ = mail{w: p.w}.Send(ctx, h.name, h.messages)
+	}
+}
+
+// believe is a webhook intake broken on purpose: it queues the payload as what was read.
+func (p production) believe(ctx context.Context, c record.Connection, body []byte) int {
+	var b hookBody
+	if json.Unmarshal(body, &b) != nil {
+		return http.StatusBadRequest
+	}
+	ref := record.Ref{Place: record.Place{Connection: c, Object: b.Object}, ID: b.ID}
+	change := record.Change{Ref: ref, Source: record.SourceWebhook, Kind: b.Kind, SeenAt: p.w.now}
+	if b.Fields != nil {
+		change.Snapshot = &record.Snapshot{Ref: ref, Fields: b.Fields, ReadBegan: p.w.now}
+	}
+	if intake.SendChanges(ctx, mail{w: p.w}, pipeline.QueueOf(pipeline.ChangesQueue, c), []record.Change{change}) != nil {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusOK
 }
 
 // answer decides one parked field, as an operator would: with one of its candidates.
@@ -262,5 +300,3 @@ func (w *world) committed(_ []store.Write, err error) error {
 	}
 	return err
 }
-
-var _ = ruleset.DeleteIgnore

@@ -71,6 +71,9 @@ func (w *world) checkRecords(g *ruleset.Group) {
 			continue
 		}
 		id := w.entityOf(g.Name, ref)
+		if id == "" && l.ours && w.creating(g, ref.Place) {
+			continue // a create of unknown outcome, and shown as that
+		}
 		if id == "" {
 			w.violate(InvariantGap, "%s is nobody's in %s: no entity knows it", ref, g.Name)
 			continue
@@ -84,6 +87,16 @@ func (w *world) checkRecords(g *ruleset.Group) {
 			w.violate(InvariantOnce, "%s and %s are both %s of %s, and one of them is of our making", other, ref, t, id)
 		}
 	}
+}
+
+// creating reports whether a create at a place is still of unknown outcome.
+func (w *world) creating(g *ruleset.Group, place record.Place) bool {
+	for _, x := range w.atRest.all {
+		if link := x.Links[place]; x.Entity.Group == g.Name && link != nil && link.State != resolve.LinkLive && len(link.Attempts) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // checkMerges: where the hub says that one record was merged into another, they are one entity.
@@ -168,6 +181,9 @@ func (w *world) checkField(g *ruleset.Group, x stored, f *ruleset.Field, live ma
 	}
 	all := w.showing(g, x, f, live)
 	want := x.Entity.Fields[f.Name].Text
+	if len(live) < 2 {
+		return // it agrees with nobody else
+	}
 	for _, s := range all {
 		link := live[s.ref.Place]
 		_, waived := link.Waived[s.name]
@@ -200,7 +216,8 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	for _, s := range all {
 		if !f.Owner.LastWriteWins && s.ref.Connection == f.Owner.Connection {
 			_, refused := live[s.ref.Place].Rejected[s.name]
-			if !refused && !sameShown(s.value, want) {
+			_, held := x.Entity.Holds[s.ref.Place.String()]
+			if !refused && !held && !sameShown(s.value, want) {
 				w.violate(InvariantRight, "%s owns %s and shows %q, and %s has %q", s.ref, f.Name, s.value, x.Entity.ID, want)
 			}
 			return
@@ -260,7 +277,7 @@ func (w *world) isRefused(e *edit) bool {
 func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, standing []*edit) {
 	var edits []*edit // not values at birth: those are first sights, which rank decides
 	for _, e := range standing {
-		if !e.birth || w.truth.lives[e.ref].ours {
+		if !e.birth {
 			edits = append(edits, e)
 		}
 	}

@@ -121,7 +121,8 @@ func (t *truth) born(ref record.Ref, ours bool) *life {
 // edited notes an edit that a person made just now.
 func (t *truth) edited(e *edit) {
 	cells := t.cells[e.ref]
-	e.birth = !t.w.knows(e.ref, e.field)
+	known, based := t.w.knows(e.ref, e.field)
+	e.birth = !based && (known || !t.lives[e.ref].ours) // (what we made and do not know of yet was blank where we sent nothing)
 	e.parent = cells[e.field].edit
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {

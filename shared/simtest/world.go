@@ -8,15 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
-	"github.com/fluxcascade/fluxcascade/shared/platform/memplatform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store"
 	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
 )
 
@@ -163,7 +160,15 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	}
 	if w.history.Setup.Tokens {
 		a.server = newTokenServer(w, c)
-		a.tokens = &credential.Source{Store: disk{w: w}, Connection: c, Refresher: a.server, Now: w.Now, Wait: func(_ context.Context, d time.Duration) error {
+		var refresher platform.Refresher = a.server
+		now := w.Now
+		if w.bug != nil && w.bug.refresh != nil {
+			refresher = w.bug.refresh(refresher)
+		}
+		if w.bug != nil {
+			now = func() time.Time { return w.now.Add(w.bug.clock) }
+		}
+		a.tokens = &credential.Source{Store: disk{w: w}, Connection: c, Refresher: refresher, Now: now, Wait: func(_ context.Context, d time.Duration) error {
 			if !w.wait(d) {
 				return errDead
 			}
@@ -417,9 +422,3 @@ func receive(secret string, r platform.Request) ([]platform.Hint, error) {
 	}
 	return []platform.Hint{{Object: body.Object, ID: body.ID, Kind: body.Kind, OccurredAt: body.At}}, nil
 }
-
-var (
-	_ = catalog.Ability{}
-	_ = memplatform.Effect{}
-	_ = store.Any
-)
