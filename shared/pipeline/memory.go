@@ -50,6 +50,25 @@ func (m *Memory) keep(row store.Row, r remembered) {
 	m.rows[row.Key] = r
 }
 
+// committed keeps the rows that a commit has just written, as the view holds them: they need not be decoded.
+func (m *Memory) committed(view *resolve.View, owner resolve.EntityKey, writes []store.Write) {
+	rows := view.Entities[owner]
+	if m == nil || rows == nil {
+		return
+	}
+	keep := func(key store.Key, r remembered) {
+		for i := range writes {
+			if writes[i].Key == key {
+				m.keep(store.Row{Key: key, Body: writes[i].Body}, r)
+			}
+		}
+	}
+	keep(entityRow(owner), remembered{entity: rows.Entity})
+	for place, link := range rows.Links {
+		keep(linkRow(owner, place), remembered{link: link})
+	}
+}
+
 // link decodes a link's row.
 func (m *Memory) link(row store.Row) (*resolve.Link, error) {
 	if r, ok := m.recall(row); ok && r.link.Rev == row.Rev {

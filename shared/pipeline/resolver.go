@@ -125,9 +125,11 @@ func (r *Resolver) round(ctx context.Context, items []*work, out *outgoing) {
 	for _, w := range items {
 		observations = append(observations, r.observations(w)...)
 	}
-	if err := r.prime(ctx, view, observations); err != nil {
-		failAll(items, err)
-		return
+	if len(observations) > 1 { // one alone loads what it needs as it is decided
+		if err := r.prime(ctx, view, observations); err != nil {
+			failAll(items, err)
+			return
+		}
 	}
 	for _, w := range items {
 		r.resolve(ctx, view, w, out)

@@ -173,6 +173,7 @@ func (s *Shell) commit(ctx context.Context, view *resolve.View, p resolve.Patch)
 		return err
 	}
 	settleView(view, owner, p)
+	s.Memory.committed(view, owner, writes)
 	return nil
 }
 

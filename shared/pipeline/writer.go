@@ -94,9 +94,11 @@ func (w *Writer) write(ctx context.Context, jobs []*job, out *outgoing) {
 	for _, j := range jobs {
 		wakes = append(wakes, resolve.Observation{Group: j.notice.Group, Wake: j.notice.Entity})
 	}
-	if err := w.prime(ctx, view, wakes); err != nil {
-		failJobs(jobs, err)
-		return
+	if len(wakes) > 1 { // one alone loads what it needs as it is decided
+		if err := w.prime(ctx, view, wakes); err != nil {
+			failJobs(jobs, err)
+			return
+		}
 	}
 	for _, j := range jobs {
 		w.plan(ctx, view, j, out)

@@ -209,7 +209,13 @@ func (d *decider) current(link *Link, p *ruleset.Pair) bool {
 	if !known || problem != "" {
 		return true
 	}
-	return d.same(link.Place, p, withTexts(p, texts), link.Sent)
+	want := withTexts(p, texts)
+	if d.same(link.Place, p, want, link.Sent) {
+		return true
+	}
+	// A write of it may have arrived there before the edit. If it has, the edit was made knowing it; if it has not, the
+	// edit is still what a person did last at that place.
+	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && d.same(link.Place, p, want, a.Fields) })
 }
 
 // foreignEdit answers an edit of a field that flows only towards the spoke.

@@ -1,6 +1,8 @@
 package ruleset
 
 import (
+	"slices"
+
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -39,7 +41,9 @@ func (e *Entity) HubPairs() []Pair {
 // Index precomputes what HubPairs answers. Load calls it once, before the rules are shared.
 func (r *Rules) Index() {
 	for i := range r.Groups {
+		r.Groups[i].places = map[record.Object][]record.Place{}
 		for j := range r.Groups[i].Entities {
+			r.Groups[i].places[r.Groups[i].Entities[j].Type] = slices.Clip(r.Groups[i].placesOf(r.Groups[i].Entities[j].Type))
 			e := &r.Groups[i].Entities[j]
 			e.hubPairs = nil
 			e.hubPairs = e.HubPairs()

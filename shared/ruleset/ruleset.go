@@ -44,6 +44,8 @@ type Group struct {
 	Mappings []Mapping
 	// Limits bound how far a mistake can spread through the group.
 	Limits Limits
+
+	places map[record.Object][]record.Place // see Index
 }
 
 // Limits of spread: how many writes of a kind one connection may take in one hour from one group. Above a limit
@@ -416,8 +418,15 @@ func (g *Group) HubPlace(t record.Object) record.Place {
 }
 
 // Places lists where links of an entity type can be: the hub first, then spokes in the file's order. The order is
-// also the rank by which ties break.
+// also the rank by which ties break. The answer is shared: it is not to be changed.
 func (g *Group) Places(t record.Object) []record.Place {
+	if places, indexed := g.places[t]; indexed {
+		return places
+	}
+	return g.placesOf(t)
+}
+
+func (g *Group) placesOf(t record.Object) []record.Place {
 	out := []record.Place{g.HubPlace(t)}
 	for i := range g.Mappings {
 		if g.Mappings[i].Hub == t {

@@ -425,7 +425,7 @@ func (w *world) linkAt(g *ruleset.Group, id record.EntityID, place record.Place)
 
 // checkIdentity: records that the system ties together have shown the same email at some time.
 func (w *world) checkIdentity(g *ruleset.Group, x stored, live map[record.Place]*resolve.Link) {
-	if x.Entity.Type != people {
+	if x.Entity.Type != people || w.joined[x.Entity.ID] {
 		return
 	}
 	var born []record.Ref // by people
