@@ -59,6 +59,9 @@ func (w *world) point(kind pointKind) fate {
 		return fateDead
 	}
 	w.points++
+	if w.kinds != nil {
+		*w.kinds = append(*w.kinds, kind)
+	}
 	if w.plan.at == w.points {
 		w.faults++
 		if w.plan.fate == fateDead {

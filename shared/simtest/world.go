@@ -35,6 +35,7 @@ type world struct {
 	history  History
 	bug      *Bug
 	plan     plan
+	kinds    *[]pointKind
 	engine   engine
 	rules    *ruleset.Rules // in force for runs that begin now
 	store    *memstore.Store
@@ -78,6 +79,7 @@ type Options struct {
 	// Story collects what happened, in words; nil for no story.
 	Story *[]string
 	plan  plan
+	kinds *[]pointKind // collects the kind of each I/O point
 }
 
 // Run runs a history to rest and gives what it came to.
@@ -95,7 +97,9 @@ func Run(h History, o Options) Result {
 	}
 	if calm {
 		w.checkAtRest()
-		w.probe()
+		if o.plan.at == 0 && o.kinds == nil { // a forced fault is not to be another's
+			w.probe()
+		}
 	}
 	return Result{Seed: h.Seed, Digest: w.digest, Faults: w.faults, UserChanges: w.userChanges, Unknown: w.unknown, Points: w.points, Windowed: w.windowed, Violations: w.violations, Parked: w.parked}
 }
@@ -109,7 +113,7 @@ type Result struct {
 }
 
 func newWorld(h History, o Options) *world {
-	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
+	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
 		stormy: true, removals: map[string]int{}, open: map[record.Ref]int{}}
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
