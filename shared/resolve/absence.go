@@ -77,7 +77,17 @@ func (d *decider) gone(link *Link, evidence record.Evidence) Decision {
 	d.note(FieldChange{Reason: why, Taken: true})
 	d.editEntity()
 	d.spread(link.Place)
+	d.hintHeld(link.Place)
 	return d.settle(Applied, why)
+}
+
+// hintHeld asks for the records of a place to be read again that are held beside the entity's own: the place is free now.
+func (d *decider) hintHeld(place record.Place) {
+	for _, rows := range d.sharers() {
+		if link := rows.Links[place]; link != nil && link.State == LinkQuarantined {
+			d.hint(d.changeOf(record.Ref{Place: place, ID: link.ID}))
+		}
+	}
 }
 
 // spread lets a new deletion reach the places that it can reach: what was restored there is older than it, and where

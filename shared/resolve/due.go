@@ -276,6 +276,15 @@ func HeldCreate(old *Link, due Due, now time.Time) *Link {
 // contested reports whether a record that is held at a place has one of the entity's keys: it may be the very record
 // that a create would double.
 func (d *decider) contested(place record.Place) bool {
+	return slices.ContainsFunc(d.sharers(), func(rows *Rows) bool {
+		link := rows.Links[place]
+		return link != nil && link.State == LinkQuarantined
+	})
+}
+
+// sharers gives the other entities that hold a key of the entity's, as far as they are loaded.
+func (d *decider) sharers() []*Rows {
+	var out []*Rows
 	for _, rule := range d.declared.Match {
 		hash := d.entity.Keys[rule.Name]
 		if hash == "" {
@@ -283,22 +292,18 @@ func (d *decider) contested(place record.Place) bool {
 		}
 		row := d.keyRow(MatchKey{d.group.Name, d.entity.Type, rule.Name, hash})
 		if row == nil {
-			return false
+			continue
 		}
 		for _, id := range row.Holders {
 			if id == d.entity.ID {
 				continue
 			}
-			rows := d.rows(id)
-			if rows == nil || rows.Entity == nil {
-				continue
-			}
-			if link := rows.Links[place]; link != nil && link.State == LinkQuarantined {
-				return true
+			if rows := d.rows(id); rows != nil && rows.Entity != nil {
+				out = append(out, rows)
 			}
 		}
 	}
-	return false
+	return out
 }
 
 // createDigest identifies the fields of a create, so that a refused one is tried again only when they change.

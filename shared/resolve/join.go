@@ -7,8 +7,8 @@ import (
 )
 
 // mergedAway decides a record that a person merged into another. The survivor may be nobody's yet: then the link moves
-// on to it. It may be another entity's: on the hub, which says who is who, the two entities become one; on a spoke
-// they stay two, for the hub still holds both, unless the hub holds none of ours.
+// on to it. It may be another entity's: on the hub, which says who is who, the two entities become one, also where the
+// survivor was held; on a spoke they stay two, for the hub still holds both, unless the hub holds none of ours.
 func (d *decider) mergedAway(link *Link, a record.Absence) Decision {
 	into := record.Ref{Place: a.Place, ID: a.Into}
 	id, loaded := d.ref(into)
@@ -25,6 +25,8 @@ func (d *decider) mergedAway(link *Link, a record.Absence) Decision {
 		return Decision{}
 	case survivor.Entity == nil || survivor.Entity.ID == d.entity.ID:
 		return d.repoint(link, into)
+	case survivor.Entity.State == EntityQuarantined && a.Place.Connection == d.group.Hub:
+		return d.join(survivor, into) // which entity it is has been said now
 	case survivor.Entity.State != EntityLive, a.Place.Connection != d.group.Hub && hub != nil && hub.State == LinkLive:
 		d.hint(d.changeOf(into))
 		return d.gone(link, record.EvidenceMerged)
@@ -62,7 +64,11 @@ func (d *decider) join(survivor *Rows, into record.Ref) Decision {
 		}
 	}
 	d.open(survivor)
-	d.editEntity()
+	if e := d.editEntity(); e.State == EntityQuarantined {
+		e.State, e.Why = EntityLive, ""
+		link := d.editLink(into.Place)
+		link.State, link.Base, link.Sent = LinkLive, record.Fields{}, record.Fields{}
+	}
 	alias := loser.clone()
 	alias.State, alias.Into, alias.Parked, alias.Holds = EntityMerged, d.entity.ID, nil, nil
 	var aliasLinks []*Link

@@ -242,7 +242,7 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	d.rejoin(s.Place)
 	d.absorb(s)
 	if made != nil {
-		d.overtaken(d.editLink(s.Place))
+		d.overtaken(d.editLink(s.Place), made.Fields)
 	}
 	d.moveKeys()
 	d.judgeFilters()

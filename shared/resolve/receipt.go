@@ -174,7 +174,7 @@ func (d *decider) created(link *Link, r Receipt) Decision {
 		d.lookAgain(link, r)
 	}
 	d.leftBlank(link)
-	d.overtaken(link)
+	d.overtaken(link, r.Intent.Fields)
 	return d.settle(Applied, ReasonCreated)
 }
 
@@ -220,12 +220,13 @@ func (d *decider) leftBlank(link *Link) {
 	}
 }
 
-// overtaken marks the fields of a record just made that its place owns and that hold what the entity no longer does.
-func (d *decider) overtaken(link *Link) {
+// overtaken marks the fields of a record just made that still hold what we made it with, and no longer what the entity
+// has: their place may own them, and yet it never chose them.
+func (d *decider) overtaken(link *Link, asked record.Fields) {
 	pairs := d.group.PairsAt(link.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if constant(p) || p.Reference != nil || !has(p, link.Sent) || d.current(link, p) {
+		if constant(p) || p.Reference != nil || !has(p, asked) || !has(p, link.Sent) || !d.same(link.Place, p, asked, link.Sent) || d.current(link, p) {
 			continue
 		}
 		for _, name := range p.Spoke {

@@ -192,6 +192,20 @@ func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string
 	return false
 }
 
+// inDoubt reports whether a write to a field has an unknown outcome while the system remembers a value as there before.
+func (w *world) inDoubt(ref record.Ref, field record.PlatformField, before string) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		link := w.linkOf(g.Name, ref)
+		if link == nil || link.Base[field] != before {
+			continue
+		}
+		if slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { _, asked := a.Fields[field]; return asked }) {
+			return true
+		}
+	}
+	return false
+}
+
 // knows reports whether any group ties a record to an entity that is not held, and whether it remembers a value of the
 // field.
 func (w *world) knows(ref record.Ref, field record.PlatformField) (known, based bool) {

@@ -243,7 +243,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	}
 	// An edit that was replaced again before anybody took it in has left no trace.
 	edits = slices.DeleteFunc(edits, func(e *edit) bool {
-		return e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
+		return e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
 	})
 	gone := w.truth.superseded(edits)
 	if n != 0 && gone[n] {

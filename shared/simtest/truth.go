@@ -32,6 +32,9 @@ type edit struct {
 	clobbered bool
 	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
 	birth bool
+	// undetectable: it put back what stood before a write of ours whose outcome nobody told us. That looks as if the
+	// write had not arrived.
+	undetectable bool
 }
 
 // cell is what a field of a record shows: whose edit, and whether a person or a write of ours put it there.
@@ -124,6 +127,7 @@ func (t *truth) edited(e *edit) {
 	known, based := t.w.knows(e.ref, e.field)
 	e.birth = !based && (known || !t.lives[e.ref].ours) // (what we made and do not know of yet was blank where we sent nothing)
 	e.parent = cells[e.field].edit
+	e.undetectable = !cells[e.field].person && t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
 		t.lives[e.ref].emails[n] = true
