@@ -356,6 +356,9 @@ func (d *decider) quarantine(s record.Snapshot, why Reason, values record.HubVal
 // rejudge looks again at a quarantined record that changed.
 func (d *decider) rejudge(s record.Snapshot) Decision {
 	self, own := d.entity, d.links
+	if d.incomplete(s) && d.observation.Change.Deferrals < incompleteReadsMax {
+		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: d.view.Now.Add(rereadAfter)}
+	}
 	values := d.valuesOf(s)
 	v := d.match(s, values, self.ID)
 	if !v.ready || !d.need.Empty() {

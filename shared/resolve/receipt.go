@@ -71,6 +71,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	default:
 		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceArchived, true
 	}
+	d.hintHeld(link.Place)
 	return d.settle(Applied, ReasonArchived)
 }
 

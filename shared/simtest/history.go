@@ -37,7 +37,8 @@ type Setup struct {
 	// Ledgers of rules: the second takes over in the middle, if it is asked for.
 	Change     Change
 	ChangeAt   time.Duration
-	Delete     int // index into deletePolicies
+	Delete     int  // index into deletePolicies
+	LinksOnly  bool // records of people on the hub are made on no spoke, only linked
 	Live       time.Duration
 	PollEvery  time.Duration
 	SweepEvery time.Duration
@@ -141,6 +142,7 @@ func Draw(seed uint64) History {
 	r := rand.New(rand.NewPCG(seed, 1))
 	h := History{Seed: seed}
 	h.Setup = drawSetup(r)
+	h.Setup.LinksOnly = rand.New(rand.NewPCG(seed, 2)).IntN(6) == 0
 	h.Weather = drawWeather(r)
 	persons := 1 + r.IntN(personsMax)
 	for p := range persons {

@@ -272,7 +272,9 @@ func (w *world) merge(a Action) {
 	}
 	for name, value := range after {
 		if before[name] != value { // filled from the loser
-			w.truth.cells[winner][name] = w.truth.cells[loser][name]
+			filled := w.truth.cells[loser][name]
+			filled.at = w.now
+			w.truth.cells[winner][name] = filled
 		}
 	}
 	for n := range l.emails {

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"context"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -14,9 +15,15 @@ const probeLasts = 12 * time.Minute
 // probeCrashes is within how many I/O points of the probe one handler crashes.
 const probeCrashes = 30
 
+// In half of the histories the probe's webhook is lost, and polls must find the edit.
+const (
+	probePolls     = 2
+	probePollEvery = 5 * time.Minute
+)
+
 // probe makes one more edit once all is at rest, lets one handler crash on the way, and asks for the edit to arrive
-// everywhere with neither poll nor sweep: what is committed is published, and what a crash left unsaid, a redelivery
-// says.
+// everywhere without a sweep or a reconcile: what is committed is published, and what a crash left unsaid, a redelivery
+// or the next poll says.
 func (w *world) probe() {
 	target, ok := w.probeTarget()
 	if !ok {
@@ -25,16 +32,29 @@ func (w *world) probe() {
 	w.resting, w.atRest = false, nil
 	w.plan = plan{at: w.points + 1 + w.rng.IntN(probeCrashes), fate: fateDead}
 	w.say("the probe")
+	setup := w.accounts[target.from.Connection].setup
+	polled := setup.Polls && !setup.Unstamped && w.history.Seed%2 == 0
+	w.muted = polled
 	w.edit(target.from, target.name, false)
+	w.muted = false
 	value := w.truth.edits[len(w.truth.edits)-1].value
-	if !w.until(w.now.Add(probeLasts), stepsMax) {
+	lasts := probeLasts
+	if polled {
+		for range probePolls {
+			lasts += probePollEvery
+			w.after(lasts-probeLasts, func() {
+				w.run("poll "+target.from.Place.String(), func(ctx context.Context) { w.engine.poll(ctx, target.from.Place) })
+			})
+		}
+	}
+	if !w.until(w.now.Add(lasts), stepsMax) {
 		w.violate(InvariantRest, "the probe does not come to rest")
 		return
 	}
 	for _, s := range target.to {
 		fields, live := w.accounts[s.ref.Connection].mem.Record(s.ref.Object, s.ref.ID)
 		if live && !sameShown(fields[s.name], value) {
-			w.violate(InvariantPrompt, "%s of %s was set to %q, and %s shows %q after %s", target.name, target.from, value, s.ref, fields[s.name], probeLasts)
+			w.violate(InvariantPrompt, "%s of %s was set to %q, and %s shows %q after %s", target.name, target.from, value, s.ref, fields[s.name], lasts)
 			return
 		}
 	}

@@ -31,7 +31,7 @@ func newProduction(w *world) engine { return production{w, pipeline.NewMemory()}
 // harder case: more is remembered, for longer.
 func (p production) shell() pipeline.Shell {
 	w := p.w
-	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
+	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.current.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
 		Ability: func(place record.Place) pipeline.Ability {
 			a := w.ability(place)
 			return pipeline.Ability{ReadMax: a.ReadMax, WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
@@ -294,9 +294,29 @@ func mustDecode(body []byte, into any) {
 }
 
 // committed passes on the outcome of a commit that reached the store.
-func (w *world) committed(_ []store.Write, err error) error {
+func (w *world) committed(writes []store.Write, err error) error {
 	if err != nil {
 		w.fold("stale")
 	}
+	if err == nil && w.history.Setup.Change != ChangeNothing {
+		w.judgeVersions(writes)
+	}
 	return err
+}
+
+// judgeVersions: no entity that was decided under a configuration is decided again under the one that it replaced.
+func (w *world) judgeVersions(writes []store.Write) {
+	for _, x := range writes {
+		if x.Table != store.Versions || x.Sort != "entity" {
+			continue
+		}
+		var row struct {
+			Version int64 `json:"config_version"`
+		}
+		mustDecode(x.Body, &row)
+		if row.Version < w.versions[x.Partition] {
+			w.violate(InvariantForward, "%s is decided under configuration %d after it was under %d", x.Partition, row.Version, w.versions[x.Partition])
+		}
+		w.versions[x.Partition] = row.Version
+	}
 }

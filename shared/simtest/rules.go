@@ -137,6 +137,9 @@ func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 	m := ruleset.Mapping{Name: "people-" + string(spokeName(spoke)), Hub: people, Spoke: record.Place{Connection: spokeName(spoke), Object: people}, Direction: ruleset.Both,
 		Create: ruleset.CreateBoth, Delete: deletePolicies[s.Delete], Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
+	if s.LinksOnly {
+		m.Create = ruleset.CreateToHub
+	}
 	if a.Marker {
 		m.Marker = spokeMark
 	}

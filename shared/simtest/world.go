@@ -38,6 +38,7 @@ type world struct {
 	kinds    *[]pointKind
 	engine   engine
 	rules    *ruleset.Rules // in force for runs that begin now
+	replaced *ruleset.Rules // those that some runs still begin with, while a change is under way
 	store    *memstore.Store
 	post     *post
 	accounts map[record.Connection]*account
@@ -58,7 +59,9 @@ type world struct {
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
 	leftovers map[record.Ref]bool
 	atRest    *resting
-	held      bool // a record was held for a person
+	held      bool             // a record was held for a person
+	muted     bool             // webhooks are lost
+	versions  map[string]int64 // of the configuration that each entity was last decided under
 }
 
 // engine is the handlers: the production ones, or the naive ones.
@@ -114,7 +117,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removals: map[string]int{}, open: map[record.Ref]int{}}
+		stormy: true, removals: map[string]int{}, versions: map[string]int64{}, open: map[record.Ref]int{}}
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
 	w.post = &post{w: w, boxes: map[queue.Name]*box{}, serve: w.serve}
@@ -165,14 +168,14 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	if w.history.Setup.Tokens {
 		a.server = newTokenServer(w, c)
 		var refresher platform.Refresher = a.server
-		now := w.Now
+		rows := disk{w: w}
 		if w.bug != nil && w.bug.refresh != nil {
 			refresher = w.bug.refresh(refresher)
 		}
 		if w.bug != nil {
-			now = func() time.Time { return w.now.Add(w.bug.clock) }
+			rows.hook = w.bug.tokens
 		}
-		a.tokens = &credential.Source{Store: disk{w: w}, Connection: c, Refresher: refresher, Now: now, Wait: func(_ context.Context, d time.Duration) error {
+		a.tokens = &credential.Source{Store: rows, Connection: c, Refresher: refresher, Now: w.Now, Wait: func(_ context.Context, d time.Duration) error {
 			if !w.wait(d) {
 				return errDead
 			}
@@ -233,7 +236,8 @@ func (w *world) begin() {
 	if s.Change != ChangeNothing {
 		w.after(s.ChangeAt, func() {
 			w.say("the configuration changes")
-			w.rules = s.rules(true)
+			w.replaced, w.rules = w.rules, s.rules(true)
+			w.after(changeTakes, func() { w.replaced = nil })
 		})
 	}
 }
@@ -253,7 +257,18 @@ func (w *world) every(period, first time.Duration, f func()) {
 // run begins a handler's run that answers nobody.
 func (w *world) run(name string, f func(context.Context)) {
 	t := w.spawn(name, func() { f(context.Background()) }, func() {})
-	t.rules = w.rules
+	t.rules = w.rulesNow()
+}
+
+// changeTakes is how long functions of the old configuration still begin after a change.
+const changeTakes = 3 * time.Minute
+
+// rulesNow gives the rules of a function that begins now: while a change is under way, the old ones or the new.
+func (w *world) rulesNow() *ruleset.Rules {
+	if w.replaced != nil && w.chance(500) {
+		return w.replaced
+	}
+	return w.rules
 }
 
 // serve begins a resolver's or writer's run on a batch.
@@ -267,7 +282,7 @@ func (w *world) serve(name queue.Name, batch []queue.Delivery, done func([]strin
 			failed = w.engine.resolve(context.Background(), record.Connection(c), batch)
 		}
 	}, func() { done(failed) })
-	t.rules = w.rules
+	t.rules = w.rulesNow()
 	return t
 }
 
@@ -282,6 +297,9 @@ func (w *world) limitsOf(name queue.Name) queueLimits {
 // hint lets a platform's webhook speak: lost, late, twice, as the weather is.
 func (w *world) hint(ref record.Ref, kind record.Kind) {
 	weather := &w.history.Weather
+	if w.muted {
+		return
+	}
 	if w.stormy && w.chance(weather.HintLost) {
 		w.faults++
 		w.say("  (its webhook is lost)")
@@ -317,7 +335,7 @@ func (w *world) deliver(c record.Connection, body []byte, tried int) {
 		}
 	}
 	t := w.spawn("webhook "+string(c), func() { status = w.engine.webhook(context.Background(), c, body) }, again)
-	t.rules, t.buried = w.rules, again
+	t.rules, t.buried = w.rulesNow(), again
 }
 
 // calmDown ends all faults: what is under way goes on, nothing new goes wrong.
