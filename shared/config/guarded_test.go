@@ -131,7 +131,7 @@ func TestEveryFunctionDoesWithTheAccessItHas(t *testing.T) {
 		config.Poller:   {"send changes", "send backfill", "read control token", "write control token", "write control progress", "write control pages", "read control pages", "read control pause", "write control seen"},
 		config.Sweeper:  {"send due", "scan versions", "read control progress", "read control seen"},
 		config.Resolver: {"send changes", "send due", "read control token", "write versions ", "write cross-reference ", "write control pages", "read control waiter", "read control progress"},
-		config.Writer:   {"send due", "read control token", "write control token", "write versions ", "write cross-reference ", "read control pause", "read control waiter"},
+		config.Writer:   {"send due", "read control token", "write control token", "write versions ", "write cross-reference ", "read control pause", "read control waiter", "read control spread"},
 	}
 	for f, permissions := range needed {
 		for _, p := range permissions {

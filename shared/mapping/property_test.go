@@ -188,3 +188,85 @@ func FuzzApply(f *testing.F) {
 		}
 	})
 }
+
+// way is how a transform is turned back, and what it keeps then: its result through there and back again.
+type way struct {
+	there, back ruleset.Transform
+	// values draws what the transform reads.
+	values *rapid.Generator[string]
+}
+
+// ways turn back each transform that claims to round-trip. The canonical forms whose inverse is themselves come to rest
+// on their own results; the others go through a second spelling.
+func ways() map[string]way {
+	e164, iso := args("phone_e164"), args("date_iso")
+	return map[string]way{
+		"trim":           {args("trim"), args("trim"), typed()},
+		"phone_e164":     {e164, args("phone_national"), typed()},
+		"phone_national": {args("phone_national"), e164, typed()},
+		"date_iso":       {iso, args("date_us"), typed()},
+		"date_us":        {args("date_us"), iso, typed()},
+		"datetime_iso":   {args("datetime_iso", "epoch", "seconds"), args("timestamp_unix"), typed()},
+		"timestamp_unix": {args("timestamp_unix"), args("datetime_iso", "epoch", "seconds"), typed()},
+		"split_name":     {args("split_name"), args("combine_name"), rapid.StringMatching(`[A-Z][a-z]{1,8}( (van|de))?( [A-Z][a-z]{1,8}){0,2}`)},
+		"value_map":      {ruleset.Transform{Name: "value_map", Map: map[string]string{"won": "closedwon", "lost": "closedlost"}}, ruleset.Transform{Name: "value_map", Map: map[string]string{"closedwon": "won", "closedlost": "lost"}}, rapid.SampledFrom([]string{"won", "Lost", "LOST"})},
+		"decimal":        {args("decimal"), args("decimal"), typed()},
+		"bool":           {args("bool"), args("bool"), rapid.SampledFrom([]string{"yes", "No", "1", "off", "TRUE"})},
+	}
+}
+
+// losses show for each transform that declares itself one-way two values that it makes one: nothing could tell them apart.
+var losses = map[string][2][]string{
+	"lowercase":            {{"Ada"}, {"ada"}},
+	"uppercase":            {{"Ada"}, {"ada"}},
+	"titlecase":            {{"McDONALD"}, {"mcdonald"}},
+	"phone_digits":         {{"+13125550123"}, {"1 312 555 0123"}},
+	"combine_name":         {{"Ada", "Byron King"}, {"Ada Byron", "King"}},
+	"address_single_line":  {{"1 Elm St", "", "Peoria"}, {"1 Elm St", "Peoria", ""}},
+	"address_parse_street": {{"1 Elm St, Peoria, IL 61602"}, {"1 Elm St, Chicago, IL 60601"}},
+	"address_parse_city":   {{"1 Elm St, Peoria, IL 61602"}, {"2 Oak St, Peoria, IL 61602"}},
+	"address_parse_state":  {{"1 Elm St, Peoria, IL 61602"}, {"2 Oak St, Peoria, IL 61602"}},
+	"address_parse_zip":    {{"1 Elm St, Peoria, IL 61602"}, {"2 Oak St, Peoria, IL 61602"}},
+	"street_number":        {{"1 Elm St"}, {"1 Oak St"}},
+	"concatenate":          {{"a", "", "b"}, {"a", "b", ""}},
+	"default":              {{""}, {"7"}},
+	"truncate":             {{"abcdefgh"}, {"abcdefgi"}},
+}
+
+// TestEveryTransformRoundTripsOrDeclaresItsLoss holds each transform to what it declares; the loader lets a pair flow both
+// ways on the strength of it.
+func TestEveryTransformRoundTripsOrDeclaresItsLoss(t *testing.T) {
+	inverses := ways()
+	for _, spec := range ruleset.Transforms() {
+		t.Run(spec.Name, func(t *testing.T) {
+			w, turnsBack := inverses[spec.Name]
+			pair, loses := losses[spec.Name]
+			if turnsBack != spec.RoundTrips || loses == spec.RoundTrips {
+				t.Fatalf("declares RoundTrips %t; known inverse %t, known loss %t", spec.RoundTrips, turnsBack, loses)
+			}
+			if loses {
+				a, problemA := mapping.Apply(example(spec), pair[0])
+				b, problemB := mapping.Apply(example(spec), pair[1])
+				if problemA != "" || problemB != "" || a[0] != b[0] {
+					t.Fatalf("%q and %q become %q and %q (%s %s): no loss shown", pair[0], pair[1], a, b, problemA, problemB)
+				}
+				return
+			}
+			rapid.Check(t, func(rt *rapid.T) {
+				value := w.values.Draw(rt, "value")
+				result, problem := mapping.Apply(w.there, []string{value})
+				if problem != "" {
+					return
+				}
+				original, problem := mapping.Apply(w.back, result)
+				if problem != "" {
+					rt.Fatalf("%q becomes %q, which does not turn back: %s", value, result, problem)
+				}
+				again, problem := mapping.Apply(w.there, original)
+				if diff := cmp.Diff(result, again); problem != "" || diff != "" {
+					rt.Fatalf("%q becomes %q, back %q, and again %q %s", value, result, original, again, problem)
+				}
+			})
+		})
+	}
+}

@@ -7,36 +7,63 @@
 //
 // For an entity E, a hub field h and a link L to a record at a place C, with base the value that C last told us, sent
 // what we last asked C to hold, and desired the entity's value translated to C. All comparisons are in h's canonical
-// form where the pair has one.
+// form where the pair has one. Two values are alike if their letters and digits are the same.
 //
-//  1. An observed value o of a field with a base is, in this order: unchanged (o = base); ours (o is the value of an
-//     attempt whose outcome is unknown: base and sent become o); or an edit (base and sent become o).
+//  1. An observed value o of a field with a base is, in this order: unchanged (o = base); ours (o is, or is like, the
+//     value of a write whose outcome is unknown: base becomes o, sent what we asked for); or an edit (base and sent
+//     become o). A field that a read leaves out says nothing.
 //  2. A field without base is a first sight: base and sent become o. It is no edit. It sets h if E knows no value, if C
 //     owns h and o is not blank, if E's value is blank and was itself a first sight, or if nobody owns h here and C ranks
-//     better (the hub first, then spokes in the file's order) than where a first sight came from.
+//     better (the hub first, then spokes in the file's order) than where a first sight came from. What a record that we
+//     made shows otherwise than we asked is an edit, not a first sight; so is what it shows where we sent nothing.
 //  3. An edit by h's owner is taken. An edit by another is refused: C is due E's value again, or, by policy, may keep its
-//     own (a waiver). An owner without a live link on E does not count: h is then anybody's.
-//  4. Where nobody owns h, an edit made knowing E's value (sent = desired before it) is taken. Otherwise both left base,
-//     a conflict: newest (by the platform's stamp, never later than our read; ties by rank), hub, spoke, or manual.
-//     A pair that only flows to the hub cannot know E's value, so its edits always compare by stamp.
-//  5. A blank edit of a field whose blank policy is keep is not taken, and C is due the value again.
-//  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h (but a blank that its owner showed
-//     at first sight is filled), h's owner has been read wherever it has a live link, and h is not parked, nor refused by
-//     C with this very value, nor waived.
-//  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers.
+//     own (a waiver). An owner without a live link on E does not count: h is then anybody's. Where E's value is blank and
+//     blanks are no values (blank: keep), an edit by another fills it.
+//  4. What an unchanged record shows of a field that C owns is taken too, unless it is blank or was overtaken (6): C came
+//     to own h by a new configuration, or the record came back.
+//  5. Where nobody owns h, an edit made knowing E's value (sent = desired before it, or a write of that value to C has an
+//     unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a conflict: newest (by the
+//     platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that only flows to the
+//     hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep is not taken.
+//  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
+//     it has a live link, and h is not parked, nor refused by C with this very value, nor waived. What C owns is due there
+//     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record; an
+//     operator decided against it.
+//  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers. An edit
+//     that would take a match key of another entity parks the fields of that key.
 //  8. A receipt moves base (to what was answered) and sent (to what was asked) for the fields that it wrote, and no other;
 //     any other difference in the answer is a hint to read.
 //
 // # What one record means
 //
-// A record without an entity is matched by the id stored on it, then by the match rules in order; it is quarantined if a
-// key has several holders, if the holder's place is taken, or if the key moved within FormerKeyLife. An unmatched one
-// founds an entity whose id is computed from the record. It is created elsewhere only after the first load of the place
-// and of the hub, in the hub first, inside the mapping's filter, with every required field and every parent it names.
-// A tombstone is never created again; a later live read of the same record is a restore.
+// A record without an entity is matched by the id stored on it, then by the match rules in order. It is held for a person
+// if a key has several holders, if the holder's place is taken, or if the key moved within FormerKeyLife; it is judged
+// again when it changes, when it is listed, and when the place becomes free. An unmatched one founds an entity whose id is
+// computed from the record; a read that lacks a field of a key founds nothing.
+//
+// It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
+// filter, with every required field and every parent it names, and never beside a record that has one of its keys. A create
+// of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our
+// identity on it where the platform has a field for that.
+//
+// A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
+// entity (unlink), as an archive, as a delete. A later live read of the record is a restore: what followed the deletion
+// comes back, where the platform can; what it cannot bring back is held and shown. Absence from a list is nothing; two
+// reads by id that find nothing, missingLag apart, are a deletion.
+//
+// A merge on the hub makes two entities one: the other's id becomes an alias, its records take places that are free, and
+// those that find theirs taken are leftovers, for a person to merge there too. A merge on a spoke moves the link to the
+// survivor if that is nobody's, and joins entities only if the hub holds none of ours: the hub says who is who.
+//
+// # What bounds a mistake
+//
+// Deletes, creates, blanks, overrides and writes of one field are counted by group, connection and hour; above a limit the
+// rest is held until a person releases it (Spread). A record written loopWrites times in an hour rests until the hour is
+// over. A rejected value is not sent again until it changes.
 //
 // # What holds at every commit
 //
 // A decision is committed in one transaction in which every row it read and changes must not have moved. It changes at
-// most one entity, its links, and the keys they hold (and an alias, when a quarantined record turns out to be it).
+// most one entity, its links, and the keys they hold (and an alias, when a held record turns out to be it, or two entities
+// are joined). An entity that was decided under a newer configuration is not decided under an older one.
 package resolve

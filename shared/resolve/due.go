@@ -273,12 +273,12 @@ func HeldCreate(old *Link, due Due, now time.Time) *Link {
 	return link
 }
 
-// contested reports whether a record that is held at a place has one of the entity's keys: it may be the very record
-// that a create would double.
+// contested reports whether a record at a place has one of the entity's keys, held for a person or another entity's: it
+// may be the very record that a create would double.
 func (d *decider) contested(place record.Place) bool {
 	return slices.ContainsFunc(d.sharers(), func(rows *Rows) bool {
 		link := rows.Links[place]
-		return link != nil && link.State == LinkQuarantined
+		return link != nil && (link.State == LinkQuarantined || link.State == LinkLive)
 	})
 }
 

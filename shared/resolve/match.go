@@ -225,8 +225,10 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	if made != nil {
 		// What we asked it to hold is base: what it shows otherwise is somebody's edit already, not a first sight.
 		v.why = ReasonAdopted
+		certain := d.marker(s.Place) != ""
 		for name, value := range made.Fields {
-			if _, read := s.Fields[name]; read {
+			// Where nothing says whose it is, a blank is rather somebody's own record than our emptied one.
+			if shown, read := s.Fields[name]; read && (certain || shown != "") {
 				link.Base[name], link.Sent[name] = value, value
 			}
 		}

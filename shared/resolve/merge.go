@@ -122,7 +122,11 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 // else: its place came to own them by a new configuration, or the record came back. A value of ours there says nothing.
 func (d *decider) ownerShows(s record.Snapshot, p *ruleset.Pair) {
 	link := d.links[s.Place]
-	if !readable(p) || blankIn(p.Spoke, s.Fields) || len(link.Attempts) > 0 || link.Overtaken[p.Spoke[0]] || !d.same(s.Place, p, link.Base, link.Sent) {
+	if !readable(p) || blankIn(p.Spoke, s.Fields) || len(link.Attempts) > 0 || link.Overtaken[p.Spoke[0]] {
+		return
+	}
+	ours := !d.same(s.Place, p, link.Base, link.Sent) // the platform spells what we wrote in a way of its own
+	if ours && !alike(p, link.Base, link.Sent) {
 		return
 	}
 	values, problem := d.toHub(s.Place, p, s.Fields)
@@ -131,7 +135,8 @@ func (d *decider) ownerShows(s record.Snapshot, p *ruleset.Pair) {
 	}
 	for i, name := range p.Hub {
 		f, ok := d.declared.Field(name)
-		if _, parked := d.entity.Parked[name]; !ok || parked || d.owner(f) != s.Place.Connection || d.entity.Fields[name].Text == values[i] {
+		now := d.entity.Fields[name].Text
+		if _, parked := d.entity.Parked[name]; !ok || parked || d.owner(f) != s.Place.Connection || now == values[i] || ours && essence(now) == essence(values[i]) {
 			continue
 		}
 		if _, refused := link.Rejected[p.Spoke[0]]; !refused {

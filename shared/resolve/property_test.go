@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -124,4 +125,57 @@ func (tb *table) drain(r *rapid.T, id record.EntityID, held map[record.Place]rec
 		}
 	}
 	r.Fatalf("still due after %d rounds", drainRounds)
+}
+
+// TestEditsOfDisjointFieldsCommute: whichever of two edits of different fields arrives first, the entity ends with the
+// same values, and the same is due everywhere.
+func TestEditsOfDisjointFieldsCommute(t *testing.T) {
+	fields := []record.HubField{"email", "phone", "street", "note"}
+	values := []string{"a@x.example", "b@x.example", "1", "2", ""}
+	rapid.Check(t, func(r *rapid.T) {
+		first := rapid.IntRange(0, len(fields)-1).Draw(r, "first")
+		second := (first + rapid.IntRange(1, len(fields)-1).Draw(r, "second")) % len(fields)
+		edits := []struct {
+			place record.Place
+			field record.HubField
+			value string
+		}{
+			{rapid.SampledFrom([]record.Place{contact, client, payer}).Draw(r, "first place"), fields[first], rapid.SampledFrom(values).Draw(r, "first value")},
+			{rapid.SampledFrom([]record.Place{contact, client, payer}).Draw(r, "second place"), fields[second], rapid.SampledFrom(values).Draw(r, "second value")},
+		}
+		ends := [2]map[record.Place]record.Fields{}
+		var entities [2]map[record.HubField]string
+		for order := range ends {
+			tb := newTable(t)
+			id := linked(tb)
+			held := map[record.Place]record.Fields{}
+			for place, names := range shapes {
+				held[place] = record.Fields{}
+				for h, p := range names {
+					held[place][p] = tb.value(id, h)
+				}
+			}
+			tb.pass(time.Minute)
+			for i := range edits {
+				x := edits[(i+order)%2]
+				if p, mapped := shapes[x.place][x.field]; mapped {
+					held[x.place][p] = x.value
+					tb.look(x.place, held[x.place])
+				}
+			}
+			ends[order], entities[order] = map[record.Place]record.Fields{}, map[record.HubField]string{}
+			for _, x := range tb.decide(resolve.Observation{Wake: id}).Due {
+				ends[order][x.Place] = x.Fields
+			}
+			for _, h := range fields {
+				entities[order][h] = tb.value(id, h)
+			}
+		}
+		if diff := cmp.Diff(entities[0], entities[1]); diff != "" {
+			r.Fatalf("%+v: the entity depends on the order:\n%s", edits, diff)
+		}
+		if diff := cmp.Diff(ends[0], ends[1]); diff != "" {
+			r.Fatalf("%+v: what is due depends on the order:\n%s", edits, diff)
+		}
+	})
 }

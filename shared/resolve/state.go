@@ -125,8 +125,8 @@ type Link struct {
 	Waived record.Fields `json:"waived,omitempty"`
 	// Reverts marks edits by another than the owner that are to be undone.
 	Reverts map[record.PlatformField]bool `json:"reverts,omitempty"`
-	// Overtaken marks fields that the place owns and that hold an older value of ours: the entity moved on while we made
-	// the record. They may be written until their owner edits them.
+	// Overtaken marks fields that the place owns and that may be written all the same, until their owner edits them: they
+	// hold an older value of ours, for the entity moved on while we made the record; or an operator decided against them.
 	Overtaken map[record.PlatformField]bool `json:"overtaken,omitempty"`
 	// Rejected are values that the platform refused, by field; CreateField for a refused create.
 	Rejected map[record.PlatformField]Rejection `json:"rejected,omitempty"`

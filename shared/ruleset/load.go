@@ -174,7 +174,7 @@ func (l *loader) unknownConnection(n *node, name string) {
 
 // group compiles one group: its objects, then its mappings.
 func (l *loader) group(e entry) {
-	g := &groupSource{Group: &Group{Name: record.Group(e.key.text)}, whole: e.value.get("objects").given()}
+	g := &groupSource{Group: &Group{Name: record.Group(e.key.text), Limits: limits(e.value.get("limits"))}, whole: e.value.get("objects").given()}
 	l.groups = append(l.groups, g)
 	l.hub(g, e.value.get("hub"))
 	for _, object := range e.value.get("objects").table() {
@@ -198,6 +198,22 @@ func (l *loader) group(e entry) {
 		}
 		g.Mappings = append(g.Mappings, *s.Mapping)
 	}
+}
+
+// limits gives a group's limits of spread: the file's, and the usual ones where it names none.
+func limits(n *node) Limits {
+	out := DefaultLimits()
+	set := func(name string, limit *int) {
+		if text, ok := n.get(name).word(); ok {
+			*limit, _ = strconv.Atoi(text) // a whole number by its shape
+		}
+	}
+	set("deletes", &out.Deletes)
+	set("creates", &out.Creates)
+	set("blanks", &out.Blanks)
+	set("overrides", &out.Overrides)
+	set("field_updates", &out.FieldUpdates)
+	return out
 }
 
 func (l *loader) hub(g *groupSource, n *node) {

@@ -127,7 +127,9 @@ func (l *loader) spoke(g *groupSource, m *mappingSource, n *node) {
 	if m.object, ok = p.Object(place.Object); !ok {
 		m.object = nil
 		l.at(n, "%s has no object %s; %s", p.Label, quote(object), instead(object, objectNames(p)))
+		return
 	}
+	m.RestoresSpoke = m.object.Ability.Restore
 }
 
 func (l *loader) mappingName(g *groupSource, m *mappingSource, n *node) {

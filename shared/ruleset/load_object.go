@@ -12,7 +12,7 @@ func (l *loader) entity(g *groupSource, e entry) *entitySource {
 	s := &entitySource{Entity: &Entity{Type: record.Object(e.key.text)}, node: e.key, whole: e.value.get("fields").given()}
 	if g.hub != nil && e.key.given() {
 		if o, ok := g.hub.Object(s.Type); ok {
-			s.object = o
+			s.object, s.RestoresHub = o, o.Ability.Restore
 		} else {
 			l.at(e.key, "%s has no object %s; %s", g.hub.Label, quote(e.key.text), instead(e.key.text, objectNames(g.hub)))
 		}

@@ -37,6 +37,19 @@ func TestTheExamplesLoad(t *testing.T) {
 	}
 }
 
+func TestLimitsOfSpread(t *testing.T) {
+	limitsOf := func(text string) ruleset.Limits { return load(t, text).Groups[0].Limits }
+	if got := limitsOf(small); got != ruleset.DefaultLimits() || got.Deletes == 0 {
+		t.Errorf("without limits got %+v, want the usual ones", got)
+	}
+	with := strings.Replace(small, "    hub: c\n", "    hub: c\n    limits: {deletes: 3, blanks: 0, field_updates: 9}\n", 1)
+	want := ruleset.DefaultLimits()
+	want.Deletes, want.Blanks, want.FieldUpdates = 3, 0, 9
+	if got := limitsOf(with); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestAConfigurationCompiles(t *testing.T) {
 	rules := load(t, small)
 	g, ok := rules.Group("main")

@@ -31,7 +31,7 @@ var problems = []problemCase{
 `, new: `    hub: c
     colour: red
 `,
-		want: `10:5: group "main" has no key "colour"; one of hub, objects, mappings`},
+		want: `10:5: group "main" has no key "colour"; one of hub, objects, mappings, limits`},
 	{name: "a key given twice",
 		old: `    hub: c
 `, new: `    hub: c
@@ -153,7 +153,7 @@ var problems = []problemCase{
 		want: `41:82: truncate has no length; add length: a whole number, 1 to 1000000`},
 	{name: "an unknown argument", shape: true,
 		old: `phone_e164: {country: US}`, new: `phone_e164: {country: US, on_error: keep}`,
-		want: `25:65: phone_e164 has no key "on_error"; one of on_invalid, extension`},
+		want: `25:65: phone_e164 has no key "on_error"; one of country, on_invalid, extension`},
 	{name: "a country that is no code", shape: true,
 		old: "phone_e164: {country: US}", new: "phone_e164: {country: USA}",
 		want: `25:61: country is "USA"; write a country's two capitals, such as US`},

@@ -229,8 +229,8 @@ func (r *reader) misspelt(n *node, s *shape, k *node, where string) bool {
 	free := slices.DeleteFunc(s.names(), n.has)
 	near, ok := nearest(k.text, free)
 	right := free
-	if len(right) == 0 {
-		right = s.names()
+	if !ok {
+		right = s.names() // also what is given already, so that it shows what belongs here
 	}
 	r.report(k.line, k.column, "%s has no key %s; %s", where, quote(k.text), instead(k.text, right))
 	if ok {

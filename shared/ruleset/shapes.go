@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"fmt"
 	"regexp"
 	"time"
 )
@@ -24,6 +25,9 @@ const concurrencyMax = 1000
 
 // argumentMax bounds the numbers that transforms take: lengths and positions.
 const argumentMax = 1_000_000
+
+// limitMax bounds the limits of spread.
+const limitMax = 1_000_000
 
 // ownerLatest is the owner that lets every writer set a field; ownerHub is the group's hub.
 const (
@@ -120,6 +124,28 @@ func groupShape(transform *shape) *shape {
 			spelt("object", objectPattern, "a name without spaces or dots", ""),
 			objectShape(transform), "The hub's objects that take part, and what belongs to their fields whatever spoke they travel to.")},
 		{"mappings", true, listOf(mappingShape(transform), "Which hub object is which object of a spoke.")},
+		{"limits", false, limitsShape()},
+	}}
+}
+
+// limitsShape names what a limit counts, with what is in force where the file does not say.
+func limitsShape() *shape {
+	d := DefaultLimits()
+	limit := func(name string, standard int, doc string) key {
+		if standard == 0 {
+			doc += " Default 0, no limit."
+		} else {
+			doc += fmt.Sprintf(" Default %d; 0 is no limit.", standard)
+		}
+		return key{name, false, number("number", 0, limitMax, doc)}
+	}
+	doc := "How far a mistake can spread: how many writes of a kind one connection may take from this group in one hour. Above a limit the rest waits until a person releases it."
+	return &shape{kind: shapeKeys, noun: "limits", doc: doc, keys: []key{
+		limit("deletes", d.Deletes, "Records archived or deleted in an hour."),
+		limit("creates", d.Creates, "Records made in an hour."),
+		limit("blanks", d.Blanks, "Fields emptied in an hour."),
+		limit("overrides", d.Overrides, "Edits by another than a field's owner undone in an hour."),
+		limit("field_updates", d.FieldUpdates, "Writes of any one field in an hour."),
 	}}
 }
 

@@ -126,6 +126,12 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	if before == "" && (w.history.Setup.Change == ChangeOwner || w.hasAlias(ref) || edit != nil && edit.parent > 0 && w.truth.edits[edit.parent].decided.IsZero()) {
 		owned = false // it was not its to empty yet, or nobody had seen what it emptied: a blank as at first sight
 	}
+	if before == "" && w.truth.lives[ref].bornAt.After(was.at) {
+		owned = false // the record was away meanwhile, and somebody else gave a value
+	}
+	if w.truth.answers[numberOf(e.After[name])] {
+		owned = false // an operator decided against it
+	}
 	if owned && t.rules == w.rules && was.person && (before != "" || edit != nil && !edit.birth && !keeps) && !raced {
 		w.violate(InvariantOwned, "a write to %s replaces %q in %s, which it owns", ref, before, name)
 		return
@@ -299,7 +305,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
 			first := l.bornAt.Equal(epoch) && w.truth.cells[other][mail].at.Equal(epoch) // in the first load
 			known := first || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
-			if sameText(fields[mail], email) && known && !w.asks(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
+			if sameText(fields[mail], email) && known && !w.asks(other) && !w.renamed(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
 				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
 			}
 		}
@@ -310,14 +316,31 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 	}
 }
 
-// asks reports whether whose email a record shows is a question that waits for a person.
+// asks reports whether whose email a record shows is a question that waits for a person, or did.
 func (w *world) asks(ref record.Ref) bool {
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		id := w.entityOf(g.Name, ref)
 		for _, x := range w.entities() {
-			if x.Entity.Group == g.Name && x.Entity.ID == id && len(x.Entity.Parked) > 0 {
+			if x.Entity.Group == g.Name && x.Entity.ID == id && (len(x.Entity.Parked) > 0 || w.truth.asked[id]) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// renamed reports whether a record's person has another email on the hub by now, which is still under way to it.
+func (w *world) renamed(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		hub := w.linkAt(g, w.entityOf(g.Name, ref), g.HubPlace(ref.Object))
+		if hub == nil || hub.State != resolve.LinkLive || ref.Place == hub.Place {
+			continue
+		}
+		theirs, live := w.accounts[hub.Place.Connection].mem.Record(people, hub.ID)
+		mine, _ := w.accounts[ref.Connection].mem.Record(people, ref.ID)
+		email := w.fieldName(record.Ref{Place: hub.Place}, emailField)
+		if live && !sameText(theirs[email], mine[w.fieldName(ref, emailField)]) {
+			return true
 		}
 	}
 	return false
@@ -364,9 +387,12 @@ func (w *world) removed(ref record.Ref) bool {
 		id := w.entityOf(g.Name, ref)
 		for _, other := range w.truth.order {
 			l := w.truth.lives[other]
-			if l.removed && (w.entityOf(g.Name, other) == id || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])) {
-				// (A deletion that one group carried on is the next group's to carry on.)
+			same := other != ref && w.entityOf(g.Name, other) == id
+			switch {
+			case l.removed && (other == ref || same || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])):
 				return true
+			case same && l.deletedBy == "us" && other.Place != ref.Place && g.Name == "finance" && w.removed(other):
+				return true // a deletion that one group carried on is the next group's to carry on
 			}
 		}
 	}

@@ -280,7 +280,7 @@ func (w *world) merge(a Action) {
 	for n := range l.emails {
 		w.truth.lives[winner].emails[n] = true
 	}
-	w.truth.lives[winner].winner = true
+	w.truth.lives[winner].winner, w.mergers = true, true
 	w.say("a person merges %s into %s", loser, winner)
 	w.hint(loser, record.KindDeleted)
 	w.changed(winner, record.KindChanged)

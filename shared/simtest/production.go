@@ -171,7 +171,7 @@ func (p production) answer(ctx context.Context, pick [4]uint32) {
 	x := all[int(pick[0])%len(all)]
 	text := x.texts[int(pick[1])%len(x.texts)]
 	w.say("an operator decides %s of %s: %q", x.field, x.id, text)
-	w.truth.answered(x.field, text)
+	w.truth.answered(x.id, text)
 	_, _ = (&pipeline.Operator{Shell: p.shell()}).Answer(ctx, x.group, resolve.Answer{Entity: x.id, Field: x.field, Value: text, At: w.now})
 }
 

@@ -243,9 +243,11 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	}
 	// An edit that was replaced again before anybody took it in has left no trace.
 	edits = slices.DeleteFunc(edits, func(e *edit) bool {
-		return e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
+		// Nor has a blank that emptied a value which nobody saw.
+		unseen := e.value == "" && e.parent > 0 && w.truth.edits[e.parent].ref == e.ref && w.truth.edits[e.parent].seen.IsZero()
+		return unseen || e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
 	})
-	gone := w.truth.superseded(edits)
+	gone := w.truth.superseded(slices.DeleteFunc(slices.Clone(edits), func(e *edit) bool { return e.clobbered }))
 	if n != 0 && gone[n] {
 		w.violate(InvariantRight, "%s of %s ends as %q, which a person has replaced knowingly", f.Name, x.Entity.ID, want)
 		return
@@ -255,6 +257,9 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 		if !gone[e.number] && !e.clobbered {
 			standing = append(standing, e)
 		}
+	}
+	if slices.ContainsFunc(edits, func(e *edit) bool { return e.clobbered && (e.number == n || e.value == "" && want == "") }) {
+		return // it was taken in all the same
 	}
 	w.checkPolicy(f, x, n, want, standing)
 }
@@ -285,7 +290,7 @@ func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, stan
 		return
 	}
 	stands := func(e *edit) bool { return e.number == n || e.value == "" && want == "" }
-	if i := slices.IndexFunc(standing, stands); i >= 0 && standing[i].birth && w.accounts[standing[i].ref.Connection].setup.Replica > 0 {
+	if i := slices.IndexFunc(standing, stands); i >= 0 && standing[i].birth && (standing[i].shown || w.accounts[standing[i].ref.Connection].setup.Replica > 0) {
 		return // a stale read may have shown what was there before, and then it was an edit after all
 	}
 	if !slices.ContainsFunc(edits, stands) {
@@ -300,7 +305,7 @@ func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, stan
 		for _, winner := range edits {
 			// One that was seen before the winner was made had its chance, and the winner knew the outcome.
 			better := func(e *edit) bool { return preferred(e) && e.seen.After(winner.at) }
-			if !stands(winner) || preferred(winner) || !slices.ContainsFunc(edits, better) || slices.ContainsFunc(edits, func(e *edit) bool { return preferred(e) && stands(e) }) {
+			if !stands(winner) || preferred(winner) || w.accounts[winner.ref.Connection].setup.Replica > 0 || !slices.ContainsFunc(edits, better) || slices.ContainsFunc(edits, func(e *edit) bool { return preferred(e) && stands(e) }) {
 				continue
 			}
 			w.violate(InvariantRight, "%s of %s ends as %q, against the policy %s among %v", f.Name, x.Entity.ID, want, f.Conflict, numbers(edits))

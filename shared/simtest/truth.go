@@ -32,6 +32,8 @@ type edit struct {
 	clobbered bool
 	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
 	birth bool
+	// shown: a list or a read had shown the record to us before, so that it is an edit to us if that reached us.
+	shown bool
 	// undetectable: it put back what stood before a write of ours whose outcome nobody told us. That looks as if the
 	// write had not arrived.
 	undetectable bool
@@ -67,13 +69,14 @@ type truth struct {
 	order []record.Ref
 	// shown notes the fields that a read of ours showed with a value, by record.
 	shown map[record.Ref]map[record.PlatformField]bool
-	// answers are the values that an operator chose.
+	// answers are the values that an operator chose, asked the entities that they were chosen for.
 	answers map[int]bool
+	asked   map[record.EntityID]bool
 }
 
 func newTruth(w *world) *truth {
 	return &truth{w: w, edits: []*edit{nil}, cells: map[record.Ref]map[record.PlatformField]cell{}, lives: map[record.Ref]*life{},
-		shown: map[record.Ref]map[record.PlatformField]bool{}, answers: map[int]bool{}}
+		shown: map[record.Ref]map[record.PlatformField]bool{}, answers: map[int]bool{}, asked: map[record.EntityID]bool{}}
 }
 
 // newEdit numbers an edit of a field that is about to be made and gives the value to make it with. An email says who;
@@ -127,6 +130,7 @@ func (t *truth) edited(e *edit) {
 	known, based := t.w.knows(e.ref, e.field)
 	e.birth = !based && (known || !t.lives[e.ref].ours) // (what we made and do not know of yet was blank where we sent nothing)
 	e.parent = cells[e.field].edit
+	e.shown = t.shown[e.ref] != nil
 	e.undetectable = !cells[e.field].person && t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
@@ -221,4 +225,7 @@ func (t *truth) applied(e memplatform.Effect) {
 }
 
 // answered notes what an operator chose: it stands although it may be old.
-func (t *truth) answered(_ record.HubField, text string) { t.answers[numberOf(text)] = true }
+func (t *truth) answered(id record.EntityID, text string) {
+	t.answers[numberOf(text)] = true
+	t.asked[id] = true
+}

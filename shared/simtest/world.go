@@ -61,6 +61,7 @@ type world struct {
 	atRest    *resting
 	held      bool             // a record was held for a person
 	muted     bool             // webhooks are lost
+	mergers   bool             // a person merged records
 	versions  map[string]int64 // of the configuration that each entity was last decided under
 }
 
@@ -360,7 +361,7 @@ func (w *world) settle() bool {
 	quiet, again, reconciled := 0, false, map[record.Place]bool{}
 	for round := range roundsMax {
 		before := w.applies
-		if quiet == 1 && !again && (w.held || w.history.Setup.Change != ChangeNothing) {
+		if quiet == 1 && !again && (w.held || w.mergers || w.history.Setup.Change != ChangeNothing) {
 			// What was found late may have changed how records that are held are judged: read all once more.
 			quiet, again, reconciled = 0, true, map[record.Place]bool{}
 		}
