@@ -24,6 +24,9 @@ func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolv
 		if err != nil {
 			return decision, err
 		}
+		if decision.Reason == resolve.ReasonBlankKept {
+			return decision, fault.Newf(fault.Rejected, op, "by its policy the field is never emptied; give it a value")
+		}
 		if decision.Outcome == resolve.Unsupported || decision.Reason == resolve.ReasonNotLinked {
 			return decision, fault.Newf(fault.Rejected, op, "there is no such entity or field")
 		}

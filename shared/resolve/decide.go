@@ -321,7 +321,9 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 	decision := Decision{Outcome: outcome, Reason: reason, Entity: d.entity.ID, Type: d.entity.Type, Changes: d.changes, Due: due, Hints: d.hints}
 	decision.Patch.Owner = EntityKey{d.group.Name, d.entity.ID}
 	if d.entityChanged {
-		d.entity.Config, d.entity.ConfigVersion = d.rules.Digest, d.rules.Version
+		if !d.outdated() { // what a platform did is noted whoever asked for it
+			d.entity.Config, d.entity.ConfigVersion = d.rules.Digest, d.rules.Version
+		}
 		if outcome != Noop {
 			d.entity.Journal = &Entry{Rev: d.entity.Rev + 1, At: d.view.Now, Change: d.observation.Change.ID, Record: d.observation.Change.Ref,
 				Outcome: outcome, Reason: reason, Config: d.rules.Digest, Changes: d.changes}
@@ -378,6 +380,9 @@ func (d *decider) answer(a Answer) Decision {
 	f, ok := d.declared.Field(a.Field)
 	if !ok {
 		return Decision{Outcome: Unsupported, Reason: ReasonNotMapped, Entity: a.Entity}
+	}
+	if a.Value == "" && f.Blank == ruleset.BlankKeep {
+		return Decision{Outcome: Unsupported, Reason: ReasonBlankKept, Entity: a.Entity}
 	}
 	e := d.editEntity()
 	delete(e.Parked, a.Field)

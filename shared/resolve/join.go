@@ -64,6 +64,9 @@ func (d *decider) join(survivor *Rows, into record.Ref) Decision {
 		}
 	}
 	d.open(survivor)
+	if d.outdated() {
+		return d.tooOld()
+	}
 	if e := d.editEntity(); e.State == EntityQuarantined {
 		e.State, e.Why = EntityLive, ""
 		link := d.editLink(into.Place)

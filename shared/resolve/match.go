@@ -225,12 +225,8 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	if made != nil {
 		// What we asked it to hold is base: what it shows otherwise is somebody's edit already, not a first sight.
 		v.why = ReasonAdopted
-		certain := d.marker(s.Place) != ""
 		for name, value := range made.Fields {
-			// Where nothing says whose it is, a blank is rather somebody's own record than our emptied one.
-			if shown, read := s.Fields[name]; read && (certain || shown != "") {
-				link.Base[name], link.Sent[name] = value, value
-			}
+			link.Base[name], link.Sent[name] = value, value
 		}
 		d.leftBlank(link)
 	}
@@ -252,16 +248,38 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 }
 
 // ownCreate gives the attempt that made a record, known by our identity on it; where the place has no field for that, a
-// record that matched while a create with the same key is in doubt is taken for it. Nil if there is none.
+// record that matched while a create is in doubt is taken for it, if it shows more of what we asked for than the key.
+// Nil if there is none.
 func (d *decider) ownCreate(link *Link, s record.Snapshot) *Attempt {
 	marker := d.marker(s.Place)
 	for i := range link.Attempts {
 		a := &link.Attempts[i]
-		if a.Operation == record.OperationCreate && (marker == "" || a.Fields[marker] != "" && a.Fields[marker] == s.Fields[marker]) {
+		if a.Operation != record.OperationCreate {
+			continue
+		}
+		if marker == "" && d.resembles(s, a) || marker != "" && a.Fields[marker] != "" && a.Fields[marker] == s.Fields[marker] {
 			return a
 		}
 	}
 	return nil
+}
+
+// resembles reports whether a record shows anything that a create asked for beyond the match keys; where it asked for no
+// more, the keys are enough.
+func (d *decider) resembles(s record.Snapshot, a *Attempt) bool {
+	asked := false
+	pairs := d.group.PairsAt(s.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) || via(p) || !has(p, a.Fields) || blankIn(p.Spoke, a.Fields) || slices.ContainsFunc(p.Hub, d.isKeyPart) {
+			continue
+		}
+		asked = true
+		if has(p, s.Fields) && (d.same(s.Place, p, s.Fields, a.Fields) || alike(p, s.Fields, a.Fields)) {
+			return true
+		}
+	}
+	return !asked
 }
 
 func (d *decider) settleLinked(why Reason) Decision {
@@ -358,6 +376,9 @@ func (d *decider) quarantine(s record.Snapshot, why Reason, values record.HubVal
 // rejudge looks again at a quarantined record that changed.
 func (d *decider) rejudge(s record.Snapshot) Decision {
 	self, own := d.entity, d.links
+	if d.outdated() {
+		return d.tooOld()
+	}
 	if d.incomplete(s) && d.observation.Change.Deferrals < incompleteReadsMax {
 		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: d.view.Now.Add(rereadAfter)}
 	}

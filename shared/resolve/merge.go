@@ -250,6 +250,10 @@ func (d *decider) edit(x edit) {
 		return
 	}
 	now, known := d.entity.Fields[x.field]
+	if x.text == "" && f.Blank == ruleset.BlankKeep && now.Text != "" {
+		d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: ReasonBlankKept})
+		return
+	}
 	if _, parked := d.entity.Parked[x.field]; parked {
 		d.park(x, d.entity.Parked[x.field].Reason)
 		return
@@ -257,8 +261,6 @@ func (d *decider) edit(x edit) {
 	switch owner := d.owner(f); {
 	case known && now.Text == x.text:
 		d.agree(x)
-	case x.text == "" && f.Blank == ruleset.BlankKeep && now.Text != "":
-		d.note(FieldChange{Field: x.field, Old: now.Text, New: x.text, Reason: ReasonBlankKept})
 	case owner == x.place.Connection && !x.current && f.Conflict == ruleset.ConflictManual:
 		d.park(x, ReasonManual)
 	case owner == x.place.Connection:

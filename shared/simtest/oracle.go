@@ -126,8 +126,8 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	if before == "" && (w.history.Setup.Change == ChangeOwner || w.hasAlias(ref) || edit != nil && edit.parent > 0 && w.truth.edits[edit.parent].decided.IsZero()) {
 		owned = false // it was not its to empty yet, or nobody had seen what it emptied: a blank as at first sight
 	}
-	if before == "" && w.truth.lives[ref].bornAt.After(was.at) {
-		owned = false // the record was away meanwhile, and somebody else gave a value
+	if before == "" && (w.truth.lives[ref].bornAt.After(was.at) || edit != nil && edit.undetectable) {
+		owned = false // the record was away meanwhile, and somebody else gave a value; or nothing shows that it was emptied
 	}
 	if w.truth.answers[numberOf(e.After[name])] {
 		owned = false // an operator decided against it
@@ -145,7 +145,7 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 		edit.clobbered = true
 	case raced:
 		w.violate(InvariantFresh, "a write to %s replaces %s, edited at %s, after our look at %s, though the platform offers conditional updates", ref, name, was.at.Sub(epoch), t.reads[ref].Sub(epoch))
-	case !w.absorbed(ref, name, before):
+	case !w.absorbed(ref, name, before) && !w.hasAlias(ref):
 		w.violate(InvariantFresh, "a write to %s replaces %q in %s, an edit that nobody has taken in", ref, before, name)
 	}
 }
@@ -382,7 +382,10 @@ func (w *world) judgeRemoval(ref record.Ref) {
 }
 
 // removed reports whether a person ever removed a record of the same entity.
-func (w *world) removed(ref record.Ref) bool {
+func (w *world) removed(ref record.Ref) bool { return w.removedBy(ref, map[record.Ref]bool{}) }
+
+func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) bool {
+	seen[ref] = true
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		id := w.entityOf(g.Name, ref)
 		for _, other := range w.truth.order {
@@ -391,7 +394,7 @@ func (w *world) removed(ref record.Ref) bool {
 			switch {
 			case l.removed && (other == ref || same || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])):
 				return true
-			case same && l.deletedBy == "us" && other.Place != ref.Place && g.Name == "finance" && w.removed(other):
+			case same && l.deletedBy == "us" && !seen[other] && w.removedBy(other, seen):
 				return true // a deletion that one group carried on is the next group's to carry on
 			}
 		}

@@ -240,7 +240,7 @@ func (w *world) remove(ref record.Ref) {
 }
 
 func (w *world) restore(ref record.Ref) {
-	w.truth.lives[ref].deletedBy, w.truth.lives[ref].bornAt = "", w.now
+	w.truth.lives[ref].deletedBy, w.truth.lives[ref].bornAt, w.truth.lives[ref].restored = "", w.now, true
 	w.accounts[ref.Connection].mem.Restore(ref.Object, ref.ID)
 	w.say("a person restores %s", ref)
 	w.changed(ref, record.KindChanged)

@@ -243,9 +243,8 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	}
 	// An edit that was replaced again before anybody took it in has left no trace.
 	edits = slices.DeleteFunc(edits, func(e *edit) bool {
-		// Nor has a blank that emptied a value which nobody saw.
-		unseen := e.value == "" && e.parent > 0 && w.truth.edits[e.parent].ref == e.ref && w.truth.edits[e.parent].seen.IsZero()
-		return unseen || e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
+		// Nor has a blank that emptied what nobody saw, where there was nothing before.
+		return e.value == "" && w.truth.cameFromBlank(e) || e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
 	})
 	gone := w.truth.superseded(slices.DeleteFunc(slices.Clone(edits), func(e *edit) bool { return e.clobbered }))
 	if n != 0 && gone[n] {
@@ -501,7 +500,7 @@ func (w *world) checkDeleted(g *ruleset.Group, x stored, place record.Place, liv
 		}
 		for _, other := range w.truth.order {
 			o := w.truth.lives[other]
-			if !w.joined[x.Entity.ID] && other.Place == place && o.ours && o.deletedBy == "" && o.bornAt.After(l.deletedAt) && w.entityOf(g.Name, other) == x.Entity.ID {
+			if !w.joined[x.Entity.ID] && other.Place == place && o.ours && !o.restored && o.deletedBy == "" && o.bornAt.After(l.deletedAt) && w.entityOf(g.Name, other) == x.Entity.ID {
 				w.violate(InvariantResurrect, "a person deleted %s, and %s was made for it", ref, other)
 			}
 		}

@@ -54,6 +54,7 @@ type life struct {
 	deletedBy string    // "", "person", "us"
 	deletedAt time.Time
 	removed   bool              // a person deleted it, though it may have come back
+	restored  bool              // a person made it live again
 	into      record.ExternalID // merged by a person
 	emails    map[int]bool      // the edits whose value its email ever showed
 	known     bool              // when it was merged, it was somebody's
@@ -190,6 +191,15 @@ func (t *truth) sawPage(p platform.Page) {
 			t.saw(s)
 		}
 	}
+}
+
+// cameFromBlank reports whether a blank emptied values that nobody saw, and before them there was none.
+func (t *truth) cameFromBlank(blank *edit) bool {
+	e := blank
+	for e.parent > 0 && t.edits[e.parent].ref == blank.ref && t.edits[e.parent].seen.IsZero() {
+		e = t.edits[e.parent]
+	}
+	return e != blank && (e.parent == 0 || t.edits[e.parent].value == "")
 }
 
 // superseded reports the edits that another edit replaced knowingly, among those of the given records, and their
