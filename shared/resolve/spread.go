@@ -20,9 +20,22 @@ type Spread struct {
 	// Hour is when the hour that is counted began; Counts is by kind.
 	Hour   time.Time      `json:"hour,omitzero"`
 	Counts map[string]int `json:"counts,omitempty"`
-	// Tripped says since when a kind is over its limit: nothing of it is written until a person releases it.
-	Tripped map[string]time.Time `json:"tripped,omitempty"`
-	Rev     int64                `json:"-"`
+	// Tripped are the kinds over their limits: nothing of them is written until a person releases it, or raises the limit.
+	Tripped map[string]Trip `json:"tripped,omitempty"`
+	Rev     int64           `json:"-"`
+}
+
+// Trip is a limit that was reached.
+type Trip struct {
+	Since time.Time `json:"since"`
+	Limit int       `json:"limit"`
+}
+
+// stopped reports whether a kind is over its limit, and that limit has not been raised since.
+func (s *Spread) stopped(kind string, limits ruleset.Limits) bool {
+	trip, tripped := s.Tripped[kind]
+	limit := limitOf(limits, kind)
+	return tripped && limit > 0 && limit <= trip.Limit
 }
 
 // The kinds of writes that are limited; a field's updates are counted under spreadField and its name.
@@ -98,16 +111,16 @@ func Reserve(s *Spread, limits ruleset.Limits, kinds []string, now time.Time) (*
 	}
 	granted := true
 	for _, kind := range kinds {
-		_, tripped := next.Tripped[kind]
-		if !tripped && next.Counts[kind] < limitOf(limits, kind) {
+		limit, stopped := limitOf(limits, kind), next.stopped(kind, limits)
+		if limit == 0 || !stopped && next.Counts[kind] < limit {
 			continue
 		}
 		granted = false
-		if !tripped {
+		if !stopped {
 			if next.Tripped == nil {
-				next.Tripped = map[string]time.Time{}
+				next.Tripped = map[string]Trip{}
 			}
-			next.Tripped[kind] = now
+			next.Tripped[kind] = Trip{Since: now, Limit: limit}
 		}
 	}
 	if granted {
@@ -125,7 +138,7 @@ func (d *decider) limitSpread(due *Due, link *Link) {
 		return
 	}
 	tripped := func(kinds []string) bool {
-		return slices.ContainsFunc(kinds, func(kind string) bool { _, t := budget.Tripped[kind]; return t })
+		return slices.ContainsFunc(kinds, func(kind string) bool { return budget.stopped(kind, d.group.Limits) })
 	}
 	if due.Operation != record.OperationUpdate {
 		if tripped(SpreadKinds(d.group.Limits, due, link)) {
