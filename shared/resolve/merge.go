@@ -35,12 +35,15 @@ func (d *decider) absorb(s record.Snapshot) {
 
 // forgetAttempts drops the attempts that can no longer show: this read would have shown them.
 func (d *decider) forgetAttempts(s record.Snapshot) {
-	old := func(a Attempt) bool { return a.At.Add(attemptLife).Before(s.ReadBegan) }
+	old := func(a Attempt) bool { return a.over(s) }
 	if slices.ContainsFunc(d.links[s.Place].Attempts, old) {
 		link := d.editLink(s.Place)
 		link.Attempts = slices.DeleteFunc(link.Attempts, old)
 	}
 }
+
+// over reports whether a read would have shown what an attempt did: it can no longer take effect.
+func (a *Attempt) over(s record.Snapshot) bool { return a.At.Add(attemptLife).Before(s.ReadBegan) }
 
 // absorbRaw keeps what no pair translates: the parents' fields that children name, and markers.
 func (d *decider) absorbRaw(s record.Snapshot) {
@@ -122,7 +125,10 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 // else: its place came to own them by a new configuration, or the record came back. A value of ours there says nothing.
 func (d *decider) ownerShows(s record.Snapshot, p *ruleset.Pair) {
 	link := d.links[s.Place]
-	if !readable(p) || blankIn(p.Spoke, s.Fields) || len(link.Attempts) > 0 || link.Overtaken[p.Spoke[0]] {
+	if !readable(p) || blankIn(p.Spoke, s.Fields) || link.Overtaken[p.Spoke[0]] {
+		return
+	}
+	if slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && !a.over(s) }) {
 		return
 	}
 	ours := !d.same(s.Place, p, link.Base, link.Sent) // the platform spells what we wrote in a way of its own

@@ -126,7 +126,7 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	if before == "" && (w.history.Setup.Change == ChangeOwner || w.hasAlias(ref) || edit != nil && edit.parent > 0 && w.truth.edits[edit.parent].decided.IsZero()) {
 		owned = false // it was not its to empty yet, or nobody had seen what it emptied: a blank as at first sight
 	}
-	if before == "" && (w.truth.lives[ref].bornAt.After(was.at) || edit != nil && edit.undetectable) {
+	if before == "" && (w.truth.lives[ref].bornAt.After(was.at) || w.truth.lives[ref].backAt.After(was.at) || edit != nil && edit.undetectable) {
 		owned = false // the record was away meanwhile, and somebody else gave a value; or nothing shows that it was emptied
 	}
 	if w.truth.answers[numberOf(e.After[name])] {
@@ -198,15 +198,18 @@ func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string
 	return false
 }
 
-// inDoubt reports whether a write to a field has an unknown outcome while the system remembers a value as there before.
-func (w *world) inDoubt(ref record.Ref, field record.PlatformField, before string) bool {
+// inDoubt reports whether a write to a field has an unknown outcome, and a value is what it asked for or what the system
+// remembers as there before.
+func (w *world) inDoubt(ref record.Ref, field record.PlatformField, value string) bool {
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		link := w.linkOf(g.Name, ref)
-		if link == nil || link.Base[field] != before {
+		if link == nil {
 			continue
 		}
-		if slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { _, asked := a.Fields[field]; return asked }) {
-			return true
+		for _, a := range link.Attempts {
+			if asked, ok := a.Fields[field]; ok && (asked == value || link.Base[field] == value) {
+				return true
+			}
 		}
 	}
 	return false

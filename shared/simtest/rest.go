@@ -246,7 +246,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 		// Nor has a blank that emptied what nobody saw, where there was nothing before.
 		return e.value == "" && w.truth.cameFromBlank(e) || e.undetectable || e.decided.IsZero() && w.truth.cells[e.ref][e.field].edit != e.number && e.value != ""
 	})
-	gone := w.truth.superseded(slices.DeleteFunc(slices.Clone(edits), func(e *edit) bool { return e.clobbered }))
+	gone := w.truth.superseded(f.Blank == ruleset.BlankKeep, slices.DeleteFunc(slices.Clone(edits), func(e *edit) bool { return e.clobbered }))
 	if n != 0 && gone[n] {
 		w.violate(InvariantRight, "%s of %s ends as %q, which a person has replaced knowingly", f.Name, x.Entity.ID, want)
 		return
@@ -325,7 +325,7 @@ func (w *world) checkNewest(f *ruleset.Field, x stored, want string, edits []*ed
 			exact := a.FieldTimes && b.FieldTimes && a.Skew == 0 && b.Skew == 0 && !a.Unstamped && !b.Unstamped
 			// However far off the winner's clock is, it is not later than the look at which it was decided about.
 			looked := !winner.decided.IsZero() && later.at.After(winner.decided.Add(close)) && b.Skew >= 0 && !b.Unstamped
-			if later.at.After(winner.at.Add(close)) && (exact || looked) && !slices.ContainsFunc(edits, func(e *edit) bool { return stands(e) && e.at.After(later.at) }) {
+			if later.at.After(winner.at.Add(close)) && !stands(later) && (exact || looked) && !slices.ContainsFunc(edits, func(e *edit) bool { return stands(e) && e.at.After(later.at) }) {
 				w.violate(InvariantRight, "%s of %s ends as %q, and a newer edit is %d", f.Name, x.Entity.ID, want, later.number)
 				return
 			}

@@ -55,6 +55,7 @@ type life struct {
 	deletedAt time.Time
 	removed   bool              // a person deleted it, though it may have come back
 	restored  bool              // a person made it live again
+	backAt    time.Time         // when we did
 	into      record.ExternalID // merged by a person
 	emails    map[int]bool      // the edits whose value its email ever showed
 	known     bool              // when it was merged, it was somebody's
@@ -132,7 +133,7 @@ func (t *truth) edited(e *edit) {
 	e.birth = !based && (known || !t.lives[e.ref].ours) // (what we made and do not know of yet was blank where we sent nothing)
 	e.parent = cells[e.field].edit
 	e.shown = t.shown[e.ref] != nil
-	e.undetectable = !cells[e.field].person && t.w.inDoubt(e.ref, e.field, e.value)
+	e.undetectable = t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
 		t.lives[e.ref].emails[n] = true
@@ -203,11 +204,11 @@ func (t *truth) cameFromBlank(blank *edit) bool {
 }
 
 // superseded reports the edits that another edit replaced knowingly, among those of the given records, and their
-// forebears: none of them may be what the field ends with.
-func (t *truth) superseded(edits []*edit) map[int]bool {
+// forebears: none of them may be what the field ends with. A blank that the policy does not take replaced nothing.
+func (t *truth) superseded(keeps bool, edits []*edit) map[int]bool {
 	out := map[int]bool{}
 	for _, e := range edits {
-		for n := e.parent; n != 0 && !out[n]; n = t.edits[n].parent {
+		for n := e.parent; n != 0 && !out[n] && !(keeps && t.edits[n].value == ""); n = t.edits[n].parent {
 			out[n] = true
 		}
 	}
@@ -224,7 +225,7 @@ func (t *truth) applied(e memplatform.Effect) {
 		t.lives[ref].deletedBy, t.lives[ref].deletedAt = "us", t.w.now
 		return
 	case record.OperationRestore:
-		t.lives[ref].deletedBy = ""
+		t.lives[ref].deletedBy, t.lives[ref].backAt = "", t.w.now
 		return
 	}
 	for name, value := range e.After {
