@@ -117,11 +117,12 @@ const (
 	ActTwin // a second record with the email of a first
 	ActRefused
 	ActMassDelete
+	ActBehind // one place does not answer while a field is edited there and elsewhere
 	actionKinds
 )
 
 var actionWeights = [actionKinds]int{ActCreate: 14, ActEdit: 34, ActBlank: 6, ActDelete: 7, ActRestore: 4, ActMerge: 3, ActEmail: 6, ActEverywhere: 10,
-	ActDeal: 7, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1}
+	ActDeal: 7, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4}
 
 // Weather is how often what goes wrong, per thousand chances.
 type Weather struct {

@@ -40,13 +40,14 @@ const (
 	InvariantDeleted   Invariant = "deletions_arrive"
 	InvariantMerged    Invariant = "merges_join"
 	InvariantPrompt    Invariant = "changes_arrive_without_a_sweep"
+	InvariantPanic     Invariant = "nothing_panics"
 )
 
 // Invariants lists them all.
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantPanic}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.
@@ -307,7 +308,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 			}
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
 			first := l.bornAt.Equal(epoch) && w.truth.cells[other][mail].at.Equal(epoch) // in the first load
-			known := first || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second))
+			known := first || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second)) || w.taken(other, mail)
 			if sameText(fields[mail], email) && known && !w.asks(other) && !w.renamed(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
 				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
 			}
@@ -317,6 +318,12 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 	if _, given := e.Intent.Fields["client"]; ref.Object == deals && ref.Connection != hubName && !given {
 		w.violate(InvariantDangling, "%s is made without the person it belongs to", ref)
 	}
+}
+
+// taken reports whether the email that a hub's record shows was decided about before the present write began.
+func (w *world) taken(ref record.Ref, mail record.PlatformField) bool {
+	edit := w.truth.edits[w.truth.cells[ref][mail].edit]
+	return ref.Connection == hubName && edit != nil && !edit.decided.IsZero() && edit.decided.Before(w.writing.began)
 }
 
 // asks reports whether whose email a record shows is a question that waits for a person, or did.
@@ -334,16 +341,18 @@ func (w *world) asks(ref record.Ref) bool {
 
 // renamed reports whether a record's person has another email on the hub by now, which is still under way to it.
 func (w *world) renamed(ref record.Ref) bool {
+	mine, _ := w.accounts[ref.Connection].mem.Record(people, ref.ID)
 	for _, g := range w.rules.GroupsAt(ref.Place) {
-		hub := w.linkAt(g, w.entityOf(g.Name, ref), g.HubPlace(ref.Object))
-		if hub == nil || hub.State != resolve.LinkLive || ref.Place == hub.Place {
-			continue
-		}
-		theirs, live := w.accounts[hub.Place.Connection].mem.Record(people, hub.ID)
-		mine, _ := w.accounts[ref.Connection].mem.Record(people, ref.ID)
-		email := w.fieldName(record.Ref{Place: hub.Place}, emailField)
-		if live && !sameText(theirs[email], mine[w.fieldName(ref, emailField)]) {
-			return true
+		id := w.entityOf(g.Name, ref)
+		for _, x := range w.entities() {
+			hub := x.Links[g.HubPlace(ref.Object)]
+			if x.Entity.Group != g.Name || x.Entity.ID != id || hub == nil || hub.State != resolve.LinkLive || hub.Place == ref.Place {
+				continue
+			}
+			theirs, live := w.accounts[hub.Place.Connection].mem.Record(people, hub.ID)
+			if live && !sameText(theirs[w.fieldName(record.Ref{Place: hub.Place}, emailField)], mine[w.fieldName(ref, emailField)]) {
+				return true
+			}
 		}
 	}
 	return false

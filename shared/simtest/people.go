@@ -2,6 +2,8 @@ package simtest
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -47,6 +49,8 @@ func (w *world) act(a Action) {
 		w.answer(a)
 	case ActRefused:
 		w.editRefused(a)
+	case ActBehind:
+		w.editBehind(a)
 	case ActMassDelete:
 		for _, id := range w.accounts[hubName].mem.IDs(people) {
 			w.remove(record.Ref{Place: record.Place{Connection: hubName, Object: people}, ID: id})
@@ -212,6 +216,66 @@ func (w *world) editEverywhere(a Action) {
 		}
 		w.edit(ref, w.fieldName(ref, field), false)
 	}
+}
+
+// The steps of an edit behind an outage.
+const (
+	behindOutage = 2 * time.Minute
+	behindSecond = 20 * time.Second
+	behindThird  = 50 * time.Second
+)
+
+// editBehind edits a field at two places while one of them does not answer us, and then once more there: that field
+// again, or another of the same record. We see the silent place's edits late and at once, and only stamps tell which of
+// the two places was edited last.
+func (w *world) editBehind(a Action) {
+	silent, ok := w.pickRecord(people, a.Pick[0], true)
+	if !ok || silent.Connection == ledgerName {
+		return
+	}
+	other, ok := w.twinOf(silent, a.Pick[1])
+	if !ok {
+		return
+	}
+	fields := w.fieldsAt(silent.Connection)
+	fields = slices.DeleteFunc(fields, w.accounts[other.Connection].lacks)
+	if len(fields) == 0 {
+		return
+	}
+	account := w.accounts[silent.Connection]
+	if w.stormy && !account.outage.to.After(w.now) {
+		account.outage = window{w.now, w.now.Add(behindOutage)}
+		w.say("%s does not answer for a while", silent.Connection)
+	}
+	field := fields[int(a.Pick[2])%len(fields)]
+	third := field
+	if a.Pick[3]%2 == 0 {
+		third = fields[(int(a.Pick[2])+1)%len(fields)]
+	}
+	edit := func(ref record.Ref, h record.HubField) func() {
+		return func() {
+			if l := w.truth.lives[ref]; l.deletedBy == "" && l.into == "" {
+				w.edit(ref, w.fieldName(ref, h), false)
+			}
+		}
+	}
+	edit(silent, field)()
+	w.after(behindSecond, edit(other, field))
+	w.after(behindThird, edit(silent, third))
+}
+
+// twinOf chooses a record of the same person at another place.
+func (w *world) twinOf(of record.Ref, pick uint32) (record.Ref, bool) {
+	var refs []record.Ref
+	for _, ref := range w.truth.order {
+		if l := w.truth.lives[ref]; l.deletedBy == "" && l.into == "" && ref.Object == people && ref.Connection != of.Connection && ref.Connection != ledgerName && w.samePerson(of, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	if len(refs) == 0 {
+		return record.Ref{}, false
+	}
+	return refs[int(pick)%len(refs)], true
 }
 
 func (a *account) lacks(field record.HubField) bool {

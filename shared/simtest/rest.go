@@ -33,6 +33,7 @@ func (w *world) checkAtRest() {
 	for _, g := range w.rules.Groups {
 		w.checkRecords(&g)
 		w.checkMerges(&g)
+		w.checkKeys(&g, entities)
 		for _, x := range entities {
 			if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive {
 				continue
@@ -97,6 +98,28 @@ func (w *world) creating(g *ruleset.Group, place record.Place) bool {
 		}
 	}
 	return false
+}
+
+// checkKeys: no two entities go by one email, unless a person is asked about it, or merged records of one of them.
+func (w *world) checkKeys(g *ruleset.Group, entities []stored) {
+	key := emailField
+	if g.Name == "finance" {
+		key = record.HubField(spokeField(emailField))
+	}
+	holders := map[string]record.EntityID{}
+	for _, x := range entities {
+		if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive || x.Entity.Type != people || w.joined[x.Entity.ID] || w.merged(g, x) {
+			continue
+		}
+		email := x.Entity.Fields[key].Text
+		if _, parked := x.Entity.Parked[key]; parked || email == "" || w.truth.asked[x.Entity.ID] {
+			continue
+		}
+		if other, held := holders[email]; held {
+			w.violate(InvariantOnce, "%s and %s both go by %s", other, x.Entity.ID, email)
+		}
+		holders[email] = x.Entity.ID
+	}
 }
 
 // checkMerges: where the hub says that one record was merged into another, they are one entity.

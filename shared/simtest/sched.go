@@ -1,8 +1,10 @@
 package simtest
 
 import (
+	"fmt"
 	"iter"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -25,6 +27,8 @@ type clock struct {
 	live   map[*task]bool
 	// workers are coroutines without a job.
 	workers []*worker
+	// alarm is told of a handler that panicked.
+	alarm func(name, text string)
 }
 
 type event struct {
@@ -106,7 +110,18 @@ type worker struct {
 	stop  func()
 	yield func(struct{}) bool
 	job   func()
-	idle  bool // it waits for a job
+	idle  bool   // it waits for a job
+	panic string // what its job panicked with, and where; "" if it did not
+}
+
+// do runs the job, and keeps a panic from everybody else: a process that panics has crashed, no more.
+func (k *worker) do() {
+	defer func() {
+		if cause := recover(); cause != nil {
+			k.panic = fmt.Sprintf("%v\n%s", cause, debug.Stack())
+		}
+	}()
+	k.job()
 }
 
 func newWorker() *worker {
@@ -114,7 +129,7 @@ func newWorker() *worker {
 	k.next, k.stop = iter.Pull(func(yield func(struct{}) bool) {
 		k.yield = yield
 		for {
-			k.job()
+			k.do()
 			k.idle = true
 			if !yield(struct{}{}) {
 				return
@@ -132,7 +147,7 @@ func (c *clock) spawn(name string, run func(), done func()) *task {
 	} else {
 		t.worker = newWorker()
 	}
-	t.worker.job, t.worker.idle = run, false
+	t.worker.job, t.worker.idle, t.worker.panic = run, false, ""
 	t.step = func() {
 		if t.dead {
 			return
@@ -146,11 +161,26 @@ func (c *clock) spawn(name string, run func(), done func()) *task {
 		}
 		delete(c.live, t)
 		c.workers = append(c.workers, t.worker)
+		if t.worker.panic != "" {
+			c.panicked(t)
+			return
+		}
 		done()
 	}
 	c.live[t] = true
 	c.after(0, t.step)
 	return t
+}
+
+// panicked ends a task whose handler panicked.
+func (c *clock) panicked(t *task) {
+	if c.alarm != nil {
+		c.alarm(t.name, t.worker.panic)
+	}
+	t.dead = true
+	if t.buried != nil {
+		t.buried()
+	}
 }
 
 // end unwinds every task that is still under way, so that none is left behind.
@@ -193,6 +223,9 @@ func (c *clock) bury(t *task) {
 	delete(c.live, t)
 	t.worker.stop()
 	c.current = before
+	if t.worker.panic != "" && c.alarm != nil {
+		c.alarm(t.name, t.worker.panic)
+	}
 	if t.buried != nil {
 		t.buried()
 	}

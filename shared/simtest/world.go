@@ -119,6 +119,7 @@ type Result struct {
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
 		stormy: true, removals: map[string]int{}, versions: map[string]int64{}, open: map[record.Ref]int{}}
+	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
 	w.post = &post{w: w, boxes: map[queue.Name]*box{}, serve: w.serve}
