@@ -51,9 +51,6 @@ func (d *decider) unknown(s record.Snapshot) Decision {
 	if !v.ready || !d.need.Empty() {
 		return Decision{}
 	}
-	if d.unknownParent && d.observation.Change.Deferrals < parentDeferralsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, RetryAt: d.view.Now.Add(rereadAfter), Hints: d.hints}
-	}
 	switch {
 	case v.held:
 		return d.quarantine(s, v.why, values)
@@ -282,7 +279,12 @@ func (d *decider) resembles(s record.Snapshot, a *Attempt) bool {
 	return !asked
 }
 
+// settleLinked ends the decision of a record that was tied to an entity. One that names a parent not seen yet waits for
+// it a while.
 func (d *decider) settleLinked(why Reason) Decision {
+	if d.unknownParent && d.observation.Change.Deferrals < parentDeferralsMax {
+		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, RetryAt: d.view.Now.Add(rereadAfter), Hints: d.hints}
+	}
 	if d.parked {
 		return d.settle(ParkedWork, why)
 	}
@@ -410,6 +412,9 @@ func (d *decider) rejudge(s record.Snapshot) Decision {
 	decision := d.link(s, v)
 	if !d.need.Empty() {
 		return Decision{}
+	}
+	if decision.Outcome == Postponed {
+		return decision
 	}
 	decision.Patch.Keys = d.keys
 	decision.Patch.Alias = alias

@@ -323,7 +323,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 // taken reports whether the email that a hub's record shows was decided about before the present write began.
 func (w *world) taken(ref record.Ref, mail record.PlatformField) bool {
 	edit := w.truth.edits[w.truth.cells[ref][mail].edit]
-	return ref.Connection == hubName && edit != nil && !edit.decided.IsZero() && edit.decided.Before(w.writing.began)
+	return ref.Connection == hubName && edit != nil && !edit.told.IsZero() && edit.told.Before(w.writing.began)
 }
 
 // asks reports whether whose email a record shows is a question that waits for a person, or did.

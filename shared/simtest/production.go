@@ -223,8 +223,16 @@ func (w *world) observe(e pipeline.Event) {
 	case pipeline.EventDecision, pipeline.EventDeadLetter:
 		delete(w.open, e.Ref)
 		for _, c := range e.Changes {
-			if n := numberOf(c.New); n > 0 && n < len(w.truth.edits) && w.truth.edits[n].decided.IsZero() {
-				w.truth.edits[n].decided = w.now
+			n := numberOf(c.New)
+			if n == 0 || n >= len(w.truth.edits) {
+				continue
+			}
+			edit := w.truth.edits[n]
+			if edit.decided.IsZero() {
+				edit.decided = w.now
+			}
+			if edit.told.IsZero() && edit.ref == e.Ref {
+				edit.told = w.now
 			}
 		}
 		w.held = w.held || e.Outcome == resolve.ParkedWork

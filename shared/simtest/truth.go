@@ -28,6 +28,8 @@ type edit struct {
 	seen time.Time
 	// decided is when the system first said what became of it.
 	decided time.Time
+	// told is when it first said so of the very record.
+	told time.Time
 	// clobbered: a write of ours replaced it unseen, in the moment that a platform without conditional updates leaves.
 	clobbered bool
 	// birth: the record, or this field of it, was nobody's yet, so that it is a value at first sight and no edit to us.
