@@ -22,6 +22,10 @@ func (d *decider) absence(a record.Absence) Decision {
 		return Decision{}
 	}
 	if id == "" {
+		if c := d.observation.Change; a.Evidence == record.EvidenceNotFound && c.Kind == record.KindChanged && c.MissingSince.IsZero() {
+			// Somebody told of it, so a replica that lags may not have it yet: it is looked for once more.
+			return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, MissingSince: d.view.Now, RetryAt: d.view.Now.Add(missingLag)}
+		}
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked}
 	}
 	rows := d.rows(id)
