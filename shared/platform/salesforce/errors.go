@@ -197,6 +197,16 @@ func (c *Connector) limitWait(h http.Header) time.Duration {
 	return busyWait
 }
 
+// ofRequest reads "not found" on a call that names no record: it speaks of the object, the field to upsert by, or the API
+// version.
+func ofRequest(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Kind == fault.Gone {
+		f.Kind = fault.Rejected
+	}
+	return err
+}
+
 // itemError classifies the errors of one record of a collection, which was then not saved. op names the call.
 func itemError(op string, list []wireError) *fault.Error {
 	f := &fault.Error{Kind: fault.Rejected, Op: op, Err: errors.New("refused within its collection")}

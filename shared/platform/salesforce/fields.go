@@ -120,8 +120,11 @@ func respelt(f catalog.Field, asked, answered string) bool {
 		return long(record.ExternalID(asked)) == record.ExternalID(answered)
 	case catalog.Bool:
 		return asked == "" && answered == "false"
-	case catalog.Date, catalog.Datetime, catalog.Enum, catalog.Phone:
-		return false
+	case catalog.Number, catalog.Money:
+	default:
+		if !strings.HasSuffix(string(f.Name), "__c") { // the type of a custom field is the org's, and may be a number
+			return false
+		}
 	}
 	x, okX := parseNumber(asked)
 	y, okY := parseNumber(answered)

@@ -30,7 +30,7 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 	var answer description
 	call := platform.Call{Op: "describe " + string(object), Method: http.MethodGet, Path: apiPath + "/sobjects/" + string(object) + "/describe"}
 	if _, err := c.ask(ctx, call, &answer); err != nil {
-		return err
+		return ofRequest(err)
 	}
 	i := slices.IndexFunc(answer.Fields, func(f fieldDescription) bool { return strings.EqualFold(f.Name, string(marker)) })
 	if i < 0 {

@@ -349,7 +349,7 @@ func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	var answer queryAnswer
 	told, err := c.ask(ctx, call, &answer)
 	if err != nil {
-		return rows{}, err
+		return rows{}, ofRequest(err)
 	}
 	page := rows{done: *answer.Done, began: told.began, clock: told.clock}
 	for _, raw := range answer.Records {

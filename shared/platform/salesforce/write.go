@@ -237,12 +237,8 @@ func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, it
 	}
 	var answer results
 	told, err := c.ask(ctx, call, &answer)
-	var f *fault.Error
-	if errors.As(err, &f) && f.Kind == fault.Gone {
-		f.Kind = fault.Rejected // of a collection, "not found" speaks of the object or of the field to upsert by
-	}
 	if err != nil {
-		return err
+		return ofRequest(err)
 	}
 	if len(answer) != len(items) {
 		return fault.Newf(fault.InDoubt, c.op(call), "%d results for %d records", len(answer), len(items))
@@ -333,9 +329,9 @@ func judge(intent record.Intent, err error) error {
 	}
 	creates := intent.Operation == record.OperationCreate
 	switch {
-	case len(f.Fields) > 0 && len(parents) == 0:
+	case f.Code == codeBadReference && len(f.Fields) > 0 && len(parents) == 0:
 		f.Kind = fault.Rejected // an owner, or what a rule of the org refers to
-	case len(f.Fields) > 0, creates && len(parents) > 0, f.Code == codeBadReference && len(parents) > 0:
+	case len(parents) > 0 && (len(f.Fields) > 0 || creates || f.Code == codeBadReference):
 		f.Kind, f.Fields = fault.Waiting, parents
 	case creates:
 		f.Kind = fault.Rejected

@@ -1,0 +1,441 @@
+package salesforce
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// answering is a connector to a server that answers one thing.
+func answering(t *testing.T, status int, header map[string]string, body string) *Connector {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for key, value := range header {
+			w.Header().Set(key, value)
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
+	return New(platform.Settings{Connection: "crm", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+}
+
+func errorBody(code string) string {
+	return fmt.Sprintf(`[{"message":"secret value","errorCode":%q,"fields":["LastName","secret value"]}]`, code)
+}
+
+const oneID = "003ak00000luKU1AAM"
+
+// oneOfEach calls everything that reads, and everything that writes, and answers the errors.
+func oneOfEach(ctx context.Context, c *Connector) (reads, collections []error, row error) {
+	_, err := c.Changes(ctx, platform.Query{Object: "Contact", Limit: 1})
+	reads = append(reads, err)
+	_, err = c.List(ctx, platform.Query{Object: "Contact", Limit: 1})
+	reads = append(reads, err)
+	_, err = c.Fetch(ctx, "Contact", nil, []record.ExternalID{oneID})
+	reads = append(reads, err)
+	_, err = c.Find(ctx, "Contact", nil, []platform.Lookup{{Field: "Email", Value: "x"}})
+	reads = append(reads, err)
+	first := func(intents ...record.Intent) error {
+		receipts, err := c.Apply(ctx, intents)
+		if err == nil {
+			err = receipts[0].Err
+		}
+		return err
+	}
+	collections = append(collections,
+		first(record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("Contact", ""), Marker: marker, Fields: record.Fields{"LastName": "x", marker: "e"}}),
+		first(record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("Contact", ""), Fields: record.Fields{"LastName": "x"}}),
+		first(record.Intent{Key: "k", Operation: record.OperationDelete, Ref: target("Contact", oneID)}))
+	row = first(record.Intent{Key: "k", Operation: record.OperationUpdate, Ref: target("Contact", oneID), Fields: record.Fields{"Title": "x"}})
+	return reads, collections, row
+}
+
+func TestStatusesAndCodes(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		status           int
+		body             string
+		read, write, row fault.Kind
+	}{
+		{"malformed query", 400, errorBody("MALFORMED_QUERY"), fault.Rejected, fault.Rejected, fault.Rejected},
+		{"unknown code", 400, errorBody("NEWLY_INVENTED"), fault.Rejected, fault.Rejected, fault.Rejected},
+		{"no code", 400, "<html>bad</html>", fault.Rejected, fault.Rejected, fault.Rejected},
+		{"limit", 403, errorBody(codeLimit), fault.RateLimited, fault.RateLimited, fault.RateLimited},
+		{"limit with another status", 503, errorBody(codeLimit), fault.RateLimited, fault.RateLimited, fault.RateLimited},
+		{"too many", 429, "", fault.RateLimited, fault.RateLimited, fault.RateLimited},
+		{"session with 401", 401, errorBody(codeSession), fault.Unauthorized, fault.Unauthorized, fault.Unauthorized},
+		{"session with 403", 403, errorBody(codeSession), fault.Transient, fault.Transient, fault.Transient},
+		{"session with 500", 500, errorBody(codeSession), fault.Transient, fault.Transient, fault.Transient},
+		{"API switched off", 403, errorBody("API_DISABLED_FOR_ORG"), fault.Unauthorized, fault.Unauthorized, fault.Unauthorized},
+		{"no right on a record", 403, errorBody("INSUFFICIENT_ACCESS_OR_READONLY"), fault.Rejected, fault.Rejected, fault.Rejected},
+		{"forbidden without a code", 403, "<html>no</html>", fault.Unauthorized, fault.Unauthorized, fault.Unauthorized},
+		{"row locked", 400, errorBody("UNABLE_TO_LOCK_ROW"), fault.Transient, fault.Transient, fault.Transient},
+		{"row locked with 500", 500, errorBody("UNABLE_TO_LOCK_ROW"), fault.Transient, fault.Transient, fault.Transient},
+		{"query too slow", 400, errorBody("QUERY_TIMEOUT"), fault.Transient, fault.Transient, fault.Transient},
+		{"not found", 404, errorBody(codeNotFound), fault.Rejected, fault.Rejected, fault.Gone},
+		{"deleted", 404, errorBody(codeDeleted), fault.Rejected, fault.Rejected, fault.Gone},
+		{"address unknown", 404, "<html>not found</html>", fault.Transient, fault.Transient, fault.Transient},
+		{"precondition failed", 412, "", fault.Stale, fault.Stale, fault.Stale},
+		{"overload", 503, errorBody("SERVER_UNAVAILABLE"), fault.Transient, fault.InDoubt, fault.InDoubt},
+		{"broken", 500, errorBody("UNKNOWN_EXCEPTION"), fault.Transient, fault.InDoubt, fault.InDoubt},
+		{"gateway", 502, "<html>bad gateway</html>", fault.Transient, fault.InDoubt, fault.InDoubt},
+		{"moved", 302, "", fault.Unauthorized, fault.Unauthorized, fault.Unauthorized},
+		{"several choices", 300, `["/services/data/v23.0/sobjects/Contact/foo"]`, fault.Unauthorized, fault.Unauthorized, fault.Unauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reads, collections, row := oneOfEach(t.Context(), answering(t, tt.status, nil, tt.body))
+			for i, err := range reads {
+				if wantKind(t, err, tt.read); strings.Contains(fmt.Sprint(err), "secret") {
+					t.Errorf("read %d tells a value: %v", i, err)
+				}
+			}
+			for _, err := range append(collections, row) {
+				if strings.Contains(fmt.Sprint(err), "secret") {
+					t.Errorf("tells a value: %v", err)
+				}
+			}
+			for _, err := range collections {
+				wantKind(t, err, tt.write)
+			}
+			wantKind(t, row, tt.row)
+		})
+	}
+}
+
+func TestErrorsTellCodeAndFieldsOnly(t *testing.T) {
+	c := answering(t, 400, nil, errorBody("STRING_TOO_LONG"))
+	_, err := c.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
+	var f *fault.Error
+	if want := "salesforce crm: query Contact: rejected (STRING_TOO_LONG): status 400"; err == nil || err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
+	if f, _ = err.(*fault.Error); f == nil || len(f.Fields) != 1 || f.Fields[0] != "LastName" {
+		t.Errorf("fields %+v", f)
+	}
+}
+
+func TestLimitsNameATime(t *testing.T) {
+	for _, tt := range []struct {
+		header map[string]string
+		want   time.Duration
+	}{
+		{map[string]string{"Sforce-Limit-Info": "api-usage=100000/100000"}, poolWait},
+		{map[string]string{"Sforce-Limit-Info": "api-usage=100001/100000; per-app-api-usage=17/250(appName=x)"}, poolWait},
+		{map[string]string{"Sforce-Limit-Info": "api-usage=18/100000"}, busyWait},
+		{map[string]string{"Sforce-Limit-Info": "nonsense"}, busyWait},
+		{nil, busyWait},
+		{map[string]string{"Retry-After": "7", "Sforce-Limit-Info": "api-usage=100000/100000"}, 7 * time.Second},
+	} {
+		_, err := answering(t, 403, tt.header, errorBody(codeLimit)).List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
+		if wantKind(t, err, fault.RateLimited); fault.After(err, 0) != tt.want {
+			t.Errorf("%v: after %v, want %v", tt.header, fault.After(err, 0), tt.want)
+		}
+	}
+}
+
+func TestTheDaysPoolIsMet(t *testing.T) {
+	o := newOrg(t)
+	ids := o.contacts(1)
+	o.sim.SetPool(5)
+	for range 5 {
+		if _, err := o.connector.Fetch(t.Context(), "Contact", nil, ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := o.connector.Apply(t.Context(), []record.Intent{o.createIntent("e-1", "Contact", record.Fields{"LastName": "X"})})
+	if wantKind(t, err, fault.RateLimited); fault.After(err, 0) != poolWait {
+		t.Errorf("after %v", fault.After(err, 0))
+	}
+	if len(o.sim.IDs("Contact")) != 1 {
+		t.Error("written over the limit")
+	}
+}
+
+func TestALimitStopsTheRest(t *testing.T) {
+	o := newOrg(t)
+	ids := o.contacts(2)
+	intents := []record.Intent{o.createIntent("e-1", "Contact", record.Fields{"LastName": "X"}), deleteIntent("Contact", ids[0]), deleteIntent("Contact", ids[1])}
+	o.sim.SetFaults(platformsim.Faults{RateLimit: 1})
+	_, err := o.connector.Apply(t.Context(), intents)
+	if wantKind(t, err, fault.RateLimited); fault.After(err, 0) != busyWait || len(o.seen) != 1 {
+		t.Errorf("after %v, %d requests", fault.After(err, 0), len(o.seen))
+	}
+}
+
+func TestALostAnswerLeavesTheRestUnsent(t *testing.T) {
+	o := newOrg(t)
+	id := o.contacts(1)[0]
+	o.sim.SetFaults(platformsim.Faults{LostAnswer: 1})
+	receipts := o.apply(o.createIntent("e-1", "Contact", record.Fields{"LastName": "X"}), deleteIntent("Contact", id))
+	wantKind(t, receipts[0].Err, fault.InDoubt)
+	wantKind(t, receipts[1].Err, fault.Transient)
+	if len(o.sim.IDs("Contact")) != 2 {
+		t.Errorf("contacts %v", o.sim.IDs("Contact"))
+	}
+}
+
+func TestALockedRowIsTransientForItAlone(t *testing.T) {
+	o := newOrg(t)
+	o.sim.SetFaults(platformsim.Faults{ItemError: 0.5})
+	var intents []record.Intent
+	for i := range 40 {
+		intents = append(intents, o.createIntent(fmt.Sprint("e-", i), "Contact", record.Fields{"LastName": "X"}))
+	}
+	failed := 0
+	for _, r := range o.apply(intents...) {
+		if r.Err != nil {
+			wantKind(t, r.Err, fault.Transient)
+			failed++
+		}
+	}
+	if failed == 0 || failed == 40 || len(o.sim.IDs("Contact")) != 40-failed {
+		t.Errorf("%d of 40 failed, %d made", failed, len(o.sim.IDs("Contact")))
+	}
+}
+
+func TestResultsOfACollection(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		kind       fault.Kind // of the second of two updates
+	}{
+		{"refused", `[{"id":"003ak00000luKU1AAM","success":true,"errors":[]},{"success":false,"errors":[{"statusCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"secret value","fields":["Title"]}]}]`, fault.Rejected},
+		{"refused without errors", `[null,{"success":false,"errors":[]}]`, fault.Rejected},
+		{"unknown code", `[null,{"success":false,"errors":[{"statusCode":"secret value"}]}]`, fault.Rejected},
+		{"limit", `[null,{"success":false,"errors":[{"statusCode":"REQUEST_LIMIT_EXCEEDED"}]}]`, fault.RateLimited},
+		{"rolled back", `[null,{"success":false,"errors":[{"statusCode":"ALL_OR_NONE_OPERATION_ROLLED_BACK"}]}]`, fault.Transient},
+		{"null", `[null,null]`, fault.InDoubt},
+		{"empty", `[{},{}]`, fault.InDoubt},
+		{"missing", `[{"id":"003ak00000luKU1AAM","success":true}]`, fault.InDoubt},
+		{"too many", `[{},{},{}]`, fault.InDoubt},
+		{"none", `[]`, fault.InDoubt},
+		{"not a list", `{"id":"003ak00000luKU2AAM","success":true}`, fault.InDoubt},
+		{"wrong types", `[7,{"id":7,"success":"yes"}]`, fault.InDoubt},
+		{"another record", `[null,{"id":"003ak00000luKU1AAM","success":true}]`, fault.InDoubt},
+		{"no record", `[null,{"success":true}]`, fault.InDoubt},
+		{"text", `"ok"`, fault.InDoubt},
+		{"null for all", `null`, fault.InDoubt},
+		{"page", `<html>login</html>`, fault.InDoubt},
+		{"nothing", ``, fault.InDoubt},
+		{"truncated", `[{"id":"003ak00000luKU1AAM","succ`, fault.InDoubt},
+		{"nested", `[` + strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000) + `]`, fault.InDoubt},
+		{"long", `["` + strings.Repeat("x", 10<<20) + `"]`, fault.InDoubt},
+		{"too long", `["` + strings.Repeat("x", 17<<20) + `"]`, fault.InDoubt},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := answering(t, 200, nil, tt.body)
+			var intents []record.Intent
+			for _, id := range []record.ExternalID{"003ak00000luKU1AAM", "003ak00000luKU2AAM"} {
+				intents = append(intents, record.Intent{Key: string(id), Operation: record.OperationUpdate, Ref: target("Contact", id), Fields: record.Fields{"Title": "x"}})
+			}
+			receipts, err := c.Apply(t.Context(), intents)
+			if err == nil {
+				err = receipts[1].Err
+			}
+			if wantKind(t, err, tt.kind); strings.Contains(fmt.Sprint(err), "secret") {
+				t.Errorf("tells a value: %v", err)
+			}
+		})
+	}
+}
+
+func TestHostileAnswersToReadsAreTransient(t *testing.T) {
+	for name, body := range map[string]string{"page": "<html>login</html>", "nothing": "", "truncated": `{"done":true,"records":[{"Id":"003a`, "null": "null", "text": `"x"`, "number": "7",
+		"list": "[]", "no records": `{"done":true}`, "not told whether done": `{"records":[]}`, "records of a wrong type": `{"done":true,"records":{}}`, "done of a wrong type": `{"done":"yes","records":[]}`,
+		"nested": strings.Repeat(`{"records":`, 20_000), "too long": `{"done":true,"records":["` + strings.Repeat("x", 17<<20) + `"]}`} {
+		t.Run(name, func(t *testing.T) {
+			reads, _, _ := oneOfEach(t.Context(), answering(t, 200, nil, body))
+			for _, err := range reads {
+				wantKind(t, err, fault.Transient)
+			}
+		})
+	}
+}
+
+// oddRecords are records in forms that no documentation knows.
+var oddRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`, `{"Id":"003*"}`,
+	`{"Id":"003ak00000luKU1AAM","SystemModstamp":7,"IsDeleted":"yes","Email":["a"],"Score__c":1e999999999,"MailingAddress":{},"AccountId":{}}`,
+	`{"Id":"003ak00000luKU2AAM","SystemModstamp":"lately","LastName":{"a":1},"Score__c":12345678901234567890123456789012345678901234567890123456789012345}`,
+	`{"Id":"003ak00000luKU3","IsDeleted":true,"MasterRecordId":7}`, `{"Id":"003ak00000luKU4AAM","MasterRecordId":"nonsense","IsDeleted":true}`}
+
+func TestOddRecordsFailAlone(t *testing.T) {
+	const good = `{"Id":"003ak00000luKU5AAM","SystemModstamp":"2026-03-02T17:00:00.000+0000","IsDeleted":false,"LastName":"Curie"}`
+	c := answering(t, 200, nil, `{"done":true,"records":[`+strings.Join(oddRecords, ",")+`,`+good+`]}`)
+	for _, walk := range []func(context.Context, platform.Query) (platform.Page, error){c.Changes, c.List} {
+		page, err := walk(t.Context(), platform.Query{Object: "Contact", Fields: append(allFields("Contact"), "", "MailingAddress"), Limit: 500})
+		if err != nil || len(page.Snapshots) == 0 {
+			t.Fatalf("%d snapshots, %v", len(page.Snapshots), err)
+		}
+		if last := page.Snapshots[len(page.Snapshots)-1]; last.Fields["LastName"] != "Curie" {
+			t.Errorf("the good one: %+v", last)
+		}
+		for _, s := range page.Snapshots {
+			if !wellFormed(s.ID) || len(s.ID) != idLong {
+				t.Errorf("snapshot of %q", s.ID)
+			}
+		}
+	}
+	reads, err := c.Fetch(t.Context(), "Contact", allFields("Contact"), []record.ExternalID{"003ak00000luKU5", "003ak00000luKU2AAM", oneID})
+	if err != nil || reads[0].Snapshot == nil || reads[2].Snapshot == nil {
+		t.Fatalf("%+v, %v", reads, err)
+	}
+	if _, told := reads[2].Snapshot.Fields["Score__c"]; told {
+		t.Error("a number beyond all bounds is told")
+	}
+}
+
+func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
+	c := answering(t, 200, nil, "")
+	c.client.Settings.BaseURL = "http://127.0.0.1:1"
+	reads, collections, row := oneOfEach(t.Context(), c)
+	for _, err := range reads {
+		wantKind(t, err, fault.Transient)
+	}
+	for _, err := range append(collections, row) {
+		wantKind(t, err, fault.InDoubt)
+	}
+}
+
+// refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
+type refreshing struct {
+	refresher       *platform.OAuthRefresher
+	access, refresh string
+	times           int
+}
+
+func (r *refreshing) Token(context.Context) (string, error) { return r.access, nil }
+
+func (r *refreshing) Refused(ctx context.Context, token string) error {
+	if token != r.access {
+		return nil
+	}
+	grant, err := r.refresher.Refresh(ctx, r.refresh)
+	if err != nil {
+		return err
+	}
+	r.access = grant.AccessToken
+	r.times++
+	return nil
+}
+
+func TestATokenThatEndsAmongTheCallsOfOneBatchIsRefreshed(t *testing.T) {
+	o := newOrg(t)
+	ids := o.contacts(3)
+	intents := []record.Intent{o.createIntent("e-1", "Contact", record.Fields{"LastName": "X"}), o.updateIntent("Contact", ids[0], record.Fields{"Title": "x"}),
+		o.updateIntent("Contact", ids[1], record.Fields{"Title": "x"}), deleteIntent("Contact", ids[2])}
+	tokens := &refreshing{refresher: o.refresher(), access: "expired", refresh: o.sim.Access().RefreshToken}
+	o.connector.client.Settings.Tokens = tokens
+	o.seen = nil
+	o.before = func(_ int, r *http.Request) {
+		if r.Method == http.MethodDelete && tokens.times == 1 {
+			o.clock.advance(3 * time.Hour)
+		}
+	}
+	o.applied(intents...)
+	if tokens.times != 2 || len(o.sim.IDs("Contact")) != 3 {
+		t.Errorf("%d refreshes, contacts %v", tokens.times, o.sim.IDs("Contact"))
+	}
+	o.wantTruth("Contact", ids[1], record.Fields{"Title": "x"})
+	tokens.access, tokens.refresh = "expired", "revoked"
+	_, err := o.connector.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
+	wantKind(t, err, fault.Unauthorized)
+}
+
+func TestASessionThatEndsWithoutA401IsRefused(t *testing.T) {
+	refused := 0
+	c := answering(t, 403, nil, errorBody(codeSession))
+	c.client.Settings.Tokens = counting{&refused}
+	_, err := c.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
+	if wantKind(t, err, fault.Transient); refused != 1 {
+		t.Errorf("%d tokens refused", refused)
+	}
+}
+
+type counting struct{ refused *int }
+
+func (counting) Token(context.Context) (string, error)   { return "t", nil }
+func (c counting) Refused(context.Context, string) error { *c.refused++; return nil }
+
+func TestRefreshClassifies(t *testing.T) {
+	o := newOrg(t)
+	grant, err := o.refresher().Refresh(t.Context(), o.sim.Access().RefreshToken)
+	if err != nil || !grant.ExpiresAt.Equal(o.clock.now().Add(tokenLife)) || grant.RefreshToken != "" || grant.AccessToken == "" {
+		t.Errorf("grant until %v, %v", grant.ExpiresAt, err)
+	}
+	_, err = o.refresher().Refresh(t.Context(), "revoked")
+	wantKind(t, err, fault.Unauthorized)
+	wrong := o.refresher()
+	wrong.Settings.ClientSecret = "wrong"
+	_, err = wrong.Refresh(t.Context(), o.sim.Access().RefreshToken)
+	wantKind(t, err, fault.Unauthorized)
+}
+
+func TestPrepareWantsAUniqueExternalID(t *testing.T) {
+	o := newOrg(t)
+	for _, object := range []record.Object{"Contact", "Account", "Opportunity"} {
+		if err := o.connector.Prepare(t.Context(), object, marker); err != nil {
+			t.Errorf("%s: %v", object, err)
+		}
+	}
+	if err := o.connector.Prepare(t.Context(), "Account", "AccountNumber"); err != nil {
+		t.Errorf("a standard field: %v", err)
+	}
+	for object, field := range map[record.Object]record.PlatformField{"Contact": "Legacy_Id__c", "Account": "Missing__c", "Opportunity": "IsWon", "Lead": marker} {
+		wantKind(t, o.connector.Prepare(t.Context(), object, field), fault.Rejected)
+	}
+	wantKind(t, o.connector.Prepare(t.Context(), "Contact", "Score__c"), fault.Rejected)
+	o.sim.SetFaults(platformsim.Faults{ServerError: 1})
+	wantKind(t, o.connector.Prepare(t.Context(), "Contact", marker), fault.Transient)
+}
+
+func FuzzItemErrors(f *testing.F) {
+	for _, body := range []string{errorBody("DUPLICATE_VALUE"), `{"success":false,"errors":[{"statusCode":"X_Y","message":"record with id: 003ak00000luKU1AAM","fields":["Email"]}]}`,
+		`{"success":true,"id":"003ak00000luKU1"}`, `[null,7,{"errorCode":7},{"errorCode":"A_B","fields":"x"}]`,
+		`{"success":false,"errors":[{"statusCode":"DUPLICATES_DETECTED","duplicateResult":{"matchResults":[{"matchRecords":[{"record":{"Id":"003ak00000luKU1AAM"}}]}]}}]}`} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, e := range parseErrors([]byte(body)) {
+			if !safeCode.MatchString(e.code()) {
+				t.Errorf("tells the code %q", e.code())
+			}
+		}
+		for _, operation := range []record.Operation{record.OperationCreate, record.OperationUpdate} {
+			w := &work{call: callUpsert, intent: record.Intent{Operation: operation, Ref: target("Contact", oneID), Fields: record.Fields{"AccountId": oneID}}}
+			w.receive(json.RawMessage(body), "op")
+			if fails, saved := w.receipt.Err != nil, w.wrote || w.receipt.Existing; fails == saved {
+				t.Errorf("%s: receipt %+v, wrote %v", body, w.receipt, w.wrote)
+			}
+			if w.receipt.Existing && !wellFormed(w.receipt.ID) {
+				t.Errorf("names %q", w.receipt.ID)
+			}
+			if err := w.receipt.Err; err != nil && fault.KindOf(err) == fault.Unclassified {
+				t.Errorf("unclassified %v", err)
+			}
+			for _, field := range fieldsAtFault(w.receipt.Err) {
+				if !isField(field) {
+					t.Errorf("tells the field %q", field)
+				}
+			}
+		}
+	})
+}
+
+func fieldsAtFault(err error) []string {
+	f, _ := err.(*fault.Error)
+	if f == nil {
+		return nil
+	}
+	return f.Fields
+}
