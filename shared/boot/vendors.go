@@ -9,6 +9,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platform/hubspot"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
 	"github.com/fluxcascade/fluxcascade/shared/platform/quickbooks"
+	"github.com/fluxcascade/fluxcascade/shared/platform/salesforce"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -44,6 +45,14 @@ func Vendors() []Vendor {
 			Connect: func(s platform.Settings) platform.Connector { return quickbooks.New(s) }, Receive: quickbooks.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return quickbooks.NewRefresher(quickbooks.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+		{
+			// An org is called at its own instance URL, which the app's base_url or the connection's options tell.
+			Catalog: catalog.Salesforce(), BaseURL: "https://login.salesforce.com", TokenURL: "https://login.salesforce.com/services/oauth2/token",
+			Connect: func(s platform.Settings) platform.Connector { return salesforce.New(s) }, Receive: salesforce.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return salesforce.NewRefresher(salesforce.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
 		},
 	}

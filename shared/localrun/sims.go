@@ -11,6 +11,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/hubspot"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/jobber"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/quickbooks"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim/salesforce"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -23,6 +24,8 @@ func simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator,
 		return jobber.New(o), nil
 	case "quickbooks":
 		return quickbooks.New(o), nil
+	case "salesforce":
+		return salesforce.New(o), nil
 	}
 	return nil, fmt.Errorf("there is no simulator for platform %s", p)
 }
