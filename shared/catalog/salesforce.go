@@ -46,13 +46,13 @@ const salesforceMarker = "FluxCascade_Id__c"
 
 // salesforceAbility is what the connector can do for every object.
 //
-// Archive is false: what the API deletes goes to the recycle bin, and there is no other hiding. Restore is false: undelete
-// is a call of SOAP and Apex, not of the REST API (developer.salesforce.com, undelete()). Conditional is false: only an
-// update of one record alone can be conditional (If-Unmodified-Since, in whole seconds; conditional request headers),
-// and updates in bulk, which are the rule, cannot.
+// Archive and Delete are one call: what the API deletes is kept in the recycle bin for 15 days, as HubSpot keeps what it
+// archives, and nothing deletes harder over REST. Restore is false: undelete is a call of SOAP and Apex, not of the REST
+// API (developer.salesforce.com, undelete()). Conditional is false: only an update of one record alone can be conditional
+// (If-Unmodified-Since, in whole seconds; conditional request headers), and updates in bulk, which are the rule, cannot.
 func salesforceAbility(find ...record.PlatformField) Ability {
 	return Ability{
-		Create: true, Update: true, Delete: true,
+		Create: true, Update: true, Archive: true, Delete: true,
 		// ReadMax: ids of one query, whose text travels in a URL of at most 16,384 bytes (API request limits).
 		ReadMax: 200,
 		// WriteMax: records of one collection (sObject collections).

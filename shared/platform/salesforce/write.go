@@ -98,8 +98,8 @@ func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 		}
 	case record.OperationUpdate:
 		w.call = callUpdate
-	case record.OperationDelete:
-		w.call = callDelete
+	case record.OperationArchive, record.OperationDelete:
+		w.call = callDelete // into the recycle bin either way
 	case record.OperationRestore:
 		w.receipt.Err = fault.Newf(fault.Rejected, op, "the recycle bin is opened by hand only: the REST API has no undelete")
 		return w

@@ -255,7 +255,9 @@ func TestDeletesGoToTheBinTogether(t *testing.T) {
 	if err := o.sim.Delete("Contact", ids[1]); err != nil {
 		t.Fatal(err)
 	}
-	receipts := o.apply(deleteIntent("Contact", ids[0]), deleteIntent("Contact", ids[1]), deleteIntent("Contact", ids[2]))
+	archive := deleteIntent("Contact", ids[2])
+	archive.Operation = record.OperationArchive // the same, in another word
+	receipts := o.apply(deleteIntent("Contact", ids[0]), deleteIntent("Contact", ids[1]), archive)
 	if receipts[0].Err != nil || receipts[2].Err != nil {
 		t.Errorf("receipts %+v", receipts)
 	}
@@ -269,7 +271,6 @@ func TestWhatIsNotOfThePlatformIsRefusedUnsent(t *testing.T) {
 	o := newOrg(t)
 	id := o.contacts(1)[0]
 	for name, intent := range map[string]record.Intent{
-		"archive":          {Operation: record.OperationArchive, Ref: target("Contact", id)},
 		"restore":          {Operation: record.OperationRestore, Ref: target("Contact", id)},
 		"unknown":          {Operation: "x", Ref: target("Contact", id)},
 		"no id":            {Operation: record.OperationUpdate, Ref: target("Contact", ""), Fields: record.Fields{"Title": "x"}},
