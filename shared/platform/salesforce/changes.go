@@ -45,7 +45,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		at.Began = c.clockOf(answer, at)
 	}
 	next, more := at.caughtUp(o.Ability.LagBound), false
-	if !answer.done || len(answer.rows) >= q.Limit {
+	if !answer.done || answer.count >= q.Limit {
 		if next, more = at.behind(answer), true; next == at {
 			return platform.Page{}, fault.Newf(fault.Transient, c.opf("changes of %s", q.Object), "the list does not get ahead")
 		}
@@ -107,11 +107,11 @@ func (at position) caughtUp(lag time.Duration) position {
 	return position{Since: since, From: since}
 }
 
-// clockOf is the platform's clock at an answer. Where it does not say, or says what cannot be, the last stamp stands for
-// it: never later than the clock, so that nothing is passed over.
+// clockOf is the platform's clock at an answer, or ours if that is behind: whichever is wrong, a walk that resumes too
+// early only repeats. Where the answer does not say, or says what cannot be, the last stamp stands for it.
 func (c *Connector) clockOf(answer rows, at position) int64 {
 	if skew := answer.clock.Sub(answer.began); !answer.clock.IsZero() && skew < clockSkewMax && skew > -clockSkewMax {
-		return answer.clock.UnixMilli()
+		return min(answer.clock.UnixMilli(), answer.began.UnixMilli())
 	}
 	return at.behind(answer).Since
 }

@@ -299,3 +299,35 @@ func TestChangesAsksInUTCWithoutQuotes(t *testing.T) {
 		t.Errorf("asks %s, want %s", got, want)
 	}
 }
+
+func TestAFullPageIsFullWhateverItHolds(t *testing.T) {
+	const good = `{"Id":"003ak00000luKU1AAM","SystemModstamp":"2026-03-02T17:00:00.000+0000","IsDeleted":false}`
+	c := answering(t, 200, nil, `{"totalSize":3,"done":true,"records":[`+good+`,null,{"Id":"nonsense"}]}`)
+	for name, walk := range map[string]func(platform.Query) (platform.Page, error){
+		"list":    func(q platform.Query) (platform.Page, error) { return c.List(t.Context(), q) },
+		"changes": func(q platform.Query) (platform.Page, error) { return c.Changes(t.Context(), q) }} {
+		if page, err := walk(platform.Query{Object: "Contact", Limit: 3}); err != nil || !page.More || len(page.Snapshots) != 1 {
+			t.Errorf("%s of a full page: %+v, %v", name, page, err)
+		}
+		if page, err := walk(platform.Query{Object: "Contact", Limit: 4}); err != nil || page.More {
+			t.Errorf("%s of the last page: %+v, %v", name, page, err)
+		}
+	}
+}
+
+func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
+	for _, skew := range []time.Duration{40 * time.Minute, -40 * time.Minute} {
+		o := newOrg(t)
+		inner := o.server.Config.Handler
+		o.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner.ServeHTTP(dated{w, o.clock.now().Add(skew).Format(http.TimeFormat)}, r)
+		})
+		_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: o.clock.now(), Limit: 10})
+		o.clock.advance(time.Second)
+		late := o.contacts(1)
+		told, _, _ := o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
+		if m := missing(told, late); len(m) > 0 {
+			t.Errorf("answers dated %v off: passed over %v", skew, m)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	for _, r := range answer.rows {
 		page.Snapshots = append(page.Snapshots, c.snapshot(o, r, q.Fields, answer.began))
 	}
-	if answer.done && len(answer.rows) < q.Limit {
+	if answer.done && answer.count < q.Limit {
 		return page, nil
 	}
 	if len(answer.rows) == 0 {

@@ -34,8 +34,10 @@ const (
 	OptionInstanceURL = "instance_url"
 	// callOptions names us in the origin of change events (developer.salesforce.com, Sforce-Call-Options).
 	callOptions = "client=FluxCascade"
-	// urlBytesMax bounds a call's path and query; the platform takes URLs of 16,384 bytes (API request limits).
-	urlBytesMax = 15_000
+	// urlBytesMax is the longest path and query sent, and urlBytesGoal what lists of values are cut to, with room for how
+	// a statement goes on; the platform takes URLs of 16,384 bytes (API request limits).
+	urlBytesMax  = 16_000
+	urlBytesGoal = 15_000
 	// partsMax bounds the answers that one read of given ids or values may come in: the platform may answer fewer rows
 	// at once than asked (batch size is "a suggestion", Query Options header).
 	partsMax = 20
@@ -241,7 +243,7 @@ func (c *Connector) findField(ctx context.Context, o *catalog.Object, fields []r
 		if err != nil {
 			return err
 		}
-		if (len(page.rows) >= q.limit || !page.done) && len(group) > 1 {
+		if (page.count >= q.limit || !page.done) && len(group) > 1 {
 			for _, i := range group {
 				found[i] = nil
 				if err := c.findField(ctx, o, fields, lookups, []int{i}, found); err != nil {
@@ -281,7 +283,7 @@ func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a),
 
 // split parts the values of an IN clause into lists whose statements fit into a URL, one value at least in each.
 func (c *Connector) split(q soql, field string, values []string) [][]string {
-	room := urlBytesMax - len(q.path()) - len(field) - len("+IN+%28%29") - len("%28%29+AND+Id+%3E+%27")
+	room := urlBytesGoal - len(q.path()) - len(field) - len("+IN+%28%29") - len("%28%29+AND+Id+%3E+%27")
 	var parts [][]string
 	var open []string
 	size := 0
@@ -334,6 +336,8 @@ func (q soql) path() string {
 // rows is what one query answered.
 type rows struct {
 	rows []row
+	// count is how many it answered, those that are no record included: whether an answer is full goes by it.
+	count int
 	// done says that the answer is whole; else there is more, whatever was asked.
 	done  bool
 	began time.Time
@@ -343,7 +347,7 @@ type rows struct {
 // query sends one statement. Rows that are no record are left out.
 func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	call := platform.Call{Op: "query " + string(q.object.Name), Method: http.MethodGet, Path: q.path()}
-	if len(call.Path) > urlBytesMax+urlBytesMax/20 {
+	if len(call.Path) > urlBytesMax {
 		return rows{}, fault.Newf(fault.Rejected, c.op(call), "the statement is too long for a URL: fewer fields must be mapped")
 	}
 	var answer queryAnswer
@@ -351,7 +355,7 @@ func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	if err != nil {
 		return rows{}, ofRequest(err)
 	}
-	page := rows{done: *answer.Done, began: told.began, clock: told.clock}
+	page := rows{count: len(answer.Records), done: *answer.Done, began: told.began, clock: told.clock}
 	for _, raw := range answer.Records {
 		if r, err := decodeRow(raw); err == nil {
 			page.rows = append(page.rows, r)

@@ -26,7 +26,8 @@ const (
 	// bodyBytesMax bounds a relayed event, of which the event bus takes 1 MB at most, and hintsMax its records.
 	bodyBytesMax = 1 << 20
 	hintsMax     = 5000
-	// partnerSource begins the source of relayed events, before the org's id (help.salesforce.com, event relay).
+	// partnerSource begins the source of relayed events: aws.partner/salesforce.com/orgID/channelID (developer.salesforce.
+	// com, EventRelayFeedback, RemoteResource).
 	partnerSource = "aws.partner/salesforce.com/"
 )
 
@@ -86,8 +87,8 @@ type changePayload struct {
 	Header *changeHeader `json:"ChangeEventHeader"`
 }
 
-// relayedEvent is the event bus's envelope. That detail holds payload is told by third parties only (unverified), so a
-// detail that is the payload is read too.
+// relayedEvent is the event bus's envelope. That detail holds payload is in the rules of many who use the relay, and in no
+// page of the vendor's that was found, so a detail that is the payload is read too.
 type relayedEvent struct {
 	Source string `json:"source"`
 	Detail struct {

@@ -167,6 +167,8 @@ func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*wor
 		switch {
 		case err != nil:
 			w.receipt.Err, w.whole = err, true
+		case len(found[i]) > 1: // of a marker without unique values
+			w.receipt.Err = fault.Newf(fault.Rejected, c.opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
 		case len(found[i]) == 1:
 			w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot = found[i][0].ID, true, &found[i][0]
 		}

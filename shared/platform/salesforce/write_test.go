@@ -156,6 +156,11 @@ func TestAMarkerInAStandardFieldIsLookedFor(t *testing.T) {
 	if first.Existing || !again.Existing || again.ID != first.ID || len(o.sim.IDs("Account")) != 1 {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
+	o.create("Account", record.Fields{"Name": "Copy", "AccountNumber": "e-1"})
+	wantKind(t, o.apply(intent)[0].Err, fault.Rejected) // which of two is ours is not for us to say
+	if n := len(o.sim.IDs("Account")); n != 2 {
+		t.Errorf("%d accounts", n)
+	}
 }
 
 func TestCreateNamesWhoHoldsAUniqueValue(t *testing.T) {
