@@ -66,8 +66,8 @@ func salesforceAbility(find ...record.PlatformField) Ability {
 		// LagBound: a row shows when its transaction commits, and is stamped before; a transaction may take ten minutes
 		// (Apex governor limits, maximum execution time).
 		LagBound: 10 * time.Minute,
-		// StampCovers: SystemModstamp, in whole seconds, moves with every save. Formulas move without it, and no event
-		// tells of them either.
+		// StampCovers: SystemModstamp, in whole seconds, moves with every save. Formulas change without it, and no event
+		// tells of them either; whether it moves where a merge of accounts hands their contacts on is unverified.
 		StampCovers: true,
 	}
 }
@@ -120,6 +120,8 @@ func salesforceContacts() Object {
 }
 
 func salesforceAccounts() Object {
+	// To archive or delete an account takes its contacts and opportunities into the recycle bin too, as its screen does, and
+	// is refused where some of them may not go (help.salesforce.com, considerations for deleting accounts).
 	o := Object{Name: "Account", Label: "account", Custom: salesforceCustom, Ability: salesforceAbility("Name", "Website", "AccountNumber")}
 	o.Fields = append(salesforceStamps(sfAccount),
 		// Read-only on a person account, whose name is made of its contact's (unverified): a write is refused there.

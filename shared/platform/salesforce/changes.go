@@ -80,13 +80,13 @@ func (c *Connector) resume(q platform.Query) (position, error) {
 	return at, nil
 }
 
-// where is the condition for what lies behind a position.
+// where is the condition for what lies behind a position. It begins with the one that the index on the stamp serves.
 func (at position) where() string {
 	stamp := formatTime(time.UnixMilli(at.Since))
 	if at.AfterID == "" {
 		return "SystemModstamp >= " + stamp
 	}
-	return "SystemModstamp > " + stamp + " OR (SystemModstamp = " + stamp + " AND Id > " + quote(string(at.AfterID)) + ")"
+	return "SystemModstamp >= " + stamp + " AND (SystemModstamp > " + stamp + " OR Id > " + quote(string(at.AfterID)) + ")"
 }
 
 // behind is the position after a page. A row without a stamp has that of the row before.

@@ -294,7 +294,7 @@ func TestAListThatDoesNotGetAheadIsAFailure(t *testing.T) {
 
 func TestChangesAsksInUTCWithoutQuotes(t *testing.T) {
 	at := position{Since: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC).UnixMilli(), AfterID: "003ak00000luKU1AAM"}
-	want := "SystemModstamp > 2026-03-02T17:00:00.000Z OR (SystemModstamp = 2026-03-02T17:00:00.000Z AND Id > '003ak00000luKU1AAM')"
+	want := "SystemModstamp >= 2026-03-02T17:00:00.000Z AND (SystemModstamp > 2026-03-02T17:00:00.000Z OR Id > '003ak00000luKU1AAM')"
 	if got := at.where(); got != want || strings.Contains(got, "+") {
 		t.Errorf("asks %s, want %s", got, want)
 	}
@@ -329,5 +329,16 @@ func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
 		if m := missing(told, late); len(m) > 0 {
 			t.Errorf("answers dated %v off: passed over %v", skew, m)
 		}
+	}
+}
+
+func TestAPositionNeverGoesBack(t *testing.T) {
+	at := position{Since: 5_000, From: 5_000, Began: 6_000}
+	if got, want := at.caughtUp(lag), (position{Since: 5_000, From: 5_000}); got != want {
+		t.Errorf("caught up at %+v, want %+v", got, want)
+	}
+	out := rows{rows: []row{{"Id": "003ak00000luKU1AAM", "SystemModstamp": "1970-01-01T00:00:09.000+0000"}, {"Id": "003ak00000luKU2AAM", "SystemModstamp": "1970-01-01T00:00:07.000+0000"}, {"Id": "003ak00000luKU3AAM"}}}
+	if got := at.behind(out); got.Since != 9_000 || got.AfterID != "003ak00000luKU3AAM" {
+		t.Errorf("behind a page out of order: %+v", got)
 	}
 }

@@ -218,7 +218,7 @@ func TestResultsOfACollection(t *testing.T) {
 		{"null", `[null,null]`, fault.InDoubt},
 		{"empty", `[{},{}]`, fault.InDoubt},
 		{"missing", `[{"id":"003ak00000luKU1AAM","success":true}]`, fault.InDoubt},
-		{"too many", `[{},{},{}]`, fault.InDoubt},
+		{"too many", `[{"id":"003ak00000luKU1AAM","success":true},{"id":"003ak00000luKU2AAM","success":true},{"id":"003ak00000luKU3AAM","success":true}]`, fault.InDoubt},
 		{"none", `[]`, fault.InDoubt},
 		{"not a list", `{"id":"003ak00000luKU2AAM","success":true}`, fault.InDoubt},
 		{"wrong types", `[7,{"id":7,"success":"yes"}]`, fault.InDoubt},
@@ -247,6 +247,34 @@ func TestResultsOfACollection(t *testing.T) {
 				t.Errorf("tells a value: %v", err)
 			}
 		})
+	}
+}
+
+func TestARefusalNamesOneRecordOrNone(t *testing.T) {
+	match := func(ids ...string) string {
+		var records []string
+		for _, id := range ids {
+			records = append(records, fmt.Sprintf(`{"record":{"Id":%q}}`, id))
+		}
+		return `{"statusCode":"DUPLICATES_DETECTED","duplicateResult":{"matchResults":[{"matchRecords":[` + strings.Join(records, ",") + `]}]}}`
+	}
+	for body, want := range map[string]record.ExternalID{
+		`{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found: X duplicates value on record with id: 003ak00000luKU1"}`:    oneID,
+		`{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found: X duplicates value on record with id: 003ak00000luKU1AAM"}`: oneID,
+		`{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found: X duplicates value on record with id: 003ak00000luKU1AAX"}`: "",
+		`{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found"}`:                                                           "",
+		`{"statusCode":"STRING_TOO_LONG","message":"record with id: 003ak00000luKU1AAM"}`:                                              "",
+		match():                                "",
+		match(oneID):                           oneID,
+		match(oneID, "003ak00000luKU1"):        oneID,
+		match(oneID, "003ak00000luKU2AAM"):     "",
+		match(oneID, ""):                       "",
+		`{"statusCode":"DUPLICATES_DETECTED"}`: "",
+	} {
+		var e wireError
+		if err := json.Unmarshal([]byte(body), &e); err != nil || e.holder() != want {
+			t.Errorf("%s names %q, want %q; %v", body, e.holder(), want, err)
+		}
 	}
 }
 
@@ -394,7 +422,9 @@ func TestPrepareWantsAUniqueExternalID(t *testing.T) {
 	for object, field := range map[record.Object]record.PlatformField{"Contact": "Legacy_Id__c", "Account": "Missing__c", "Opportunity": "IsWon", "Lead": marker} {
 		wantKind(t, o.connector.Prepare(t.Context(), object, field), fault.Rejected)
 	}
-	wantKind(t, o.connector.Prepare(t.Context(), "Contact", "Score__c"), fault.Rejected)
+	for _, field := range []record.PlatformField{"Score__c", "Badge__c"} { // no text; unique, and no external id
+		wantKind(t, o.connector.Prepare(t.Context(), "Contact", field), fault.Rejected)
+	}
 	o.sim.SetFaults(platformsim.Faults{ServerError: 1})
 	wantKind(t, o.connector.Prepare(t.Context(), "Contact", marker), fault.Transient)
 }

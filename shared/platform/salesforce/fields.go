@@ -118,8 +118,6 @@ func respelt(f catalog.Field, asked, answered string) bool {
 		return strings.EqualFold(asked, answered)
 	case catalog.Reference:
 		return long(record.ExternalID(asked)) == record.ExternalID(answered)
-	case catalog.Bool:
-		return asked == "" && answered == "false"
 	case catalog.Number, catalog.Money:
 	default:
 		if !strings.HasSuffix(string(f.Name), "__c") { // the type of a custom field is the org's, and may be a number

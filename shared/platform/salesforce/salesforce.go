@@ -159,11 +159,11 @@ func (c *Connector) read(ctx context.Context, o *catalog.Object, fields []record
 	q := soql{object: o, fields: fields, order: "Id", limit: len(asked), all: true}
 	for _, part := range c.split(q, "Id", asked) {
 		q.where = "Id IN " + quoteAll(part)
-		rows, err := c.every(ctx, q)
+		part, err := c.every(ctx, q)
 		if err != nil {
 			return nil, began, err
 		}
-		for _, r := range rows {
+		for _, r := range part.rows {
 			found[r.id()] = r
 		}
 	}
@@ -171,21 +171,24 @@ func (c *Connector) read(ctx context.Context, o *catalog.Object, fields []record
 }
 
 // every walks a query of bounded size to its end, whatever pieces it comes in.
-func (c *Connector) every(ctx context.Context, q soql) ([]row, error) {
-	var rows []row
+func (c *Connector) every(ctx context.Context, q soql) (rows, error) {
+	var all rows
 	where := q.where
 	for range partsMax {
 		page, err := c.query(ctx, q)
 		if err != nil {
-			return nil, err
+			return rows{}, err
 		}
-		rows = append(rows, page.rows...)
-		if page.done || len(page.rows) == 0 {
-			return rows, nil
+		if all.began.IsZero() {
+			all.began = page.began
+		}
+		all.rows, all.count, all.done = append(all.rows, page.rows...), all.count+page.count, page.done
+		if page.done || len(page.rows) == 0 || all.count >= q.limit {
+			return all, nil
 		}
 		q.where = "(" + where + ") AND Id > " + quote(string(page.rows[len(page.rows)-1].id()))
 	}
-	return nil, fault.Newf(fault.Transient, c.opf("query %s", q.object.Name), "answered in more than %d parts", partsMax)
+	return rows{}, fault.Newf(fault.Transient, c.opf("query %s", q.object.Name), "answered in more than %d parts", partsMax)
 }
 
 // Find looks records up by equality, many values in one query, outside the recycle bin. The platform compares without
@@ -239,11 +242,11 @@ func (c *Connector) findField(ctx context.Context, o *catalog.Object, fields []r
 	}
 	for _, part := range c.split(q, string(field), values) {
 		q.where = string(field) + " IN " + quoteAll(part)
-		page, err := c.query(ctx, q)
+		page, err := c.every(ctx, q)
 		if err != nil {
 			return err
 		}
-		if (page.count >= q.limit || !page.done) && len(group) > 1 {
+		if page.count >= q.limit && len(group) > 1 {
 			for _, i := range group {
 				found[i] = nil
 				if err := c.findField(ctx, o, fields, lookups, []int{i}, found); err != nil {

@@ -102,7 +102,7 @@ func TestForgedEventsAreRefused(t *testing.T) {
 		{"forged: blank secret sent", secret, relayed("", body), fault.Unauthorized},
 		{"forged: we have none", "", relayed("", body), fault.Unauthorized},
 		{"forged: in another header", secret, with(func(r *platform.Request) { r.Header = http.Header{"Authorization": {secret}} }), fault.Unauthorized},
-		{"forged: secrets tried together", secret, with(func(r *platform.Request) { r.Header[http.CanonicalHeaderKey(secretHeader)] = []string{"a", secret} }), fault.Unauthorized},
+		{"forged: secrets tried together", secret, with(func(r *platform.Request) { r.Header[http.CanonicalHeaderKey(secretHeader)] = []string{secret, "a"} }), fault.Unauthorized},
 		{"altered: the secret's case", secret, relayed(strings.ToUpper(secret), body), fault.Unauthorized},
 		{"altered: a byte more", secret, relayed(secret+" ", body), fault.Unauthorized},
 		{"altered: a byte less", secret, relayed(secret[:len(secret)-1], body), fault.Unauthorized},

@@ -94,9 +94,9 @@ func TestCreateAnswersTheRecordAsThePlatformSpellsIt(t *testing.T) {
 
 func TestMoneyKeepsEveryDigit(t *testing.T) {
 	o := newOrg(t)
-	got := o.applied(o.createIntent("e-1", "Opportunity", record.Fields{"Name": "Big", "StageName": "Prospecting", "CloseDate": "2026-05-01", "Amount": "1234567890123.45"}))[0]
-	o.wantTruth("Opportunity", got.ID, record.Fields{"Amount": "1234567890123.45"})
-	if got.Snapshot.Fields["Amount"] != "1234567890123.45" {
+	got := o.applied(o.createIntent("e-1", "Opportunity", record.Fields{"Name": "Big", "StageName": "Prospecting", "CloseDate": "2026-05-01", "Amount": "1234567890123456.78"}))[0]
+	o.wantTruth("Opportunity", got.ID, record.Fields{"Amount": "1234567890123456.78"})
+	if got.Snapshot.Fields["Amount"] != "1234567890123456.78" {
 		t.Errorf("receipt's amount %s", got.Snapshot.Fields["Amount"])
 	}
 	again := o.applied(o.updateIntent("Opportunity", got.ID, record.Fields{"Amount": "0.105"}))[0]
@@ -210,6 +210,7 @@ func TestUpdateAloneIsConditional(t *testing.T) {
 func TestUpdatesInBulkAreOneCallEachRecordAlone(t *testing.T) {
 	o := newOrg(t)
 	ids := o.contacts(4)
+	o.edit("Contact", ids[0], record.Fields{"Email": "a@example.com", "FirstName": "A"})
 	intents := []record.Intent{
 		o.updateIntent("Contact", ids[0], record.Fields{"Title": "A", "Email": ""}),
 		o.updateIntent("Contact", ids[1], record.Fields{"Email": "nonsense"}),
@@ -229,6 +230,7 @@ func TestUpdatesInBulkAreOneCallEachRecordAlone(t *testing.T) {
 	if n := o.requests("/composite/sobjects"); n != 1 || len(o.seen) != 2 {
 		t.Errorf("%d collections in %d requests", n, len(o.seen))
 	}
+	o.wantTruth("Contact", ids[0], record.Fields{"Title": "A", "Email": "", "FirstName": "A"})
 	o.wantTruth("Contact", ids[3], record.Fields{"Title": "D"})
 }
 

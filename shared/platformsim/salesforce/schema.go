@@ -67,12 +67,14 @@ func system() []field {
 		{name: "LastModifiedDate", kind: "datetime"}, {name: "SystemModstamp", kind: "datetime"}}
 }
 
-// custom are the fields that an administrator made for the sync, and one external id that is not unique.
+// custom are the fields that an administrator made for the sync, an external id that is not unique, and a unique text that
+// is no external id.
 func custom() []field {
-	ours, legacy := text("FluxCascade_Id__c", 64), text("Legacy_Id__c", 40)
+	ours, legacy, badge := text("FluxCascade_Id__c", 64), text("Legacy_Id__c", 40), text("Badge__c", 40)
+	badge.unique = true
 	ours.external, ours.unique, ours.idLookup = true, true, true
 	legacy.external, legacy.idLookup = true, true
-	return []field{ours, legacy, {name: "Score__c", kind: "double", scale: 2, create: true, update: true}}
+	return []field{ours, legacy, badge, {name: "Score__c", kind: "double", scale: 2, create: true, update: true}}
 }
 
 func address(prefix string) []field {
