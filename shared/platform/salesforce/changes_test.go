@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -340,5 +341,22 @@ func TestAPositionNeverGoesBack(t *testing.T) {
 	out := rows{rows: []row{{"Id": "003ak00000luKU1AAM", "SystemModstamp": "1970-01-01T00:00:09.000+0000"}, {"Id": "003ak00000luKU2AAM", "SystemModstamp": "1970-01-01T00:00:07.000+0000"}, {"Id": "003ak00000luKU3AAM"}}}
 	if got := at.behind(out); got.Since != 9_000 || got.AfterID != "003ak00000luKU3AAM" {
 		t.Errorf("behind a page out of order: %+v", got)
+	}
+}
+
+func TestALongWalkResumesBeforeItsFirstAnswer(t *testing.T) {
+	o := newOrg(t)
+	start := o.clock.now()
+	o.contacts(5)
+	o.clock.advance(time.Hour)
+	first := o.clock.now()
+	_, _, cursor := o.walk(platform.Query{Object: "Contact", Since: start, Limit: 2}, func(q platform.Query) (platform.Page, error) {
+		defer o.clock.advance(time.Hour)
+		return o.connector.Changes(t.Context(), q)
+	})
+	want := position{Since: first.Add(-lag).UnixMilli(), From: first.Add(-lag).UnixMilli()}
+	var got position
+	if err := json.Unmarshal([]byte(cursor), &got); err != nil || got != want {
+		t.Errorf("resumes at %+v, want %+v; %v", got, want, err)
 	}
 }
