@@ -1,0 +1,105 @@
+package config
+
+// MetricNamespace is where every metric is in CloudWatch. Functions write them in the embedded format, so that counting
+// costs no call; dashboards and alarms read the names here and nowhere else.
+const MetricNamespace = "FluxCascade"
+
+// EnvStack is the stack's name: the first dimension of every metric, so that stages in one account stay apart.
+const EnvStack = "STACK"
+
+// The dimensions.
+const (
+	DimensionStack      = "stack"
+	DimensionConnection = "connection"
+	DimensionGroup      = "group"
+	DimensionPlatform   = "platform"
+	DimensionResult     = "result"
+)
+
+// The metrics.
+const (
+	MetricAccepted     = "accepted"
+	MetricApplied      = "applied"
+	MetricNoop         = "noop"
+	MetricSuperseded   = "superseded"
+	MetricParked       = "parked"
+	MetricDeadLettered = "dead_lettered"
+	MetricEchoes       = "echoes"
+	MetricPostponed    = "postponed"
+	MetricRateLimited  = "rate_limited"
+	MetricRetries      = "retries"
+	MetricMalformed    = "malformed"
+	MetricWrites       = "writes"
+	MetricRefused      = "refused"
+	MetricHeld         = "held"
+	MetricLag          = "lag"
+	MetricRequests     = "requests"
+	MetricUnanswered   = "unanswered"
+	MetricDrift        = "drift"
+	MetricWaiting      = "waiting"
+	MetricBreaker      = "breaker"
+	MetricPaused       = "paused"
+	MetricTokenAgeDays = "token_age_days"
+	MetricWebhooks     = "webhooks"
+	MetricHints        = "hints"
+)
+
+// Metric says what one metric is and how it is read.
+type Metric struct {
+	Name string
+	// Unit is CloudWatch's: Count, Milliseconds, None.
+	Unit string
+	// Statistic is the one that makes sense of it: Sum for what happened, Maximum for a state that a sweep or poll saw,
+	// p95 for a duration.
+	Statistic string
+	// Dimensions are all of them that it is written under, in order.
+	Dimensions []string
+	// Means is for the person who reads a dashboard.
+	Means string
+}
+
+// Metrics lists every metric. What did not happen is not written: CloudWatch asks its price of a metric for each hour in
+// which it is written, so that a missing point of a Sum is 0. Maximum ones are written as 0 too.
+func Metrics() []Metric {
+	byConnection := []string{DimensionStack, DimensionConnection}
+	byGroup := []string{DimensionStack, DimensionConnection, DimensionGroup}
+	byResult := []string{DimensionStack, DimensionPlatform, DimensionResult}
+	count := func(name, means string) Metric {
+		return Metric{Name: name, Unit: "Count", Statistic: "Sum", Dimensions: byConnection, Means: means}
+	}
+	state := func(name, unit, means string) Metric {
+		return Metric{Name: name, Unit: unit, Statistic: "Maximum", Dimensions: byConnection, Means: means}
+	}
+	return []Metric{
+		count(MetricAccepted, "change records queued: from webhooks, polls, first loads, reconciles, and our own questions"),
+		count(MetricApplied, "change records that changed a record or a link of ours"),
+		count(MetricNoop, "change records with nothing new in them, echoes included"),
+		count(MetricSuperseded, "change records that a newer read had answered"),
+		count(MetricParked, "change records absorbed with a field or record left for a person"),
+		count(MetricDeadLettered, "change records refused for good"),
+		count(MetricEchoes, "change records that were our own writes reported back: part of noop and superseded"),
+		count(MetricPostponed, "changes and writes put off because the platform did not answer, or another write was under way"),
+		count(MetricRateLimited, "changes and writes put off because the platform limits our calls"),
+		count(MetricRetries, "messages that failed and come again"),
+		count(MetricMalformed, "messages that no release of ours wrote"),
+		count(MetricWrites, "writes that the platform took"),
+		count(MetricRefused, "writes that the platform refused; recorded, and not tried again unchanged"),
+		{Name: MetricHeld, Unit: "Count", Statistic: "Sum", Dimensions: byGroup, Means: "writes held by a limit of spread until a person releases it"},
+		{Name: MetricLag, Unit: "Milliseconds", Statistic: "p95", Dimensions: byConnection, Means: "from when we first saw a change to its write on this connection"},
+		count(MetricRequests, "calls of the platform's API"),
+		count(MetricUnanswered, "calls of the platform's API that got no answer, or a failure of its own"),
+		count(MetricDrift, "differences that a reconcile found and no webhook or poll had told of"),
+		state(MetricWaiting, "Count", "pieces of work that wait for a person, at the last sweep"),
+		state(MetricBreaker, "Count", "breakers open at the last sweep: limits of spread reached, records written too often in an hour"),
+		state(MetricPaused, "Count", "1 while the connection is paused"),
+		state(MetricTokenAgeDays, "None", "days since the platform last renewed our authorisation"),
+		{Name: MetricWebhooks, Unit: "Count", Statistic: "Sum", Dimensions: byResult, Means: "webhook requests: queued, unauthorised, malformed, too_large, unknown_route, no_secret, not_queued"},
+		{Name: MetricHints, Unit: "Count", Statistic: "Sum", Dimensions: byResult, Means: "change records in the webhook requests that were queued"},
+	}
+}
+
+// Ends lists the metrics that a change record can end in: their sum is MetricAccepted once queues are empty, exactly but
+// for what SQS delivers twice.
+func Ends() []string {
+	return []string{MetricApplied, MetricNoop, MetricSuperseded, MetricParked, MetricDeadLettered}
+}
