@@ -31,6 +31,9 @@ type App struct {
 	ClientID      string `json:"client_id"`
 	ClientSecret  string `json:"client_secret"`
 	WebhookSecret string `json:"webhook_secret"`
+	// DeveloperKey is the vendor's key to its API for apps themselves (platform.Settings.AppKey); only commands of a
+	// person's use it.
+	DeveloperKey string `json:"developer_api_key,omitempty"`
 	// BaseURL and TokenURL replace the vendor's own, for sandboxes and simulators.
 	BaseURL  string `json:"base_url,omitempty"`
 	TokenURL string `json:"token_url,omitempty"`

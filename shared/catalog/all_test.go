@@ -46,6 +46,9 @@ func checkObject(t *testing.T, p *catalog.Platform, o *catalog.Object) {
 			t.Errorf("Find or Reformats names %s, which the object lacks", name)
 		}
 	}
+	if f, ok := o.Field(o.Created); o.Created != "" && (!ok || !f.ReadOnly || f.Kind != catalog.Datetime) {
+		t.Errorf("Created names %s, which is no read-only stamp of the object", o.Created)
+	}
 	if f, ok := o.Field(a.Marker); a.Marker != "" && (!ok || f.ReadOnly || f.Kind != catalog.Text) {
 		t.Errorf("the marker %s is no writable text of the object", a.Marker)
 	}

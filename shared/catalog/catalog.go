@@ -40,6 +40,8 @@ type Object struct {
 	Fields []Field
 	// Custom matches the spelling of fields that an account may define itself; nil if it cannot.
 	Custom *regexp.Regexp
+	// Created is the read-only field that tells when a record was made; "" where the platform tells it nowhere.
+	Created record.PlatformField
 	// Ability is what the connector can do for this object. An inability is declared here and asserted by the suite.
 	Ability Ability
 }

@@ -58,7 +58,7 @@ func hubspotStamps(stamp record.PlatformField) []Field {
 }
 
 func hubspotContacts() Object {
-	o := Object{Name: "contacts", Label: "contact", Custom: hubspotCustom, Ability: hubspotAbility("email")}
+	o := Object{Name: "contacts", Label: "contact", Custom: hubspotCustom, Created: "createdate", Ability: hubspotAbility("email")}
 	// An association moves no stamp (unverified), so a configuration that maps it must not rest on the stamp.
 	o.Ability.StampCovers = true
 	o.Fields = append(hubspotStamps("lastmodifieddate"),
@@ -74,7 +74,7 @@ func hubspotContacts() Object {
 }
 
 func hubspotCompanies() Object {
-	o := Object{Name: "companies", Label: "company", Custom: hubspotCustom, Ability: hubspotAbility("domain")}
+	o := Object{Name: "companies", Label: "company", Custom: hubspotCustom, Created: "createdate", Ability: hubspotAbility("domain")}
 	o.Ability.StampCovers = true
 	o.Fields = append(hubspotStamps("hs_lastmodifieddate"), Field{Name: "phone", Kind: Phone, Source: hubspotDigest})
 	o.Fields = append(o.Fields, hubspotTexts("name", "domain", "address", "address2", "city", "state", "zip", "country", "website", "hubspot_owner_id")...)
@@ -82,7 +82,7 @@ func hubspotCompanies() Object {
 }
 
 func hubspotDeals() Object {
-	o := Object{Name: "deals", Label: "deal", Custom: hubspotCustom, Ability: hubspotAbility()}
+	o := Object{Name: "deals", Label: "deal", Custom: hubspotCustom, Created: "createdate", Ability: hubspotAbility()}
 	o.Fields = append(hubspotStamps("hs_lastmodifieddate"),
 		Field{Name: "dealname", Kind: Text, Source: hubspotDigest},
 		Field{Name: "amount", Kind: Money, Source: hubspotDigest},

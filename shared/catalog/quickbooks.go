@@ -27,7 +27,7 @@ func QuickBooks() *Platform {
 		// Hub: creates are idempotent by requestid.
 		Hub:      true,
 		Objects:  []Object{quickBooksCustomers(), quickBooksInvoices()},
-		Hosts:    []string{"quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com"},
+		Hosts:    []string{"quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com", "developer.api.intuit.com"},
 		Webhooks: Webhooks{Signed: true, Deletes: true},
 	}
 }

@@ -95,7 +95,7 @@ func salesforceAddress(prefix record.PlatformField, source string) []Field {
 }
 
 func salesforceContacts() Object {
-	o := Object{Name: "Contact", Label: "contact", Custom: salesforceCustom, Ability: salesforceAbility("Email")}
+	o := Object{Name: "Contact", Label: "contact", Custom: salesforceCustom, Created: "CreatedDate", Ability: salesforceAbility("Email")}
 	o.Fields = append(salesforceStamps(sfContact),
 		Field{Name: "LastName", Kind: Text, Required: true, MaxLength: 80, Source: sfContact},
 		Field{Name: "FirstName", Kind: Text, MaxLength: 40, Source: sfContact},
@@ -122,7 +122,7 @@ func salesforceContacts() Object {
 func salesforceAccounts() Object {
 	// To archive or delete an account takes its contacts and opportunities into the recycle bin too, as its screen does, and
 	// is refused where some of them may not go (help.salesforce.com, considerations for deleting accounts).
-	o := Object{Name: "Account", Label: "account", Custom: salesforceCustom, Ability: salesforceAbility("Name", "Website", "AccountNumber")}
+	o := Object{Name: "Account", Label: "account", Custom: salesforceCustom, Created: "CreatedDate", Ability: salesforceAbility("Name", "Website", "AccountNumber")}
 	o.Fields = append(salesforceStamps(sfAccount),
 		// Read-only on a person account, whose name is made of its contact's (unverified): a write is refused there.
 		Field{Name: "Name", Kind: Text, Required: true, MaxLength: 255, Source: sfAccount},
@@ -144,7 +144,7 @@ func salesforceAccounts() Object {
 }
 
 func salesforceOpportunities() Object {
-	o := Object{Name: "Opportunity", Label: "opportunity", Custom: salesforceCustom, Ability: salesforceAbility("Name")}
+	o := Object{Name: "Opportunity", Label: "opportunity", Custom: salesforceCustom, Created: "CreatedDate", Ability: salesforceAbility("Name")}
 	o.Fields = append(salesforceStamps(sfOpportunity),
 		Field{Name: "Name", Kind: Text, Required: true, MaxLength: 120, Source: sfOpportunity},
 		Field{Name: "StageName", Kind: Enum, Required: true, MaxLength: 255, Source: sfOpportunity + "; a list of the org's own"},

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -18,8 +19,74 @@ type Identity struct {
 	Scopes []string
 	// Sandbox: the vendor says that the account is for tests.
 	Sandbox bool
-	// BaseURL is where this account is called, for vendors that call each at its own; "" for the others.
+	// BaseURL is where this account is called, for vendors that call each at its own and tell it here; "" for the others.
 	BaseURL string
+	// Budgets are what the answer told of the calls left, nil where it tells nothing.
+	Budgets []Budget
+}
+
+// Budget is one of a vendor's limits, as an answer told it.
+type Budget struct {
+	// Name says what is counted, for a person: "calls in ten seconds", "calls a day", "points".
+	Name      string
+	Left, Max int
+}
+
+// Authorization is how a vendor lets a person authorise our app: the authorization code grant of OAuth 2.0 (RFC 6749,
+// section 4.1). It is data, so that one flow serves every vendor; each connector has it as a function Authorization().
+type Authorization struct {
+	// AuthorizeURL is the page that a person opens in a browser, RevokeURL where a grant is ended (RFC 7009): "" where Leaving
+	// ends it, or nothing of the vendor's does.
+	AuthorizeURL, RevokeURL string
+	// Client says where the token endpoint, and the one that revokes, want the app's id and secret.
+	Client ClientIn
+	// Scopes are what the app needs. They are asked for on the page, unless ScopesInApp says that the vendor takes them from
+	// the app's own settings, where a person ticks them.
+	Scopes      []Scope
+	ScopesInApp bool
+	// Params are added to the page's address.
+	Params map[string]string
+	// PKCE says that the vendor takes a code challenge (RFC 7636).
+	PKCE bool
+	// RevokeJSON says that RevokeURL takes the token in a JSON object rather than in a form.
+	RevokeJSON bool
+	// Loopback says which redirects to this machine (http://localhost) the vendor takes.
+	Loopback Loopback
+	// AccountParam names the redirect's query parameter that tells the account ("realmId"), BaseURLKey the token answer's key
+	// that tells where the account is called ("instance_url"); "" for vendors that tell it by Identify, or never.
+	AccountParam, BaseURLKey string
+	// Sandbox replaces addresses for accounts that are for tests; "" keeps the usual one.
+	Sandbox struct{ AuthorizeURL, TokenURL, BaseURL, RevokeURL string }
+	// Source says where all this is from.
+	Source string
+}
+
+// Scope is one right that an app asks for.
+type Scope struct {
+	Name string
+	// Objects are those whose mapping needs it; nil for what every connection needs.
+	Objects []record.Object
+}
+
+// Loopback says whether a vendor redirects to this machine.
+type Loopback int
+
+// Whether a redirect may go to http://localhost. Where it may not, the person pastes the address that the browser shows.
+const (
+	LoopbackNever   Loopback = iota
+	LoopbackSandbox          // for accounts that are for tests alone
+	LoopbackAlways
+)
+
+// ScopesFor gives the scopes that mappings of objects need, in their order.
+func (a Authorization) ScopesFor(objects []record.Object) []string {
+	var out []string
+	for _, s := range a.Scopes {
+		if s.Objects == nil || slices.ContainsFunc(objects, func(o record.Object) bool { return slices.Contains(s.Objects, o) }) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 // Connecting is implemented by every connector: what a person needs to know before trusting a connection.
@@ -62,8 +129,9 @@ type NewField struct {
 	Label string
 }
 
-// Subscribing is implemented by connectors whose vendor lets an account's webhooks be registered by its API. For the
-// others a person does it in the vendor's developer pages.
+// Subscribing is implemented by connectors whose vendor lets webhooks be registered by its API. For the others a person
+// does it in the vendor's developer pages. Where a vendor registers them for the app, not for an account, and asks for a
+// key of its own (Settings.AppKey), both calls are fault.Rejected without it.
 type Subscribing interface {
 	// Subscribe makes sure that changes of objects are told to callback, and gives the vendor's ids of what tells them.
 	// known are the ids of an earlier call: what is still in force of them is kept, what the vendor dropped or disabled is

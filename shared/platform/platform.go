@@ -88,6 +88,9 @@ type Settings struct {
 	// BaseURL is the API's root, without a trailing slash.
 	BaseURL string
 	Tokens  Tokens
+	// AppKey is the vendor's key to its API for apps themselves, for vendors that have one (HubSpot's developer API key); ""
+	// for none. Secret. Only commands of a person's give it.
+	AppKey string
 	// HTTP sends requests; boot gives it timeouts and a host allow list, and it follows no redirect to another host.
 	HTTP *http.Client
 	// Now is the clock; ReadBegan is taken from it.
