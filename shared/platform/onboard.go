@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
@@ -133,13 +134,26 @@ type NewField struct {
 // does it in the vendor's developer pages. Where a vendor registers them for the app, not for an account, and asks for a
 // key of its own (Settings.AppKey), both calls are fault.Rejected without it.
 type Subscribing interface {
-	// Subscribe makes sure that changes of objects are told to callback, and gives the vendor's ids of what tells them.
-	// known are the ids of an earlier call: what is still in force of them is kept, what the vendor dropped or disabled is
-	// made again. Errors as for Apply; after fault.InDoubt call again.
-	Subscribe(ctx context.Context, callback, secret string, objects []record.Object, known []string) ([]string, error)
+	// Subscribe makes sure that changes are told to a callback, and gives the vendor's ids of what tells them, in no order.
+	// Errors as for Apply; after fault.InDoubt call again.
+	Subscribe(ctx context.Context, want Subscription) (ids []string, err error)
 	// Unsubscribe ends them; an id that is gone already is none's failure.
 	Unsubscribe(ctx context.Context, ids []string) error
 }
+
+// Subscription is what is to be told.
+type Subscription struct {
+	// Callback is our public URL for the platform's webhooks, Secret the webhook secret, for vendors that send one of ours.
+	Callback, Secret string
+	// Fields are what is mapped, by object: vendors that tell changes by field are asked for these, the others for the objects.
+	Fields map[record.Object][]record.PlatformField
+	// Known are the ids of an earlier call: what is still in force of them is kept, what the vendor dropped or disabled is
+	// made again.
+	Known []string
+}
+
+// Objects lists the objects, sorted.
+func (s Subscription) Objects() []record.Object { return slices.Sorted(maps.Keys(s.Fields)) }
 
 // Leaving is implemented by connectors whose vendor ends a grant by a call of its API rather than at a revocation endpoint.
 type Leaving interface {
