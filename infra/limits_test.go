@@ -113,30 +113,6 @@ func quoted(v any, reference func(id string) string) string {
 	return `"` + text + `"`
 }
 
-func TestTiming(t *testing.T) {
-	cases := []struct {
-		every, offset time.Duration
-		want, window  string
-	}{
-		{time.Minute, 0, "cron(0/1 * * * ? *)", "OFF"},
-		{15 * time.Minute, 0, "cron(0/15 * * * ? *)", "OFF"},
-		{15 * time.Minute, 7*time.Minute + 30*time.Second, "cron(7/15 * * * ? *)", "OFF"},
-		{15 * time.Minute, 16 * time.Minute, "cron(1/15 * * * ? *)", "OFF"},
-		{time.Hour, 20 * time.Minute, "cron(20 * * * ? *)", "OFF"},
-		{90 * time.Minute, 0, "rate(90 minutes)", "FLEXIBLE"},
-		{6 * time.Hour, 100 * time.Minute, "cron(40 1/6 * * ? *)", "OFF"},
-		{24 * time.Hour, 16*time.Hour + 5*time.Minute, "cron(5 16 * * ? *)", "OFF"},
-		{7 * time.Hour, time.Hour, "rate(420 minutes)", "FLEXIBLE"},
-		{25 * time.Minute, 0, "rate(25 minutes)", "FLEXIBLE"},
-	}
-	for _, c := range cases {
-		got, window := timing(c.every, c.offset)
-		if got != c.want || *window.Mode != c.window {
-			t.Errorf("every %s from %s: got %s, %s; want %s, %s", c.every, c.offset, got, *window.Mode, c.want, c.window)
-		}
-	}
-}
-
 func TestQueuesAreCalledWhatThePipelineCallsThem(t *testing.T) {
 	for kind, name := range map[config.QueueKind]string{config.Changes: pipeline.ChangesQueue, config.Backfill: pipeline.BackfillQueue, config.Due: pipeline.DueQueue} {
 		if got, want := config.QueueName(kind, "c"), pipeline.QueueOf(name, "c"); got != want {

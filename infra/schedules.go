@@ -3,7 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"time"
+	"regexp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -26,6 +26,7 @@ type input struct {
 	Connection string `json:"connection"`
 	Object     string `json:"object,omitempty"`
 	Reconcile  bool   `json:"reconcile,omitempty"`
+	Active     string `json:"active,omitempty"`
 }
 
 // NewSchedules makes a schedule for each scheduled call. A call that Lambda does not take is tried again for a while,
@@ -44,13 +45,17 @@ func NewSchedules(scope constructs.Construct, id string, props SchedulesProps) {
 		if s.Function == config.Sweeper {
 			target = props.Sweeper
 		}
-		text, err := json.Marshal(input{Connection: string(s.Connection), Object: string(s.Object), Reconcile: s.Reconcile})
+		in := input{Connection: string(s.Connection), Object: string(s.Object), Reconcile: s.Reconcile}
+		if !s.Active.IsZero() {
+			in.Active = s.Active.String()
+		}
+		text, err := json.Marshal(in)
 		if err != nil {
 			panic("a schedule's input does not marshal: " + err.Error()) // it holds texts alone
 		}
-		expression, window := timing(s.Every, s.Offset)
+		at := timing(s)
 		schedule := awsscheduler.NewCfnSchedule(scope, jsii.String(scheduleID(s)), &awsscheduler.CfnScheduleProps{GroupName: group.Ref(),
-			Description: jsii.String(describe(s)), ScheduleExpression: jsii.String(expression), ScheduleExpressionTimezone: jsii.String("UTC"), FlexibleTimeWindow: window,
+			Description: jsii.String(describe(s)), ScheduleExpression: jsii.String(at.expression), ScheduleExpressionTimezone: jsii.String(at.zone), FlexibleTimeWindow: at.window(),
 			Target: &awsscheduler.CfnSchedule_TargetProperty{Arn: target.FunctionArn(), RoleArn: role.RoleArn(), Input: jsii.String(string(text)),
 				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retriesMax), MaximumEventAgeInSeconds: jsii.Number(max(60, s.Every.Seconds()/2))}}})
 		// A schedule may be used before its role's policy is there, and would then be refused.
@@ -61,43 +66,31 @@ func NewSchedules(scope constructs.Construct, id string, props SchedulesProps) {
 // retriesMax is how often the scheduler tries a call that Lambda did not take.
 const retriesMax = 3
 
+// scheduleID is the same for as long as a call's place and hours are: a place may have a schedule for each of its hours.
 func scheduleID(s config.Schedule) string {
+	id := "poll-" + string(s.Connection) + "-" + string(s.Object)
 	switch {
 	case s.Function == config.Sweeper:
-		return "sweep-" + string(s.Connection)
+		id = "sweep-" + string(s.Connection)
 	case s.Reconcile:
-		return "reconcile-" + string(s.Connection) + "-" + string(s.Object)
+		id = "reconcile-" + string(s.Connection) + "-" + string(s.Object)
 	}
-	return "poll-" + string(s.Connection) + "-" + string(s.Object)
+	if !s.Active.IsZero() {
+		id += "-" + unfit.ReplaceAllString(s.Active.String(), "-")
+	}
+	return id
 }
+
+// unfit is what a construct's id should not hold.
+var unfit = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 func describe(s config.Schedule) string {
+	what := fmt.Sprintf("Reads what changed in %s on %s", s.Object, s.Connection)
 	switch {
 	case s.Function == config.Sweeper:
-		return fmt.Sprintf("Sends what is due on %s", s.Connection)
+		what = fmt.Sprintf("Sends what is due on %s", s.Connection)
 	case s.Reconcile:
-		return fmt.Sprintf("Reads every record of %s on %s again", s.Object, s.Connection)
+		what = fmt.Sprintf("Reads every record of %s on %s again", s.Object, s.Connection)
 	}
-	return fmt.Sprintf("Reads what changed in %s on %s", s.Object, s.Connection)
-}
-
-// timing gives a schedule's expression and window. Periods that divide an hour or a day are cron expressions, exact to the
-// minute, so that the offset holds whenever the stack is deployed: a rate counts from the deployment, and a start date
-// earlier than five minutes ago is refused, so it would make every later deployment fail. Any other period is a
-// rate, spread by chance over a window instead.
-func timing(every, offset time.Duration) (string, *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty) {
-	exact := &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")}
-	minutes, start := int(every/time.Minute), int(offset%every/time.Minute)
-	switch {
-	case minutes == 60:
-		return fmt.Sprintf("cron(%d * * * ? *)", start), exact
-	case minutes == 24*60:
-		return fmt.Sprintf("cron(%d %d * * ? *)", start%60, start/60), exact
-	case minutes < 60 && 60%minutes == 0:
-		return fmt.Sprintf("cron(%d/%d * * * ? *)", start, minutes), exact
-	case minutes%60 == 0 && 24*60%minutes == 0:
-		return fmt.Sprintf("cron(%d %d/%d * * ? *)", start%60, start/60, minutes/60), exact
-	}
-	return fmt.Sprintf("rate(%d minutes)", minutes), &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{
-		Mode: jsii.String("FLEXIBLE"), MaximumWindowInMinutes: jsii.Number(max(1, min(minutes/2, 15)))}
+	return fmt.Sprintf("%s: every %s, %s", what, s.Every, s.Active)
 }

@@ -289,7 +289,7 @@ func schedules(t *testing.T, tpl template, d config.Deployment) {
 	}
 	var want []lambdaio.Scheduled
 	for _, s := range d.Schedules {
-		want = append(want, lambdaio.Scheduled{Connection: s.Connection, Object: s.Object, Reconcile: s.Reconcile})
+		want = append(want, lambdaio.Scheduled{Connection: s.Connection, Object: s.Object, Reconcile: s.Reconcile, Active: s.Active})
 	}
 	order := func(a, b lambdaio.Scheduled) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 	slices.SortFunc(got, order)

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"log"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,5 +19,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run))
+	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run, time.Now))
 }

@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -93,16 +95,7 @@ func lintCommand() *cobra.Command {
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d connections, %d groups: no problem found\n", len(rules.Connections), len(rules.Groups))
 			if timetable {
-				for _, run := range rules.Timetable() {
-					what := "poll  " + run.Place.String()
-					switch {
-					case run.Sweep():
-						what = "sweep " + string(run.Place.Connection)
-					case run.Reconcile:
-						what = "read all " + run.Place.String()
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "  every %-8s from +%-8s %s\n", run.Every, run.Offset, what)
-				}
+				printTimetable(cmd.OutOrStdout(), rules)
 			}
 			return nil
 		},
@@ -110,6 +103,27 @@ func lintCommand() *cobra.Command {
 	cmd.Flags().StringVar(&config, "config", "", "configuration file (default "+exampleConfig+")")
 	cmd.Flags().BoolVar(&timetable, "timetable", false, "print every scheduled poll and sweep")
 	return cmd
+}
+
+// printTimetable prints every scheduled call, those of one period together, and how they are staggered.
+func printTimetable(out io.Writer, rules *ruleset.Rules) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	fmt.Fprintln(w, "every\tfrom\tcalls\tactive")
+	for _, run := range rules.Timetable() {
+		what, from := "poll "+run.Place.String(), "+"+run.Offset.String()
+		switch {
+		case run.Sweep():
+			what = "sweep " + string(run.Place.Connection)
+		case run.Reconcile:
+			what = "read all " + run.Place.String()
+		}
+		if !run.Active.IsZero() {
+			from = "+" + run.Within().String()
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", run.Every, from, what, run.Active)
+	}
+	fmt.Fprintln(w, "\nfrom: after midnight UTC, or after the active hours begin; whole minutes when deployed")
 }
 
 func schemaCommand() *cobra.Command {

@@ -56,6 +56,13 @@ type Schedule struct {
 	Object        record.Object
 	Reconcile     bool
 	Every, Offset time.Duration
+	// Active are the hours in which it is made; within them Offset counts from their beginning.
+	Active ruleset.Active
+}
+
+// Within is the call's offset after its hours begin.
+func (s Schedule) Within() time.Duration {
+	return ruleset.Run{Every: s.Every, Offset: s.Offset, Active: s.Active}.Within()
 }
 
 // Deploy works out what a configuration asks for.
@@ -78,7 +85,7 @@ func Deploy(rules *ruleset.Rules) Deployment {
 	}
 	slices.Sort(d.Webhooks)
 	for _, run := range rules.Timetable() {
-		s := Schedule{Function: Poller, Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Every: run.Every, Offset: run.Offset}
+		s := Schedule{Function: Poller, Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Every: run.Every, Offset: run.Offset, Active: run.Active}
 		if run.Sweep() {
 			s.Function = Sweeper
 		}

@@ -58,7 +58,7 @@ func TestSchedulesAreTheTimetable(t *testing.T) {
 	for i, run := range rules.Timetable() {
 		s := schedules[i]
 		if (s.Function == config.Sweeper) != run.Sweep() || s.Connection != run.Place.Connection || s.Object != run.Place.Object ||
-			s.Reconcile != run.Reconcile || s.Every != run.Every || s.Offset != run.Offset {
+			s.Reconcile != run.Reconcile || s.Every != run.Every || s.Offset != run.Offset || s.Active != run.Active {
 			t.Errorf("got %+v for %+v", s, run)
 		}
 		if seen[s] {

@@ -48,6 +48,8 @@ type Poll struct {
 	More bool
 	// Waits says that the first load waits for another place's.
 	Waits bool
+	// Rests says that it is outside the schedule's hours: nothing was called.
+	Rests bool
 	// Wait is how long the platform asks to be left alone, where it refused a call for its rate; zero otherwise.
 	Wait time.Duration
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 // SQSBatch makes a Lambda handler of a batch function that answers the ids of the messages that must come again.
@@ -75,6 +76,8 @@ type Scheduled struct {
 	Object     record.Object     `json:"object,omitempty"`
 	// Reconcile reads every record of the place again, instead of what changed.
 	Reconcile bool `json:"reconcile,omitempty"`
+	// Active are the schedule's hours; nothing is called outside them.
+	Active ruleset.Active `json:"active,omitzero"`
 }
 
 // Limits of a poll's function.
@@ -87,7 +90,7 @@ const (
 
 // Poll makes a Lambda handler of a poller. It goes on while there is more and time for it, waiting out a platform's
 // rate limit; the schedule goes on from there. What a platform refuses for a while is no failure. Without a deadline
-// it makes one call and tells how long to wait.
+// it makes one call and tells how long to wait. Outside its hours it calls nobody.
 func Poll(p *intake.Poller) func(context.Context, Scheduled) (intake.Poll, error) {
 	return func(ctx context.Context, in Scheduled) (intake.Poll, error) {
 		run := p.Run
@@ -96,6 +99,9 @@ func Poll(p *intake.Poller) func(context.Context, Scheduled) (intake.Poll, error
 		}
 		place := record.Place{Connection: in.Connection, Object: in.Object}
 		for {
+			if !in.Active.Contains(p.Now()) {
+				return intake.Poll{Place: place, Rests: true}, nil
+			}
 			poll, err := run(ctx, place)
 			switch {
 			case fault.Is(err, fault.RateLimited):
@@ -127,7 +133,13 @@ func rest(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Sweep makes a Lambda handler of a sweeper, whose result is whatever run answers.
-func Sweep[R any](run func(context.Context, record.Connection) (R, error)) func(context.Context, Scheduled) (R, error) {
-	return func(ctx context.Context, in Scheduled) (R, error) { return run(ctx, in.Connection) }
+// Sweep makes a Lambda handler of a sweeper, whose result is whatever run answers; outside its hours it is the zero R.
+func Sweep[R any](run func(context.Context, record.Connection) (R, error), now func() time.Time) func(context.Context, Scheduled) (R, error) {
+	return func(ctx context.Context, in Scheduled) (R, error) {
+		if !in.Active.Contains(now()) {
+			var rests R
+			return rests, nil
+		}
+		return run(ctx, in.Connection)
+	}
 }

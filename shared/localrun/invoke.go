@@ -114,6 +114,6 @@ func Front(h lambda.Handler) http.Handler {
 // poll runs the poller's function for a scheduled run.
 func poll(ctx context.Context, h lambda.Handler, run ruleset.Run) (intake.Poll, error) {
 	var result intake.Poll
-	err := invoke(ctx, h, lambdaio.Scheduled{Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile}, &result)
+	err := invoke(ctx, h, lambdaio.Scheduled{Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Active: run.Active}, &result)
 	return result, err
 }

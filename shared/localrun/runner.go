@@ -215,6 +215,7 @@ func (r *Runner) Settle(ctx context.Context, pace func()) bool {
 		}
 		if daily, ok := r.lastResort(); ok {
 			// All that is frequent has found nothing: read everything once, now rather than in a day.
+			r.Clock.Skip(daily.Active.Next(r.Clock.Now()).Sub(r.Clock.Now()))
 			r.Run(ctx, daily)
 			if !r.settled[daily] {
 				r.Clock.Skip(skipStep) // refused for now
@@ -263,6 +264,7 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 			if r.only != "" && !run.Sweep() && !run.Reconcile {
 				r.next[run] = r.Clock.Now() // a first load, or what was missed while we were down, does not wait
 			}
+			r.next[run] = run.Next(r.next[run])
 		}
 	}
 	for _, run := range r.Rules.Timetable() { // in order, so that ties always fall alike
@@ -273,12 +275,13 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 	return first, at, ok
 }
 
-// Run calls the function of one scheduled run and books its next.
+// Run calls the function of one scheduled run and books its next, within its hours.
 func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
+	defer func() { r.next[run] = run.Next(r.next[run]) }()
 	r.next[run] = r.Clock.Now().Add(run.Every)
 	if run.Sweep() {
 		var sweep pipeline.Sweep
-		err := invoke(ctx, r.Handlers.Sweeper, lambdaio.Scheduled{Connection: run.Place.Connection}, &sweep)
+		err := invoke(ctx, r.Handlers.Sweeper, lambdaio.Scheduled{Connection: run.Place.Connection, Active: run.Active}, &sweep)
 		r.tell(Note{Place: run.Place, Sweep: &sweep, Err: err})
 		r.settled[run] = true
 		if err != nil {
@@ -295,7 +298,7 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 		r.next[run] = r.Clock.Now().Add(result.Wait)
 	case result.Waits && r.only != "":
 		r.next[run] = r.Clock.Now().Add(waitsAgain)
-	case err != nil || result.Waits:
+	case err != nil || result.Waits || result.Rests:
 		delete(r.settled, run)
 	case run.Reconcile:
 		r.settled[run] = true

@@ -198,7 +198,7 @@ func Assemble(s *boot.System, observe func(pipeline.Event)) Handlers {
 		Webhook: instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Webhook(webhook)) }),
 		Poller:  instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Poll(poller)) }),
 		Sweeper: instances(func() lambda.Handler {
-			return lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run))
+			return lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run, s.Now))
 		}),
 		Resolver: map[record.Connection]lambda.Handler{},
 		Writer:   map[record.Connection]lambda.Handler{},

@@ -33,8 +33,9 @@ func (l *loader) mapping(g *groupSource, n *node) {
 		m.Marker = record.PlatformField(name)
 		l.markerField(n.get("hub_id"), m.object, m.Marker)
 	}
-	m.ToSpoke = l.schedule(n.get("schedule").get("to_spoke"))
-	m.ToHub = l.schedule(n.get("schedule").get("to_hub"))
+	hours := l.active(n.get("schedule").get("active"), Active{})
+	m.ToSpoke = l.schedule(n.get("schedule").get("to_spoke"), hours)
+	m.ToHub = l.schedule(n.get("schedule").get("to_hub"), hours)
 	l.filter(m, n.get("filter"))
 	if e := n.get("existing"); e.given() && !n.has("filter") {
 		l.at(e, "existing says which records enter a filter, and there is no filter; add one, or take existing out")
@@ -147,15 +148,19 @@ func (l *loader) mappingName(g *groupSource, m *mappingSource, n *node) {
 	}
 }
 
-// schedule compiles when changes travel one way. What is not given is real time and every 15 minutes.
-func (l *loader) schedule(n *node) Schedule {
-	s := Schedule{RealTime: true, Every: periodDefault}
+// schedule compiles when changes travel one way. What is not given is real time and every 15 minutes, within the hours
+// of the mapping.
+func (l *loader) schedule(n *node, hours Active) Schedule {
+	s := Schedule{RealTime: true, Every: periodDefault, Active: l.active(n.get("active"), hours)}
 	if w, ok := n.get("realtime").word(); ok {
 		s.RealTime = w == "true"
 	}
 	w, ok := n.get("every").word()
 	if ok && w == periodNone {
-		s.Every = 0
+		s.Every, s.Active = 0, Active{}
+		if n.has("active") {
+			l.at(n.get("active"), "active bounds polls and sweeps, and every is none; take one of them out")
+		}
 		if !s.RealTime {
 			l.at(n.get("every"), "neither in real time nor by period: nothing would travel; give a period such as 1h")
 		}

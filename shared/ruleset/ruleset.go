@@ -282,6 +282,8 @@ type Schedule struct {
 	RealTime bool
 	// Every is the period of polls (towards the hub) or of sweeps that send what is due; 0 for none.
 	Every time.Duration
+	// Active bounds polls and sweeps; it bounds nothing that is in real time.
+	Active Active
 	// Offset staggers runs that share a period; the program sets it.
 	Offset time.Duration
 }

@@ -51,6 +51,8 @@ var (
 	namePattern   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 	periodPattern = regexp.MustCompile(`^(none|[1-9][0-9]{0,3}[mh])$`)
 	spokePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}\.[^\s.]+$`)
+	clockPattern  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	endPattern    = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
 	// countryPattern is the form of ISO 3166-1 alpha-2 codes.
 	countryPattern = regexp.MustCompile(`^[A-Z]{2}$`)
 	objectPattern  = regexp.MustCompile(`^[^\s.]+$`)
@@ -191,6 +193,7 @@ func mappingShape(transform *shape) *shape {
 		{"schedule", false, &shape{kind: shapeKeys, noun: "a schedule", doc: "When changes travel. The program staggers what shares a period.", keys: []key{
 			{"to_spoke", false, scheduleShape("From the hub to the spoke.")},
 			{"to_hub", false, scheduleShape("From the spoke to the hub.")},
+			{"active", false, activeShape("The hours of both directions, where they give none of their own.")},
 		}}},
 		{"filter", false, filterShape()},
 		{"existing", false, oneOf("policy", "Whether records inside the filter at first sight are skipped or enter. Default skip.", ExistingSkip, ExistingEnter)},
@@ -204,6 +207,16 @@ func scheduleShape(doc string) *shape {
 	return &shape{kind: shapeKeys, noun: "a schedule", doc: doc, definition: "schedule", keys: []key{
 		{"realtime", false, flag("At once, by webhook. Default true.")},
 		{"every", false, spelt("period", periodPattern, "minutes or hours from 1m to 24h such as 15m, or none", "The period of polls or sweeps: 15m, 1h; none for none. Default 15m.")},
+		{"active", false, activeShape("The hours in which polls and sweeps run. Default always. Webhooks come at any hour.")},
+	}}
+}
+
+func activeShape(doc string) *shape {
+	return &shape{kind: shapeKeys, noun: "hours", doc: doc, definition: "active", keys: []key{
+		{"zone", true, word("zone", "The IANA time zone of the hours: America/Chicago. They follow its daylight saving.")},
+		{"from", false, spelt("time", clockPattern, "a time of day from 00:00 to 23:59, such as 07:00", "When they begin. Default 00:00.")},
+		{"to", false, spelt("time", endPattern, "a time of day from 00:00 to 24:00, such as 19:00", "When they end; before from, it is on the next day. Default 24:00.")},
+		{"days", false, oneOrMore(&shape{kind: shapeWord, noun: "day", words: dayNames}, "The days on which they begin. Default all.")},
 	}}
 }
 

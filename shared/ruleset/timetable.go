@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,14 +10,28 @@ import (
 )
 
 // Run is one scheduled call: a poll of a place, a reconcile of a place (every record read again), or a sweep of what is
-// due on a connection (Place.Object is "").
+// due on a connection (Place.Object is ""). Runs are comparable.
 type Run struct {
 	Place record.Place
 	// Reconcile reads every record, for the changes that no webhook and no poll told.
 	Reconcile bool
 	Every     time.Duration
-	Offset    time.Duration
+	// Offset is after midnight UTC, or after the hours begin.
+	Offset time.Duration
+	// Active are the hours in which it runs.
+	Active Active
 }
+
+// Next gives when a run that would come at t comes: at t, or, outside its hours, its offset after they begin.
+func (r Run) Next(t time.Time) time.Time {
+	if r.Active.Contains(t) {
+		return t
+	}
+	return r.Active.Next(t).Add(r.Within())
+}
+
+// Within is a run's offset after its hours begin: less than its period and than the hours are long.
+func (r Run) Within() time.Duration { return r.Offset % min(r.Every, r.Active.Length()) }
 
 // Sweep reports whether the run is a sweep.
 func (r Run) Sweep() bool { return r.Place.Object == "" }
@@ -29,49 +44,80 @@ const reconcileEvery = 24 * time.Hour
 // it, in a stated order, so that the same configuration always has the same timetable. The local runner and the
 // deployed schedules both come from here.
 func (r *Rules) Timetable() []Run {
-	polls, sweeps := map[record.Place]time.Duration{}, map[record.Place]time.Duration{}
+	polls, sweeps := periods{}, periods{}
 	for i := range r.Groups {
 		g := &r.Groups[i]
 		for j := range g.Mappings {
 			m := &g.Mappings[j]
-			shorter(polls, m.Spoke, m.ToHub.Every, m.ToSpoke.Every)
-			shorter(polls, g.HubPlace(m.Hub), m.ToSpoke.Every, m.ToHub.Every)
-			shorter(sweeps, record.Place{Connection: m.Spoke.Connection}, m.ToSpoke.Every, m.ToHub.Every)
-			shorter(sweeps, record.Place{Connection: g.Hub}, m.ToHub.Every, m.ToSpoke.Every)
+			polls.add(m.Spoke, m.ToHub, m.ToSpoke)
+			polls.add(g.HubPlace(m.Hub), m.ToSpoke, m.ToHub)
+			sweeps.add(record.Place{Connection: m.Spoke.Connection}, m.ToSpoke, m.ToHub)
+			sweeps.add(record.Place{Connection: g.Hub}, m.ToHub, m.ToSpoke)
 		}
 	}
 	var runs []Run
-	for place, every := range polls {
-		runs = append(runs, Run{Place: place, Every: every}, Run{Place: place, Every: max(every, reconcileEvery), Reconcile: true})
+	for place := range polls {
+		own := polls.runs(place)
+		daily := own[0] // the one without hours, or the one with the shortest period
+		daily.Every, daily.Reconcile = max(daily.Every, reconcileEvery), true
+		runs = append(runs, append(own, daily)...)
 	}
-	for place, every := range sweeps {
-		runs = append(runs, Run{Place: place, Every: every})
+	for place := range sweeps {
+		runs = append(runs, sweeps.runs(place)...)
 	}
 	slices.SortFunc(runs, func(a, b Run) int {
-		if a.Every != b.Every {
-			return int(a.Every - b.Every)
-		}
-		if c := strings.Compare(a.Place.String(), b.Place.String()); c != 0 || a.Reconcile == b.Reconcile {
-			return c
-		}
-		if a.Reconcile {
-			return 1
-		}
-		return -1
+		return cmp.Or(cmp.Compare(a.Every, b.Every), strings.Compare(a.Place.String(), b.Place.String()), before(!a.Reconcile, !b.Reconcile),
+			strings.Compare(a.Active.String(), b.Active.String()))
 	})
 	stagger(runs)
 	return runs
 }
 
-// shorter keeps the shortest positive period of a place: the direction's own, else the other's.
-func shorter(periods map[record.Place]time.Duration, place record.Place, own, other time.Duration) {
-	every := own
-	if every <= 0 {
-		every = other
+// before orders what has a quality before what has it not.
+func before(a, b bool) int {
+	if a == b {
+		return 0
 	}
-	if old, ok := periods[place]; every > 0 && (!ok || every < old) {
-		periods[place] = every
+	if a {
+		return -1
 	}
+	return 1
+}
+
+// periods are the shortest period of each place, for each of its hours.
+type periods map[record.Place]map[Active]time.Duration
+
+// add keeps the shortest positive period of a place: the direction's own, else the other's.
+func (p periods) add(place record.Place, own, other Schedule) {
+	s := own
+	if s.Every <= 0 {
+		s = other
+	}
+	if s.Every <= 0 {
+		return
+	}
+	if p[place] == nil {
+		p[place] = map[Active]time.Duration{}
+	}
+	if old, ok := p[place][s.Active]; !ok || s.Every < old {
+		p[place][s.Active] = s.Every
+	}
+}
+
+// runs lists a place's runs, that without hours first, then by period. Hours in which a run without hours comes as often
+// need no run of their own.
+func (p periods) runs(place record.Place) []Run {
+	always, ok := p[place][Active{}]
+	var runs []Run
+	for active, every := range p[place] {
+		if active.IsZero() || !ok || every < always {
+			runs = append(runs, Run{Place: place, Every: every, Active: active})
+		}
+	}
+	slices.SortFunc(runs, func(a, b Run) int {
+		return cmp.Or(before(a.Active.IsZero(), b.Active.IsZero()), cmp.Compare(a.Every, b.Every), strings.Compare(a.Active.String(), b.Active.String()))
+	})
+	return runs
 }
 
 // stagger spreads runs of one period over it, in steps of whole seconds.
