@@ -72,3 +72,32 @@ func checkField(t *testing.T, p *catalog.Platform, f catalog.Field) {
 		t.Errorf("field %s has values and is of kind %s", f.Name, f.Kind)
 	}
 }
+
+func TestWhatFieldsMeanIsSaidOfFieldsThatExist(t *testing.T) {
+	for _, p := range catalog.All() {
+		people := false
+		for i := range p.Objects {
+			o := &p.Objects[i]
+			people = people || o.Concept == catalog.Person
+			if (o.Concept == "") != (len(o.Means) == 0) {
+				t.Errorf("%s %s: concept %q with %d meanings", p.Name, o.Name, o.Concept, len(o.Means))
+			}
+			for meaning, name := range o.Means {
+				if _, ok := o.Field(name); !ok || !slices.Contains(catalog.Meanings(), meaning) {
+					t.Errorf("%s %s: %s means %q: there is no such field, or no such meaning", p.Name, o.Name, name, meaning)
+				}
+			}
+			for _, u := range o.Usual {
+				if f, ok := o.Field(u.Field); !ok || f.ReadOnly || u.Value == "" || u.Why == "" {
+					t.Errorf("%s %s: the usual value of %s is for no field that can be written, or lacks its reason", p.Name, o.Name, u.Field)
+				}
+			}
+			if o.Won != "" && o.Means[catalog.MeansStage] == "" {
+				t.Errorf("%s %s: won by a stage that no field means", p.Name, o.Name)
+			}
+		}
+		if !people {
+			t.Errorf("%s keeps no people", p.Name)
+		}
+	}
+}

@@ -44,6 +44,13 @@ type Object struct {
 	Created record.PlatformField
 	// Ability is what the connector can do for this object. An inability is declared here and asserted by the suite.
 	Ability Ability
+	// Concept and Means say what the records are and what their fields say, in words that platforms share.
+	Concept Concept
+	Means   map[Meaning]record.PlatformField
+	// Won is the value of the field of MeansStage by which a deal is won, or a job is ready for its invoice; "" for others.
+	Won string
+	// Usual are values that creates are usually given.
+	Usual []Usual
 }
 
 // Field is one field in the connector's flat spelling. A list-valued vendor field appears with its selectors:

@@ -70,6 +70,10 @@ func hubspotContacts() Object {
 	)
 	o.Ability.Reformats = []record.PlatformField{"email"}
 	o.Fields = append(o.Fields, hubspotTexts("firstname", "lastname", "company", "address", "city", "state", "zip", "country", "jobtitle", "website", "hubspot_owner_id", "hs_additional_emails")...)
+	o.Concept = Person
+	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "firstname", MeansFamilyName: "lastname", MeansEmail: "email", MeansPhone: "phone", MeansMobile: "mobilephone",
+		MeansEmployer: "company", MeansJobTitle: "jobtitle", MeansWebsite: "website", MeansStreet: "address", MeansCity: "city", MeansRegion: "state", MeansPostalCode: "zip",
+		MeansCompany: "associations.companies"}
 	return o
 }
 
@@ -78,6 +82,9 @@ func hubspotCompanies() Object {
 	o.Ability.StampCovers = true
 	o.Fields = append(hubspotStamps("hs_lastmodifieddate"), Field{Name: "phone", Kind: Phone, Source: hubspotDigest})
 	o.Fields = append(o.Fields, hubspotTexts("name", "domain", "address", "address2", "city", "state", "zip", "country", "website", "hubspot_owner_id")...)
+	o.Concept = Company
+	o.Means = map[Meaning]record.PlatformField{MeansName: "name", MeansPhone: "phone", MeansWebsite: "website", MeansStreet: "address", MeansCity: "city", MeansRegion: "state",
+		MeansPostalCode: "zip"}
 	return o
 }
 
@@ -92,5 +99,9 @@ func hubspotDeals() Object {
 		Field{Name: "associations.companies", Kind: Reference, Refers: "companies", Source: "developers.hubspot.com associations v4, deal to company is type 341"},
 	)
 	o.Fields = append(o.Fields, hubspotTexts("pipeline", "hubspot_owner_id", "deal_currency_code", "description", "dealtype")...)
+	o.Concept, o.Won = Deal, "closedwon"
+	o.Means = map[Meaning]record.PlatformField{MeansName: "dealname", MeansAmount: "amount", MeansStage: "dealstage", MeansCloseDate: "closedate",
+		MeansPerson: "associations.contacts", MeansCompany: "associations.companies"}
+	o.Usual = []Usual{{Field: "dealstage", Value: "appointmentscheduled", Why: "where a new deal begins, by the stage's id"}}
 	return o
 }

@@ -87,6 +87,10 @@ func jobberClients() Object {
 			Field{Name: record.PlatformField("properties[first]." + part), Kind: Text, Source: jobberInput})
 	}
 	o.Ability.Archive = true // clientArchive; clients cannot be deleted through the API
+	o.Concept = Person
+	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "firstName", MeansFamilyName: "lastName", MeansEmployer: "companyName", MeansEmail: "emails[primary].address",
+		MeansPhone: "phones[primary].number", MeansStreet: "properties[first].street1", MeansCity: "properties[first].city", MeansRegion: "properties[first].province",
+		MeansPostalCode: "properties[first].postalCode"}
 	return o
 }
 
@@ -96,6 +100,10 @@ func jobberJobs() Object {
 		Label:   "job",
 		Custom:  jobberCustomJob,
 		Ability: jobberAbility(),
+		Concept: Job,
+		Means:   map[Meaning]record.PlatformField{MeansName: "title", MeansAmount: "total", MeansStage: "jobStatus", MeansPerson: "client"},
+		Won:     "requires_invoicing",
+		Usual:   []Usual{{Field: "createVisits", Value: "false", Why: "visits would notify the team"}},
 		Fields: []Field{
 			{Name: "title", Kind: Text, Source: jobberInput},
 			{Name: "instructions", Kind: Text, Source: jobberInput},

@@ -68,6 +68,10 @@ func quickBooksCustomers() Object {
 		Field{Name: "CurrencyRef", Kind: Text, CreateOnly: true, Source: qboSchema},
 		Field{Name: "ResaleNum", Kind: Text, MaxLength: 16, Source: qboLimits})
 	o.Ability.Archive = true // Active: false
+	o.Concept = Person
+	o.Means = map[Meaning]record.PlatformField{MeansName: "DisplayName", MeansGivenName: "GivenName", MeansFamilyName: "FamilyName", MeansEmployer: "CompanyName",
+		MeansEmail: "PrimaryEmailAddr.Address", MeansPhone: "PrimaryPhone.FreeFormNumber", MeansMobile: "Mobile.FreeFormNumber", MeansStreet: "BillAddr.Line1",
+		MeansCity: "BillAddr.City", MeansRegion: "BillAddr.CountrySubDivisionCode", MeansPostalCode: "BillAddr.PostalCode"}
 	o.Ability.Find = []record.PlatformField{"PrimaryEmailAddr.Address", "DisplayName"}
 	o.Ability.Reformats = []record.PlatformField{"DisplayName", "GivenName", "FamilyName", "CompanyName"}
 	return o
@@ -100,6 +104,9 @@ func quickBooksInvoices() Object {
 		},
 	}
 	o.Ability.Archive = true // void: kept, with every amount zero
+	o.Concept = Invoice
+	o.Means = map[Meaning]record.PlatformField{MeansPerson: "CustomerRef", MeansAmount: "Line[0].Amount", MeansName: "Line[0].Description"}
+	o.Usual = []Usual{{Field: "Line[0].ItemRef", Value: "1", Why: "the product or service that is sold, by its id"}}
 	o.Ability.Delete = true
 	return o
 }

@@ -115,6 +115,9 @@ func salesforceContacts() Object {
 	)
 	o.Fields = append(o.Fields, salesforceAddress("Mailing", sfContact)...)
 	o.Fields = append(o.Fields, salesforceAddress("Other", sfContact)...)
+	o.Concept = Person
+	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "FirstName", MeansFamilyName: "LastName", MeansEmail: "Email", MeansPhone: "Phone", MeansMobile: "MobilePhone",
+		MeansJobTitle: "Title", MeansStreet: "MailingStreet", MeansCity: "MailingCity", MeansRegion: "MailingState", MeansPostalCode: "MailingPostalCode", MeansCompany: "AccountId"}
 	o.Ability.Reformats = []record.PlatformField{"Email", "Phone", "MobilePhone", "HomePhone", "MailingStreet", "OtherStreet", "Description"}
 	return o
 }
@@ -139,6 +142,9 @@ func salesforceAccounts() Object {
 	)
 	o.Fields = append(o.Fields, salesforceAddress("Billing", sfAccount)...)
 	o.Fields = append(o.Fields, salesforceAddress("Shipping", sfAccount)...)
+	o.Concept = Company
+	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansPhone: "Phone", MeansWebsite: "Website", MeansStreet: "BillingStreet", MeansCity: "BillingCity",
+		MeansRegion: "BillingState", MeansPostalCode: "BillingPostalCode"}
 	o.Ability.Reformats = []record.PlatformField{"Phone", "BillingStreet", "ShippingStreet", "Description"}
 	return o
 }
@@ -163,6 +169,9 @@ func salesforceOpportunities() Object {
 		Field{Name: "ContactId", Kind: Reference, Refers: "Contact", CreateOnly: true, Source: sfOpportunity},
 		Field{Name: "OwnerId", Kind: Text, MaxLength: 18, Source: sfOpportunity},
 	)
+	o.Concept, o.Won = Deal, "Closed Won"
+	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansAmount: "Amount", MeansStage: "StageName", MeansCloseDate: "CloseDate", MeansPerson: "ContactId", MeansCompany: "AccountId"}
+	o.Usual = []Usual{{Field: "StageName", Value: "Prospecting", Why: "where a new opportunity begins, by the stage's label"}}
 	o.Ability.Reformats = []record.PlatformField{"Amount", "Description"}
 	// A change of contact roles moves ContactId and perhaps not the stamp (unverified).
 	o.Ability.StampCovers = false
