@@ -92,10 +92,12 @@ groups:
     hub: c
     objects:
       people: {fields: {name: {owner: hub, reason: r}}}
-      teams: {fields: {lead: {owner: hub, reason: r}}}
-      squads: {fields: {team: {owner: hub, reason: r}}}
+      teams: {fields: {title: {owner: hub, reason: r}, lead: {owner: hub, reason: r}}}
+      squads: {fields: {title: {owner: hub, reason: r}, team: {owner: hub, reason: r}}}
     mappings:
       - {hub: people, spoke: f.clients, fields: [{hub: name, spoke: first}]}
+      - {hub: teams, spoke: f.jobs, fields: [{hub: title, spoke: title}]}
+      - {hub: squads, spoke: f.tickets, fields: [{hub: title, spoke: title}]}
 `
 	_, err := ruleset.Load("f", []byte(text), madeUp())
 	want := "f:8:7: objects refer to each other in a circle: teams -> squads -> teams; take the reference out of one, so that one can be created first"

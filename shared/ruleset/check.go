@@ -14,6 +14,7 @@ func (l *loader) checkGroup(g *groupSource) {
 			l.checkOwner(g, s, &s.Fields[i], f)
 		}
 		l.checkHubCreates(g, s)
+		l.checkMapped(g, s)
 	}
 	for _, m := range g.mappings {
 		l.checkTwice(m)
@@ -50,6 +51,14 @@ func (l *loader) checkOwner(g *groupSource, s *entitySource, f *Field, src *fiel
 		return
 	}
 	l.at(n, "owner %s cannot supply %s: no pair of %s brings it to the hub; add {hub: %s, spoke: …, direction: to_hub} to its mapping, or change the owner", owner, f.Name, owner, f.Name)
+}
+
+// checkMapped reports an object that goes nowhere: it would never be read, and everything waits for first loads.
+func (l *loader) checkMapped(g *groupSource, s *entitySource) {
+	if s.object == nil || slices.ContainsFunc(g.mappings, func(m *mappingSource) bool { return m.Hub == s.Type || m.entity == nil }) {
+		return
+	}
+	l.at(s.node, "no mapping takes %s anywhere; add one, or take the object out", s.Type)
 }
 
 // checkHubCreates reports creates on a hub that could be repeated without anyone noticing.

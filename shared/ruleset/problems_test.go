@@ -38,6 +38,14 @@ var problems = []problemCase{
     hub: f
 `,
 		want: `10:5: key "hub" is given twice; the first is on line 9: keep one`},
+	{name: "an object that no mapping takes anywhere",
+		old: `    objects:
+      deals:
+`, new: `    objects:
+      teams: {fields: {title: {owner: hub, reason: r}}}
+      deals:
+`,
+		want: "11:7: no mapping takes teams anywhere; add one, or take the object out"},
 	{name: "not YAML",
 		old: `    hub: c
 `, new: `    hub: c: d
