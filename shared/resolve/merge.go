@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +15,17 @@ import (
 // absorb compares a record with what its link remembers and merges what differs, pair by pair.
 func (d *decider) absorb(s record.Snapshot) {
 	pairs := d.group.PairsAt(s.Place)
+	var before remembered
+	if d.group.SharedAt(s.Place) {
+		before = remember(d.links[s.Place])
+	}
 	for i := range pairs {
 		p := &pairs[i]
 		if constant(p) || via(p) || !has(p, s.Fields) {
+			continue
+		}
+		if before.base != nil {
+			d.absorbShared(s, p, before)
 			continue
 		}
 		d.absorbPair(s, p)
@@ -31,6 +40,54 @@ func (d *decider) absorb(s record.Snapshot) {
 	} else if link != nil && !s.ModifiedAt.IsZero() && s.ModifiedAt.Equal(link.ModifiedAt) {
 		d.echo = true
 	}
+}
+
+// remembered is what a link held of a record when a decision began.
+type remembered struct{ base, sent record.Fields }
+
+func remember(link *Link) remembered {
+	r := remembered{base: maps.Clone(link.Base), sent: maps.Clone(link.Sent)}
+	if r.base == nil {
+		r.base = record.Fields{}
+	}
+	return r
+}
+
+// absorbShared absorbs a pair that may share spoke fields with another: what the other has noted of this same read would
+// hide an edit from it.
+func (d *decider) absorbShared(s record.Snapshot, p *ruleset.Pair, before remembered) {
+	link, noted := d.links[s.Place], record.Fields{}
+	for _, name := range p.Spoke {
+		was, knew := before.base[name]
+		if now, knows := link.Base[name]; now != was || knows != knew {
+			noted[name] = now
+		}
+	}
+	if len(noted) == 0 {
+		d.absorbPair(s, p)
+		return
+	}
+	sent := maps.Clone(link.Sent)
+	link = d.editLink(s.Place)
+	for name := range noted {
+		put(link.Base, before.base, name)
+		put(link.Sent, before.sent, name)
+	}
+	d.absorbPair(s, p)
+	link = d.editLink(s.Place)
+	for name, value := range noted {
+		link.Base[name] = value
+		put(link.Sent, sent, name)
+	}
+}
+
+// put makes a field in one set what it is in another.
+func put(into, from record.Fields, name record.PlatformField) {
+	if value, ok := from[name]; ok {
+		into[name] = value
+		return
+	}
+	delete(into, name)
 }
 
 // forgetAttempts drops the attempts that can no longer show: this read would have shown them.
@@ -232,10 +289,21 @@ func (d *decider) current(link *Link, p *ruleset.Pair) bool {
 // foreignEdit answers an edit of a field that flows only towards the spoke.
 func (d *decider) foreignEdit(s record.Snapshot, p *ruleset.Pair) {
 	f, ok := d.declared.Field(p.Hub[0])
-	if !ok || p.OnCreateOnly {
+	if !ok || p.OnCreateOnly || d.readElsewhere(s.Place, p) {
 		return
 	}
 	d.refuse(f, edit{field: p.Hub[0], text: s.Fields[p.Spoke[0]], place: s.Place, pair: p, raw: s.Fields})
+}
+
+// readElsewhere reports whether another pair of the place brings the same fields to the hub.
+func (d *decider) readElsewhere(place record.Place, p *ruleset.Pair) bool {
+	if !d.group.SharedAt(place) {
+		return false
+	}
+	pairs := d.group.PairsAt(place)
+	return slices.ContainsFunc(pairs, func(q ruleset.Pair) bool {
+		return readable(&q) && !slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return !slices.Contains(q.Spoke, name) })
+	})
 }
 
 // edit is one user's edit of one hub field.

@@ -38,7 +38,24 @@ func (e *Entity) HubPairs() []Pair {
 	return pairs
 }
 
-// Index precomputes what HubPairs answers. Load calls it once, before the rules are shared.
+// SharedAt reports whether two pairs of a place name one field of the spoke: a full name that is made of the two names
+// which travel by themselves too, or a name that is joined one way and split the other.
+func (g *Group) SharedAt(place record.Place) bool { return g.shared[place] }
+
+func (m *Mapping) shares() bool {
+	seen := map[record.PlatformField]bool{}
+	for i := range m.Pairs {
+		for _, name := range m.Pairs[i].Spoke {
+			if seen[name] {
+				return true
+			}
+			seen[name] = true
+		}
+	}
+	return false
+}
+
+// Index precomputes what HubPairs and SharedAt answer. Load calls it once, before the rules are shared.
 func (r *Rules) Index() {
 	for i := range r.Groups {
 		r.Groups[i].places = map[record.Object][]record.Place{}
@@ -47,6 +64,12 @@ func (r *Rules) Index() {
 			e := &r.Groups[i].Entities[j]
 			e.hubPairs = nil
 			e.hubPairs = e.HubPairs()
+		}
+		r.Groups[i].shared = map[record.Place]bool{}
+		for j := range r.Groups[i].Mappings {
+			if m := &r.Groups[i].Mappings[j]; m.shares() {
+				r.Groups[i].shared[m.Spoke] = true
+			}
 		}
 	}
 }

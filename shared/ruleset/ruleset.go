@@ -46,6 +46,7 @@ type Group struct {
 	Limits Limits
 
 	places map[record.Object][]record.Place // see Index
+	shared map[record.Place]bool            // a field there is named by two pairs; see Index
 }
 
 // Limits of spread: how many writes of a kind one connection may take in one hour from one group. Above a limit
