@@ -41,46 +41,62 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 	var results []Result
 	for i := range o.Rules.Groups {
 		g := &o.Rules.Groups[i]
-		t, ok := subject(g)
-		if !ok {
-			results = append(results, Result{Group: g.Name, Name: "all", Passed: true, Skipped: "no hub object is created on a spoke"})
+		subjects := subjects(g)
+		if len(subjects) == 0 {
+			results = append(results, Result{Group: g.Name, Name: "all", Passed: true, Skipped: "no hub object is created on a spoke without a condition"})
 			continue
 		}
-		for _, spoke := range spokesOf(g, t) {
-			r, err := o.test(ctx, g.Name, "each spoke alone: "+string(spoke.Connection), alone(o.Rules, g.Name, t, spoke), t, createReaches)
+		for _, t := range subjects {
+			tested, err := o.subject(ctx, g, t)
+			results = append(results, tested...)
 			if err != nil {
 				return results, err
 			}
-			results = append(results, r)
-		}
-		for _, test := range []struct {
-			name string
-			run  func(context.Context, *trial)
-		}{
-			{"create in the hub reaches all spokes", createReaches},
-			{"update in one spoke reaches the hub and the others", spokeUpdateReaches},
-			{"the same record edited in two spokes at once", twoSpokesAtOnce},
-			{"an email changed in a spoke makes no duplicate", emailInSpoke},
-		} {
-			r, err := o.test(ctx, g.Name, test.name, o.Rules, t, test.run)
-			if err != nil {
-				return results, err
-			}
-			results = append(results, r)
 		}
 	}
 	return results, nil
 }
 
-// subject is the entity type to test with: the first that may be created on a spoke and refers to nothing.
-func subject(g *ruleset.Group) (record.Object, bool) {
+// subject runs every test with one entity type.
+func (o Options) subject(ctx context.Context, g *ruleset.Group, t record.Object) ([]Result, error) {
+	var results []Result
+	for _, spoke := range spokesOf(g, t) {
+		r, err := o.test(ctx, g.Name, fmt.Sprintf("%s: each spoke alone: %s", t, spoke.Connection), alone(o.Rules, g.Name, t, spoke), t, createReaches)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+	}
+	for _, test := range []struct {
+		name string
+		run  func(context.Context, *trial)
+	}{
+		{"create in the hub reaches all spokes", createReaches},
+		{"update in one spoke reaches the hub and the others", spokeUpdateReaches},
+		{"the same record edited in two spokes at once", twoSpokesAtOnce},
+		{"a change in a spoke of what records are matched by makes no duplicate", emailInSpoke},
+	} {
+		r, err := o.test(ctx, g.Name, fmt.Sprintf("%s: %s", t, test.name), o.Rules, t, test.run)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// subjects are the entity types to test with: those that may be created on a spoke and need no other record for it.
+func subjects(g *ruleset.Group) []record.Object {
+	var out []record.Object
 	for _, e := range g.Entities {
-		refers := slices.ContainsFunc(e.Fields, func(f ruleset.Field) bool { return f.Refers != "" })
-		if !refers && len(spokesOf(g, e.Type)) > 0 {
-			return e.Type, true
+		needs := slices.ContainsFunc(g.Mappings, func(m ruleset.Mapping) bool {
+			return m.Hub == e.Type && slices.ContainsFunc(m.Pairs, func(p ruleset.Pair) bool { return p.Reference != nil && p.Required })
+		})
+		if !needs && len(spokesOf(g, e.Type)) > 0 {
+			out = append(out, e.Type)
 		}
 	}
-	return "", false
+	return out
 }
 
 // spokesOf lists the places on which records of a type are created from the hub without a condition.
@@ -94,7 +110,22 @@ func spokesOf(g *ruleset.Group, t record.Object) []record.Place {
 	return out
 }
 
-// alone gives the rules with one group's one mapping and nothing else.
+// parents gives an entity type with those that its fields name, and so on.
+func parents(g *ruleset.Group, t record.Object) map[record.Object]bool {
+	out := map[record.Object]bool{t: true}
+	for range g.Entities { // a chain of references is no longer than the list
+		for _, e := range g.Entities {
+			for _, f := range e.Fields {
+				if out[e.Type] && f.Refers != "" {
+					out[f.Refers] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
+// alone gives the rules with one group's one mapping, those of the records that it names, and nothing else.
 func alone(r *ruleset.Rules, name record.Group, t record.Object, spoke record.Place) *ruleset.Rules {
 	out := *r
 	out.Groups = nil
@@ -102,8 +133,13 @@ func alone(r *ruleset.Rules, name record.Group, t record.Object, spoke record.Pl
 		if g.Name != name {
 			continue
 		}
-		g.Mappings = slices.DeleteFunc(slices.Clone(g.Mappings), func(m ruleset.Mapping) bool { return m.Spoke != spoke })
-		g.Entities = slices.DeleteFunc(slices.Clone(g.Entities), func(e ruleset.Entity) bool { return e.Type != t })
+		kept := parents(&g, t)
+		g.Mappings = slices.DeleteFunc(slices.Clone(g.Mappings), func(m ruleset.Mapping) bool {
+			return m.Spoke.Connection != spoke.Connection || !kept[m.Hub] || (m.Hub == t && m.Spoke != spoke)
+		})
+		g.Entities = slices.DeleteFunc(slices.Clone(g.Entities), func(e ruleset.Entity) bool {
+			return !slices.ContainsFunc(g.Mappings, func(m ruleset.Mapping) bool { return m.Hub == e.Type })
+		})
 		out.Groups = append(out.Groups, g)
 	}
 	out.Connections = slices.DeleteFunc(slices.Clone(r.Connections), func(c ruleset.Connection) bool {
@@ -119,6 +155,7 @@ type trial struct {
 	group    *ruleset.Group
 	entity   *ruleset.Entity
 	hub      record.Place
+	object   *catalog.Object // the hub's, as the catalog has it
 	spokes   []record.Place
 	problems []string
 	skipped  string
@@ -140,7 +177,7 @@ func (o Options) test(ctx context.Context, group record.Group, name string, rule
 	defer world.Close()
 	g, _ := copied.Group(group)
 	e, _ := g.Entity(subject)
-	t := &trial{world: world, rules: &copied, group: g, entity: e, hub: g.HubPlace(subject), spokes: spokesOf(g, subject)}
+	t := &trial{world: world, rules: &copied, group: g, entity: e, hub: g.HubPlace(subject), object: objectAt(&copied, g.HubPlace(subject)), spokes: spokesOf(g, subject)}
 	if !world.Settle(ctx, nil) {
 		t.fail("the empty system does not come to rest")
 	}
@@ -149,6 +186,17 @@ func (o Options) test(ctx context.Context, group record.Group, name string, rule
 		t.agree(ctx)
 	}
 	return Result{Group: group, Name: name, Passed: len(t.problems) == 0, Details: t.problems, Skipped: t.skipped, Seconds: time.Since(began).Round(time.Millisecond).Seconds()}, nil
+}
+
+// objectAt gives what the catalog says of a place's object; an empty one if it says nothing.
+func objectAt(rules *ruleset.Rules, place record.Place) *catalog.Object {
+	c, _ := rules.Connection(place.Connection)
+	for _, p := range catalog.All() {
+		if o, ok := p.Object(place.Object); ok && c != nil && p.Name == c.Platform {
+			return o
+		}
+	}
+	return &catalog.Object{}
 }
 
 // settle waits until nothing moves, and says so if that never happens.
@@ -197,6 +245,11 @@ func (t *trial) create(ctx context.Context) {
 			fields[record.PlatformField(f.Name)] = sample(f, 1)
 		}
 	}
+	for _, u := range t.object.Usual { // what the vendor asks of every create
+		if _, given := fields[u.Field]; !given {
+			fields[u.Field] = u.Value
+		}
+	}
 	if _, err := t.world.Sims[t.hub.Connection].Create(t.hub.Object, fields); err != nil {
 		t.fail("create in %s: %v", t.hub, err)
 	}
@@ -220,6 +273,8 @@ func sample(f *ruleset.Field, n int) string {
 		return "true"
 	case f.Kind == catalog.Date:
 		return fmt.Sprintf("2026-03-%02d", n)
+	case f.Kind == catalog.Datetime:
+		return fmt.Sprintf("2026-03-%02dT12:00:00Z", n)
 	case has("zip", "postal"):
 		return fmt.Sprintf("6060%d", n)
 	case has("state", "province", "region"):
