@@ -8,12 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/starter"
 )
 
 // exampleConfig is the configuration used where the user names none.
@@ -37,6 +41,54 @@ func loadRules(path string) (*ruleset.Rules, error) {
 		return nil, err
 	}
 	return rules, nil
+}
+
+// draftFlags ask for a drafted configuration instead of a file: any platform as the hub, any others as its spokes.
+type draftFlags struct {
+	hub       string
+	platforms []string
+}
+
+func (d *draftFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&d.hub, "hub", "", "draft a configuration with this platform as the hub, instead of reading one")
+	flags.StringSliceVar(&d.platforms, "platforms", nil, "the platforms that take part, or all; with --hub, all by default")
+}
+
+// load reads the configuration at path, or drafts one if the flags ask for it.
+func (d *draftFlags) load(path string) (*ruleset.Rules, error) {
+	if d.hub == "" && len(d.platforms) == 0 {
+		return loadRules(path)
+	}
+	if path != "" {
+		return nil, errors.New("--config reads a configuration, --hub and --platforms draft one: give one or the other")
+	}
+	text, err := d.draft()
+	if err != nil {
+		return nil, err
+	}
+	return ruleset.Load("the drafted configuration", []byte(text), catalog.All())
+}
+
+func (d *draftFlags) draft() (string, error) {
+	var platforms []record.Platform
+	for _, name := range d.platforms {
+		platforms = append(platforms, record.Platform(name))
+	}
+	if len(platforms) == 0 || slices.Equal(d.platforms, []string{"all"}) {
+		platforms = nil
+		for _, p := range catalog.All() {
+			platforms = append(platforms, p.Name)
+		}
+	}
+	hub := record.Platform(d.hub)
+	if hub == "" {
+		hub = platforms[0]
+	}
+	first, spokes, err := starter.Accounts(catalog.All(), hub, platforms)
+	if err != nil {
+		return "", err
+	}
+	return starter.Write(first, spokes)
 }
 
 // findExample looks for the example from the working directory upwards.

@@ -24,6 +24,7 @@ import (
 // localFlags are the flags of local.
 type localFlags struct {
 	config, data, endpoints string
+	drafted                 draftFlags
 	loads                   []string
 	once, json, wire, quiet bool
 	faults                  bool
@@ -38,6 +39,8 @@ func localCommand() *cobra.Command {
 		Long: `Starts the store, the queues, the simulated platforms and every handler, loads a small set of customers, deals and
 jobs, plays some edits, and shows what moves where and why. It needs nothing but Go and no account anywhere.
 
+--platforms all runs every platform's simulator in one group, --hub NAME with that one as the hub.
+
 While it runs, change a record from another terminal as a person would:
   fluxcascade records jobber
   fluxcascade edit jobber ID phone=312-555-0199`,
@@ -46,6 +49,7 @@ While it runs, change a record from another terminal as a person would:
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.config, "config", "", "configuration file (default "+exampleConfig+")")
+	f.drafted.add(flags)
 	flags.BoolVar(&f.once, "once", false, "run until everything agrees, then exit: 0 if it does, 1 if not")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object with the figures instead of the story")
 	flags.StringVar(&f.data, "data", "", "keep state in this directory between runs")
@@ -134,7 +138,7 @@ func openState(ctx context.Context, f localFlags, rules *ruleset.Rules, clock *l
 
 func runLocal(cmd *cobra.Command, f localFlags) error {
 	ctx := cmd.Context()
-	rules, err := loadRules(f.config)
+	rules, err := f.drafted.load(f.config)
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), err)
 		return exitError(2)

@@ -18,6 +18,7 @@ func testCommand() *cobra.Command {
 
 func chainCommand() *cobra.Command {
 	var config string
+	var drafted draftFlags
 	var asJSON, calm bool
 	var seed uint64
 	cmd := &cobra.Command{
@@ -25,10 +26,12 @@ func chainCommand() *cobra.Command {
 		Short: "Run the five tests of a sync chain against simulated platforms that misbehave",
 		Long: `Runs, on simulated platforms with their faults on, what a careful person would try by hand: each spoke alone; a
 record made in the hub reaches all spokes; an update in one spoke reaches the hub and the others; the same record
-edited in two spokes at once; an email changed in a spoke. Exit status 0 only if all hold.`,
+edited in two spokes at once; a change in a spoke of what records are matched by. Exit status 0 only if all hold.
+
+With --hub NAME it drafts a configuration, in which every other platform (or those of --platforms) follows that hub.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rules, err := loadRules(config)
+			rules, err := drafted.load(config)
 			if err != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return exitError(2)
@@ -45,6 +48,7 @@ edited in two spokes at once; an email changed in a spoke. Exit status 0 only if
 		},
 	}
 	cmd.Flags().StringVar(&config, "config", "", "configuration file (default "+exampleConfig+")")
+	drafted.add(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	cmd.Flags().BoolVar(&calm, "no-faults", false, "let the platforms behave")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "what the simulators draw from")

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -16,7 +16,7 @@ type Scene struct {
 	Play  func() error
 }
 
-// roles finds the example's three connections by their platforms; ok is false if one is not configured.
+// roles finds the example's three connections by their platforms; ok is false for another configuration.
 func (w *World) roles() (hub, field, books record.Connection, ok bool) {
 	for _, c := range w.Rules.Connections {
 		switch c.Platform {
@@ -28,16 +28,12 @@ func (w *World) roles() (hub, field, books record.Connection, ok bool) {
 			books = c.Name
 		}
 	}
-	return hub, field, books, hub != "" && field != "" && books != ""
+	return hub, field, books, hub == w.hub() && field != "" && books != "" && len(w.Rules.Connections) == 3
 }
 
-// SeedExample fills the example's platforms. A configuration without all three starts empty.
+// SeedExample fills the platforms with the demonstration's people and deals.
 func (w *World) SeedExample() error {
-	hub, field, books, ok := w.roles()
-	if !ok {
-		return nil
-	}
-	if err := w.SeedDemo(hub, field, books); err != nil {
+	if err := w.SeedDemo(); err != nil {
 		return err
 	}
 	w.baseline()
@@ -64,11 +60,11 @@ func (w *World) forgetNews() {
 // newsMax bounds forgetNews: the longest a simulator holds a webhook back, in steps.
 const newsMax = 120
 
-// Scenes lists the demonstration's edits, in order; none where the example's platforms are not all configured.
+// Scenes lists the demonstration's edits, in order: the example's own, or those that any configuration can play.
 func (w *World) Scenes() []Scene {
 	hub, field, books, ok := w.roles()
 	if !ok {
-		return nil
+		return w.anyScenes()
 	}
 	ana := func(c record.Connection, object record.Object, name record.PlatformField) (record.ExternalID, error) {
 		return w.find(c, object, name, "ana.ruiz@example.com")
@@ -144,31 +140,29 @@ func (w *World) Duplicates() int {
 	return total
 }
 
-// keyCounts counts live records by place and email (or, where a place maps none, by nothing).
+// keyCounts counts live records by place and what people know them by: an email, or a company's name.
 func (w *World) keyCounts() map[string]int {
 	counts := map[string]int{}
 	for _, place := range w.Rules.Places() {
-		email := w.emailField(place)
-		if email == "" {
+		key := w.keyField(place)
+		if key == "" {
 			continue
 		}
 		sim := w.Sims[place.Connection]
 		for _, id := range sim.IDs(place.Object) {
-			if fields, _, ok := sim.Record(place.Object, id); ok && strings.TrimSpace(fields[email]) != "" {
-				counts[place.String()+"#"+strings.ToLower(strings.TrimSpace(fields[email]))]++
+			if fields, _, ok := sim.Record(place.Object, id); ok && strings.TrimSpace(fields[key]) != "" {
+				counts[place.String()+"#"+strings.ToLower(strings.TrimSpace(fields[key]))]++
 			}
 		}
 	}
 	return counts
 }
 
-// emailField gives the field that is mapped to the hub's email at a place, "" for none.
-func (w *World) emailField(place record.Place) record.PlatformField {
-	for _, g := range w.Rules.GroupsAt(place) {
-		for _, p := range g.PairsAt(place) {
-			if slices.Contains(p.Hub, "email") && len(p.Spoke) == 1 {
-				return p.Spoke[0]
-			}
+// keyField gives the field of a place by which people know its records, "" for none: two deals may share a name.
+func (w *World) keyField(place record.Place) record.PlatformField {
+	for concept, meaning := range map[catalog.Concept]catalog.Meaning{catalog.Person: catalog.MeansEmail, catalog.Company: catalog.MeansName} {
+		if o := w.objectOf(place.Connection, concept); o != nil && o.Name == place.Object {
+			return o.Means[meaning]
 		}
 	}
 	return ""

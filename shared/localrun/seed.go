@@ -2,12 +2,13 @@ package localrun
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// person is one customer of the demonstration, as each platform knows them; a platform that does not has "" for email
-// and phone there.
+// person is one customer of the demonstration.
 type person struct {
 	first, last, company, email, phone string
 	street, city, state, zip           string
@@ -52,50 +53,110 @@ var deals = []deal{
 	{12, "Lobby repaint", "4200.00", "decisionmakerboughtin"},
 }
 
-// SeedDemo fills the example's three platforms with people and deals, as people would have typed them.
-func (r *Runner) SeedDemo(hub, field, books record.Connection) error {
+// SeedDemo fills the platforms with people and deals, as people would have typed them: each platform knows some of them.
+func (w *World) SeedDemo() error {
 	contacts := map[int]record.ExternalID{}
 	for i, p := range people {
-		for _, where := range p.in {
-			var err error
-			switch where {
-			case 'h':
-				contacts[i], err = r.Sims[hub].Create("contacts", p.contact())
-			case 'j':
-				_, err = r.Sims[field].Create("clients", p.client())
-			default:
-				_, err = r.Sims[books].Create("customers", p.customer())
+		for n, c := range w.Rules.Connections {
+			o := w.objectOf(c.Name, catalog.Person)
+			if o == nil || !p.known(n) {
+				continue
 			}
+			id, err := w.Sims[c.Name].Create(o.Name, p.fields(o))
 			if err != nil {
-				return fmt.Errorf("seed %s %s: %w", p.first, p.last, err)
+				return fmt.Errorf("seed %s %s at %s: %w", p.first, p.last, c.Name, err)
+			}
+			if c.Name == w.hub() {
+				contacts[i] = id
 			}
 		}
 	}
+	hub := w.hub()
+	o := w.objectOf(hub, catalog.Deal)
+	if o == nil {
+		o = w.objectOf(hub, catalog.Job)
+	}
+	if o == nil {
+		return nil
+	}
 	for _, d := range deals {
-		_, err := r.Sims[hub].Create("deals", record.Fields{"dealname": d.name, "amount": d.amount, "dealstage": d.at, "pipeline": "default",
-			"deal_currency_code": "USD", "associations.contacts": string(contacts[d.person])})
-		if err != nil {
+		if _, err := w.Sims[hub].Create(o.Name, d.fields(o, contacts[d.person])); err != nil {
 			return fmt.Errorf("seed deal %q: %w", d.name, err)
 		}
 	}
 	return nil
 }
 
-func (p person) contact() record.Fields {
-	return record.Fields{"firstname": p.first, "lastname": p.last, "company": p.company, "email": p.email, "phone": p.phone}
-}
-
-func (p person) client() record.Fields {
-	return record.Fields{"firstName": p.first, "lastName": p.last, "companyName": p.company, "emails[primary].address": p.email, "phones[primary].number": p.phone,
-		"properties[first].street1": p.street, "properties[first].city": p.city, "properties[first].province": p.state, "properties[first].postalCode": p.zip,
-		"properties[first].country": "US"}
-}
-
-func (p person) customer() record.Fields {
-	name := p.company
-	if name == "" {
-		name = p.first + " " + p.last
+// known reports whether the platform of the nth connection knows a person: the first three as in says, further ones
+// two of three.
+func (p person) known(n int) bool {
+	if n < len(places) {
+		return strings.ContainsRune(p.in, rune(places[n]))
 	}
-	return record.Fields{"DisplayName": name, "GivenName": p.first, "FamilyName": p.last, "CompanyName": p.company, "PrimaryEmailAddr.Address": p.email,
-		"PrimaryPhone.FreeFormNumber": p.phone, "BillAddr.Line1": p.street, "BillAddr.City": p.city, "BillAddr.CountrySubDivisionCode": p.state, "BillAddr.PostalCode": p.zip}
+	return (len(p.first)+len(p.last)+n)%3 != 0
+}
+
+// places are the letters of person.in, in the order of the example's connections: hub, field work, books.
+const places = "hjq"
+
+// fields gives a person as an object's people would be typed.
+func (p person) fields(o *catalog.Object) record.Fields {
+	name := p.first + " " + p.last
+	if p.company != "" && o.Means[catalog.MeansEmployer] != "" {
+		name = p.company // where firms and people are one list, a firm leads
+	}
+	return fill(o, map[catalog.Meaning]string{catalog.MeansName: name, catalog.MeansGivenName: p.first, catalog.MeansFamilyName: p.last, catalog.MeansEmployer: p.company,
+		catalog.MeansEmail: p.email, catalog.MeansPhone: p.phone, catalog.MeansStreet: p.street, catalog.MeansCity: p.city, catalog.MeansRegion: p.state, catalog.MeansPostalCode: p.zip})
+}
+
+// fields gives a deal, or a job, of a person.
+func (d deal) fields(o *catalog.Object, of record.ExternalID) record.Fields {
+	stage := ""
+	if d.at == wonStage {
+		stage = o.Won
+	}
+	out := fill(o, map[catalog.Meaning]string{catalog.MeansName: d.name, catalog.MeansAmount: d.amount, catalog.MeansStage: stage, catalog.MeansCloseDate: "2026-03-31",
+		catalog.MeansPerson: string(of)})
+	if o.Name == "deals" && o.Won == wonStage { // HubSpot, whose stages the example names
+		out[o.Means[catalog.MeansStage]] = d.at
+	}
+	for _, u := range o.Usual {
+		if out[u.Field] == "" {
+			out[u.Field] = u.Value
+		}
+	}
+	return out
+}
+
+// wonStage is the stage of a deal that was won before we came.
+const wonStage = "closedwon"
+
+// fill gives the fields of an object by what they mean, those that people may write.
+func fill(o *catalog.Object, values map[catalog.Meaning]string) record.Fields {
+	out := record.Fields{}
+	for meaning, value := range values {
+		if f, ok := o.Field(o.Means[meaning]); ok && !f.ReadOnly && value != "" {
+			out[f.Name] = value
+		}
+	}
+	return out
+}
+
+// hub gives the first group's hub.
+func (w *World) hub() record.Connection { return w.Rules.Groups[0].Hub }
+
+// objectOf gives the object of a connection that keeps a concept; nil if none does.
+func (w *World) objectOf(c record.Connection, concept catalog.Concept) *catalog.Object {
+	declared, ok := w.Rules.Connection(c)
+	if !ok {
+		return nil
+	}
+	for _, p := range catalog.All() {
+		for i := range p.Objects {
+			if p.Name == declared.Platform && p.Objects[i].Concept == concept {
+				return &p.Objects[i]
+			}
+		}
+	}
+	return nil
 }
