@@ -61,6 +61,7 @@ func jobberClients() Object {
 		Name:    "clients",
 		Label:   "client",
 		Custom:  jobberCustomClient,
+		Created: "createdAt",
 		Ability: jobberAbility(),
 		Fields: []Field{
 			{Name: "firstName", Kind: Text, Source: jobberInput},
@@ -70,6 +71,7 @@ func jobberClients() Object {
 			{Name: "isCompany", Kind: Bool, Source: jobberInput},
 			{Name: "title", Kind: Enum, Values: jobberTitles, Source: jobberInput},
 			{Name: "isArchived", Kind: Bool, ReadOnly: true, Source: jobberOutput},
+			{Name: "createdAt", Kind: Datetime, ReadOnly: true, Source: jobberOutput},
 		},
 	}
 	for _, selector := range jobberEmails {
@@ -99,6 +101,7 @@ func jobberJobs() Object {
 		Name:    "jobs",
 		Label:   "job",
 		Custom:  jobberCustomJob,
+		Created: "createdAt",
 		Ability: jobberAbility(),
 		Concept: Job,
 		Means:   map[Meaning]record.PlatformField{MeansName: "title", MeansAmount: "total", MeansStage: "jobStatus", MeansPerson: "client"},
@@ -119,6 +122,7 @@ func jobberJobs() Object {
 			{Name: "startAt", Kind: Datetime, ReadOnly: true, Source: jobberOutput},
 			{Name: "endAt", Kind: Datetime, ReadOnly: true, Source: jobberOutput},
 			{Name: "completedAt", Kind: Datetime, ReadOnly: true, Source: jobberOutput},
+			{Name: "createdAt", Kind: Datetime, ReadOnly: true, Source: jobberOutput},
 			{Name: "createVisits", Kind: Bool, CreateOnly: true, Source: jobberInput},
 			{Name: "invoicingType", Kind: Enum, CreateOnly: true, Values: jobberBilling, Source: jobberInput},
 			{Name: "invoicingSchedule", Kind: Enum, CreateOnly: true, Values: jobberFrequency, Source: jobberInput},
@@ -134,7 +138,7 @@ func jobberAbility() Ability {
 	return Ability{
 		Create: true, Update: true,
 		// Sizes keep the requested cost of one call under a half of the bucket of 10,000 (developer.getjobber.com
-		// api_rate_limits): a page of 50 clients with every field costs 4,901.
+		// api_rate_limits): a page of 50 clients with every field costs 4,951.
 		ReadMax: 25, WriteMax: 10, PageMax: 50,
 		// No filter searches a custom field (third-party listing), so Marker is found only by listing.
 		Marker: "customFields[HubSpot ID]",

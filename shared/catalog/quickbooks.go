@@ -40,8 +40,10 @@ func quickBooksCustomers() Object {
 		Name:    "customers",
 		Label:   "customer",
 		Custom:  quickBooksCustom,
+		Created: "MetaData.CreateTime",
 		Ability: quickBooksAbility(),
 		Fields: []Field{
+			{Name: "MetaData.CreateTime", Kind: Datetime, ReadOnly: true, Source: qboSchema},
 			{Name: "DisplayName", Kind: Text, Required: true, MaxLength: 500, Source: qboLimits},
 			{Name: "GivenName", Kind: Text, MaxLength: 100, Source: qboLimits},
 			{Name: "FamilyName", Kind: Text, MaxLength: 100, Source: qboLimits},
@@ -82,8 +84,10 @@ func quickBooksInvoices() Object {
 		Name:    "invoices",
 		Label:   "invoice",
 		Custom:  quickBooksCustom,
+		Created: "MetaData.CreateTime",
 		Ability: quickBooksAbility(),
 		Fields: []Field{
+			{Name: "MetaData.CreateTime", Kind: Datetime, ReadOnly: true, Source: qboSchema},
 			{Name: "CustomerRef", Kind: Reference, Refers: "customers", Required: true, Source: qboSchema},
 			{Name: "Line[0].Amount", Kind: Money, Required: true, Source: qboSchema},
 			{Name: "Line[0].Description", Kind: Text, MaxLength: 4000, Source: qboLimits},

@@ -65,11 +65,14 @@ type Access struct {
 	Account       string `json:"account"`
 	BaseURL       string `json:"base_url"` // filled by whoever serves it
 	TokenURL      string `json:"token_url"`
-	AccessToken   string `json:"access_token"` // valid as long as the state, apart from the OAuth life cycle
+	AuthorizeURL  string `json:"authorize_url,omitempty"`
+	RevokeURL     string `json:"revoke_url,omitempty"` // "" where the vendor has none
+	AccessToken   string `json:"access_token"`         // valid as long as the state, apart from the OAuth life cycle
 	ClientID      string `json:"client_id"`
 	ClientSecret  string `json:"client_secret"`
 	RefreshToken  string `json:"refresh_token"`
 	WebhookSecret string `json:"webhook_secret"`
+	DeveloperKey  string `json:"developer_api_key,omitempty"` // for vendors that have such a key
 }
 
 // Options configure a simulator.

@@ -15,6 +15,8 @@ type TokenServer struct {
 	Reused       int                  `json:"reused"`     // refreshes tried with a token that had rotated away
 	Permanent    string               `json:"permanent"`  // Access.AccessToken
 	Rotates      bool                 `json:"rotates"`    // a refresh ends the old refresh token
+	Codes        map[string]code      `json:"codes,omitempty"`
+	Scope        string               `json:"scope,omitempty"` // of the grant in force, as it was asked for
 }
 
 // NewTokenServerLocked issues a client and a first refresh token.

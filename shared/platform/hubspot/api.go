@@ -218,6 +218,84 @@ type property struct {
 
 func (property) complete() bool { return true }
 
+// tokenInfo is what a token tells of itself.
+type tokenInfo struct {
+	Portal int64    `json:"hub_id"`
+	App    int64    `json:"app_id"`
+	Domain string   `json:"hub_domain"`
+	User   string   `json:"user"`
+	Scopes []string `json:"scopes"`
+}
+
+func (t *tokenInfo) complete() bool { return t.Portal != 0 }
+
+// accountDetails is the portal's own type: STANDARD, SANDBOX, DEVELOPER_TEST, APP_DEVELOPER.
+type accountDetails struct {
+	Type string `json:"accountType"`
+}
+
+func (*accountDetails) complete() bool { return true }
+
+// definition is a property's whole definition.
+type definition struct {
+	property
+	HubSpotDefined bool `json:"hubspotDefined"`
+	Calculated     bool `json:"calculated"`
+	Archived       bool `json:"archived"`
+	Modification   struct {
+		ReadOnlyValue bool `json:"readOnlyValue"`
+	} `json:"modificationMetadata"`
+	Options []struct {
+		Value  string `json:"value"`
+		Label  string `json:"label"`
+		Hidden bool   `json:"hidden"`
+	} `json:"options"`
+}
+
+type propertyList struct {
+	Results []definition `json:"results"`
+}
+
+func (l *propertyList) complete() bool { return l.Results != nil }
+
+type pipelineList struct {
+	Results []struct {
+		Label  string `json:"label"`
+		Stages []struct {
+			ID    string `json:"id"`
+			Label string `json:"label"`
+		} `json:"stages"`
+	} `json:"results"`
+}
+
+func (l *pipelineList) complete() bool { return l.Results != nil }
+
+// Webhooks of the app.
+type hookSettings struct {
+	Target     string     `json:"targetUrl"`
+	Throttling throttling `json:"throttling"`
+}
+
+type throttling struct {
+	Max int `json:"maxConcurrentRequests"`
+}
+
+// hook is one subscription.
+type hook struct {
+	ID       text   `json:"id,omitempty"`
+	Event    string `json:"eventType"`
+	Property string `json:"propertyName,omitempty"`
+	Active   bool   `json:"active"`
+}
+
+func (h *hook) complete() bool { return h.ID != "" }
+
+type hookList struct {
+	Results []hook `json:"results"`
+}
+
+func (l *hookList) complete() bool { return l.Results != nil }
+
 // objectsPath is the address of an object's records.
 func objectsPath(object record.Object) string { return "/crm/v3/objects/" + string(object) }
 

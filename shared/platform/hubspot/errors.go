@@ -53,7 +53,8 @@ var existingID = regexp.MustCompile(`Existing ID: ?([0-9]{1,20})`)
 
 // answered is what is known of an answer besides its content.
 type answered struct {
-	began time.Time
+	header http.Header
+	began  time.Time
 	// refusal is the error body where the call failed, empty otherwise.
 	refusal wireError
 }
@@ -68,7 +69,7 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (
 	if err != nil {
 		return answered{}, err
 	}
-	told := answered{began: answer.Began}
+	told := answered{began: answer.Began, header: answer.Header}
 	if answer.Status < 200 || answer.Status >= 300 {
 		_ = json.Unmarshal(answer.Body, &told.refusal) // a body of another form has no category
 		return told, c.classify(call, answer, told.refusal)

@@ -20,20 +20,24 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 	if _, known := c.catalog.Object(object); !known || !safeProperty.MatchString(string(marker)) {
 		return fault.Newf(fault.Rejected, c.opf("prepare %s", object), "unknown object, or a name that no property has")
 	}
-	path := "/crm/v3/properties/" + string(object)
-	definition := property{Name: string(marker), Label: "FluxCascade ID", Type: "string", FieldType: "text", Group: groups[object], Unique: true}
-	var made property
-	_, err := c.ask(ctx, platform.Call{Op: "create property of " + string(object), Method: http.MethodPost, Path: path, Body: definition, Write: true}, &made)
-	if !fault.Is(err, fault.Rejected) {
-		return err
-	}
-	var there property
-	call := platform.Call{Op: "read property of " + string(object), Method: http.MethodGet, Path: path + "/" + url.PathEscape(string(marker))}
-	if _, readErr := c.ask(ctx, call, &there); readErr != nil || there.Name != string(marker) {
-		return err // refused for another reason than being there
-	}
-	if !there.Unique {
+	there, err := c.ensure(ctx, object, property{Name: string(marker), Label: "FluxCascade ID", Type: "string", FieldType: "text", Group: groups[object], Unique: true})
+	if err == nil && !there.Unique {
 		return fault.Newf(fault.Rejected, c.opf("prepare %s", object), "property %s is there without unique values", marker)
 	}
-	return nil
+	return err
+}
+
+// ensure makes a property unless it is there, and gives it as it is.
+func (c *Connector) ensure(ctx context.Context, object record.Object, wanted property) (property, error) {
+	path := "/crm/v3/properties/" + string(object)
+	_, err := c.ask(ctx, platform.Call{Op: "create property of " + string(object), Method: http.MethodPost, Path: path, Body: wanted, Write: true}, &property{})
+	if !fault.Is(err, fault.Rejected) {
+		return wanted, err
+	}
+	var there property
+	call := platform.Call{Op: "read property of " + string(object), Method: http.MethodGet, Path: path + "/" + url.PathEscape(wanted.Name)}
+	if _, readErr := c.ask(ctx, call, &there); readErr != nil || there.Name != wanted.Name {
+		return property{}, err // refused for another reason than being there
+	}
+	return there, nil
 }

@@ -76,6 +76,7 @@ type wireClient struct {
 	Properties     propertyList      `json:"clientProperties"`
 	CustomFields   []wireCustom      `json:"customFields"`
 	UpdatedAt      string            `json:"updatedAt"`
+	CreatedAt      string            `json:"createdAt"`
 }
 
 type wireEmail struct {
@@ -148,6 +149,7 @@ type wireJob struct {
 	} `json:"lineItems"`
 	CustomFields []wireCustom `json:"customFields"`
 	UpdatedAt    string       `json:"updatedAt"`
+	CreatedAt    string       `json:"createdAt"`
 }
 
 type wireLineItem struct {

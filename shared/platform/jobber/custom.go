@@ -103,6 +103,11 @@ func (c *Connector) customInput(w *work, definitions map[string]record.ExternalI
 // of that label. Users cannot edit it, and it is not copied to quotes and jobs. Creating is not idempotent: after
 // fault.InDoubt call again, it looks first.
 func (c *Connector) EnsureMarker(ctx context.Context, object record.Object, label string) error {
+	return c.ensureField(ctx, object, label, map[string]any{"readOnly": true})
+}
+
+// ensureField makes a text custom field unless the account has one of that label; settings are added to how it is made.
+func (c *Connector) ensureField(ctx context.Context, object record.Object, label string, settings map[string]any) error {
 	op := "custom field for " + string(object)
 	k, _, ok := c.kindOf(object)
 	if !ok || label == "" {
@@ -113,8 +118,8 @@ func (c *Connector) EnsureMarker(ctx context.Context, object record.Object, labe
 		return err
 	}
 	q := question{operation: "mutation"}
-	input := q.add("input", "CustomFieldConfigurationCreateTextInput!",
-		map[string]any{"appliesTo": k.appliesTo, "name": label, "transferable": false, "readOnly": true})
+	settings["appliesTo"], settings["name"], settings["transferable"] = k.appliesTo, label, false
+	input := q.add("input", "CustomFieldConfigurationCreateTextInput!", settings)
 	q.root(aliasOf(0), "customFieldConfigurationCreateText(input: "+input+") { customFieldConfiguration { id } userErrors { message path } }")
 	a, err := c.ask(ctx, op, q)
 	if err != nil {

@@ -83,7 +83,7 @@ func selection(k kind, p path, properties int) string {
 	}
 	address := "{ " + strings.Join(addressParts, " ") + " }"
 	switch p.root {
-	case "firstName", "lastName", "companyName", "isCompany", "title", "isArchived":
+	case "firstName", "lastName", "companyName", "isCompany", "title", "isArchived", "createdAt":
 		return p.root
 	case "emails":
 		return "emails { id address description primary }"
@@ -102,7 +102,7 @@ func selection(k kind, p path, properties int) string {
 // where a mapping names it. createVisits and invoicingSchedule cannot be read.
 var jobSelections = map[string]string{
 	"title": "title", "instructions": "instructions", "client": "client { id }", "property": "property { id }",
-	"jobNumber": "jobNumber", "jobStatus": "jobStatus", "jobType": "jobType", "total": "total",
+	"jobNumber": "jobNumber", "createdAt": "createdAt", "jobStatus": "jobStatus", "jobType": "jobType", "total": "total",
 	"startAt": "startAt", "endAt": "endAt", "completedAt": "completedAt", "invoicingType": "billingType",
 	"lineItems": "lineItems(first: 1) { nodes { name quantity unitPrice } }",
 }
@@ -155,6 +155,8 @@ func (w *wireClient) value(p path) (value string, ok bool) {
 		return strconv.FormatBool(w.IsCompany), true
 	case "isArchived":
 		return strconv.FormatBool(w.IsArchived), true
+	case "createdAt":
+		return utc(w.CreatedAt), true
 	case "emails":
 		return pick(w.emails(), p.selector).value, true
 	case "phones":
@@ -293,6 +295,8 @@ func (w *wireJob) value(p path) (value string, ok bool) {
 		return utc(w.EndAt), true
 	case "completedAt":
 		return utc(w.CompletedAt), true
+	case "createdAt":
+		return utc(w.CreatedAt), true
 	case "invoicingType":
 		return w.Billing, true
 	case "lineItems":

@@ -17,6 +17,7 @@ import (
 type envelope struct {
 	Customer          json.RawMessage
 	Invoice           json.RawMessage
+	CompanyInfo       json.RawMessage
 	QueryResponse     *rows
 	CDCResponse       []cdcResponse
 	BatchItemResponse []batchItem

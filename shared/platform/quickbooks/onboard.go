@@ -1,6 +1,22 @@
 package quickbooks
 
-import "github.com/fluxcascade/fluxcascade/shared/platform"
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// describedMax is how many of the latest records are looked at for the account's custom fields.
+const describedMax = 20
 
 // Authorization is how a person authorises our app. The redirect tells the company as realmId. Redirects of production keys
 // must be https and no IP address; development keys, which open sandbox companies alone, take http://localhost
@@ -12,4 +28,63 @@ func Authorization() platform.Authorization {
 		AccountParam: "realmId", Source: "Intuit's discovery document; developer.intuit.com set app redirect URIs"}
 	a.Sandbox.BaseURL = "https://sandbox-quickbooks.api.intuit.com"
 	return a
+}
+
+var _ platform.Connecting = (*Connector)(nil)
+
+// Identify tells the company that Settings.Account names, as the redirect did: no call tells which company a token opens
+// (developer.intuit.com, CompanyInfo). Who authorised is not told. Answers tell no limits.
+func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
+	s := c.client.Settings
+	call := platform.Call{Op: "identify company", Method: http.MethodGet, Path: c.path("companyinfo/"+url.PathEscape(s.Account), nil)}
+	if s.Account == "" {
+		return nil, fault.Newf(fault.Rejected, c.op(call), "the company's id (realm) is not known; connect again")
+	}
+	answer, _, err := c.ask(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	var company struct{ CompanyName, LegalName string }
+	if len(answer.CompanyInfo) == 0 || json.Unmarshal(answer.CompanyInfo, &company) != nil {
+		return nil, fault.Newf(fault.Transient, c.op(call), "answer without a CompanyInfo")
+	}
+	return []platform.Identity{{Account: s.Account, Name: cmp.Or(company.CompanyName, company.LegalName), Sandbox: strings.Contains(s.BaseURL, "//sandbox-")}}, nil
+}
+
+// Describe gives the catalog's fields, which QuickBooks describes to nobody, and the custom fields that the latest records
+// list: a record lists each of the account's, with a value or without (intuitdeveloper.github.io intuit-api custom fields).
+func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
+	k, ok := kindOf(object)
+	if !ok {
+		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+	}
+	o, _ := c.catalog.Object(object)
+	var infos []platform.FieldInfo
+	for _, f := range o.Fields {
+		info := platform.FieldInfo{Field: f, Label: string(f.Name), Unique: f.Name == "DisplayName"}
+		for _, value := range f.Values {
+			info.Options = append(info.Options, platform.Option{Value: value, Label: value})
+		}
+		infos = append(infos, info)
+	}
+	list, err := c.query(ctx, k, "", "MetaData.LastUpdatedTime desc", 1, describedMax, []record.PlatformField{customPrefix + "]"})
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]bool{}
+	for _, e := range list.entities {
+		fields, _ := e["CustomField"].([]any)
+		for _, item := range fields {
+			if field, _ := item.(map[string]any); field != nil {
+				label, _ := field["Name"].(string)
+				labels[label] = true
+			}
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(labels)) {
+		if f, ok := o.Field(record.PlatformField(customPrefix + label + "]")); ok {
+			infos = append(infos, platform.FieldInfo{Field: f, Label: label, Custom: true})
+		}
+	}
+	return infos, nil
 }

@@ -63,9 +63,43 @@ type fieldDescription struct {
 	Unique     bool   `json:"unique"`
 	Createable bool   `json:"createable"`
 	Updateable bool   `json:"updateable"`
+	Label      string `json:"label"`
+	Length     int    `json:"length"`
+	Nillable   bool   `json:"nillable"`
+	Defaulted  bool   `json:"defaultedOnCreate"`
+	Custom     bool   `json:"custom"`
+	Restricted bool   `json:"restrictedPicklist"`
+	Values     []struct {
+		Value  string `json:"value"`
+		Label  string `json:"label"`
+		Active bool   `json:"active"`
+	} `json:"picklistValues"`
 }
 
 func (d *description) complete() bool { return d.Fields != nil }
+
+// userInfo is who authorised, organization the org's own record, limits what is left of its calls.
+type userInfo struct {
+	Org      string `json:"organization_id"`
+	Username string `json:"preferred_username"`
+	Email    string `json:"email"`
+	Name     string `json:"name"`
+}
+
+func (u *userInfo) complete() bool { return u.Org != "" }
+
+type organization struct {
+	Name    string
+	Sandbox bool `json:"IsSandbox"`
+}
+
+func (*organization) complete() bool { return true }
+
+type limits struct {
+	Daily struct{ Max, Remaining int } `json:"DailyApiRequests"`
+}
+
+func (l *limits) complete() bool { return l.Daily.Max > 0 }
 
 // Requests.
 type collection struct {

@@ -27,10 +27,9 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 	if !o.Custom.MatchString(string(marker)) {
 		return nil
 	}
-	var answer description
-	call := platform.Call{Op: "describe " + string(object), Method: http.MethodGet, Path: apiPath + "/sobjects/" + string(object) + "/describe"}
-	if _, err := c.ask(ctx, call, &answer); err != nil {
-		return ofRequest(err)
+	answer, err := c.describe(ctx, object)
+	if err != nil {
+		return err
 	}
 	i := slices.IndexFunc(answer.Fields, func(f fieldDescription) bool { return strings.EqualFold(f.Name, string(marker)) })
 	if i < 0 {
@@ -40,4 +39,11 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 		return fault.Newf(fault.Rejected, op, "field %s must be Text, External ID and Unique, and writable for the integration user", marker)
 	}
 	return nil
+}
+
+// describe reads what the org says of an object.
+func (c *Connector) describe(ctx context.Context, object record.Object) (description, error) {
+	var answer description
+	_, err := c.ask(ctx, platform.Call{Op: "describe " + string(object), Method: http.MethodGet, Path: apiPath + "/sobjects/" + string(object) + "/describe"}, &answer)
+	return answer, ofRequest(err)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // typeID gives HubSpot's own type of an association, and the primary one's where there is one.
@@ -121,15 +120,10 @@ func (s *Simulator) separate(r *http.Request, _ map[string]any) (int, any, *fail
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Simulator) describe(object, name string) map[string]any {
-	return map[string]any{"name": name, "label": strings.ReplaceAll(name, "_", " "), "type": "string", "fieldType": "text", "groupName": singular(object) + "information",
-		"description": "", "options": []any{}, "hasUniqueValue": s.state.Unique[object][name]}
-}
-
 // properties lists what an object's records can hold.
 func (s *Simulator) properties(r *http.Request, _ map[string]any) (int, any, *failure) {
 	object := r.PathValue("object")
-	names := slices.Clone(standardProperties[object])
+	names := append(slices.Clone(standardProperties[object]), "hs_object_id", "createdate", stampName(object))
 	for name := range s.state.Props[object] {
 		names = append(names, name)
 	}
@@ -159,6 +153,9 @@ func (s *Simulator) createProperty(r *http.Request, body map[string]any) (int, a
 	}
 	s.state.Props[object][name] = true
 	s.state.Unique[object][name] = body["hasUniqueValue"] == true
+	if label, ok := body["label"].(string); ok {
+		s.state.Labels[object+"."+name] = label
+	}
 	s.TouchLocked()
 	return http.StatusCreated, s.describe(object, name), nil
 }

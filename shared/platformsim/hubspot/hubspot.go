@@ -58,6 +58,11 @@ type state struct {
 	Records map[string][]*document     `json:"records"` // by object type, in order of creation
 	Unique  map[string]map[string]bool `json:"unique"`  // object type -> property with unique values
 	Props   map[string]map[string]bool `json:"props"`   // object type -> custom properties
+	Labels  map[string]string          `json:"labels"`  // of custom properties, by "contacts.name"
+	// Target is where the app's webhooks go once it was set by the API, Hooks its subscriptions, Uninstalls counts ended installs.
+	Target     string  `json:"target,omitempty"`
+	Hooks      []*hook `json:"hooks,omitempty"`
+	Uninstalls int     `json:"uninstalls,omitempty"`
 }
 
 // document is one CRM record.
@@ -84,7 +89,7 @@ func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o)}
 	s.Lock()
 	defer s.Unlock()
-	s.state = state{Portal: 62515, AppID: 54321, Serial: 100, Records: map[string][]*document{}, Unique: map[string]map[string]bool{}, Props: map[string]map[string]bool{}}
+	s.state = state{Portal: 62515, AppID: 54321, Serial: 100, Records: map[string][]*document{}, Unique: map[string]map[string]bool{}, Props: map[string]map[string]bool{}, Labels: map[string]string{}}
 	if portal, err := strconv.ParseInt(o.Account, 10, 64); err == nil {
 		s.state.Portal = portal
 	}
@@ -136,8 +141,8 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token", AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret}
+	return platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token", AuthorizeURL: authorizePath, AccessToken: t.Permanent,
+		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret, DeveloperKey: developerKey}
 }
 
 // find gives a record by id, following merges; nil if there is none or it is archived.

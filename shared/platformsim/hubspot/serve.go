@@ -18,6 +18,8 @@ type handler func(r *http.Request, body map[string]any) (status int, answer any,
 // routes lists what is served.
 func (s *Simulator) routes() {
 	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("GET "+authorizePath, s.authorize)
+	s.hookRoutes()
 	s.mux.HandleFunc("POST /oauth/v1/token", s.token)
 	s.mux.HandleFunc("POST /oauth/v3/token", s.token)
 	for pattern, h := range map[string]handler{
@@ -37,6 +39,9 @@ func (s *Simulator) routes() {
 		"GET /crm/v3/properties/{object}/{name}":                             s.property,
 		"POST /crm/v3/properties/{object}":                                   s.createProperty,
 		"GET /crm/v3/pipelines/{object}":                                     s.pipelines,
+		"GET /oauth/v1/access-tokens/{token}":                                s.tokenInfo,
+		"GET /account-info/v3/details":                                       s.details,
+		"DELETE /appinstalls/v3/external-install":                            s.uninstall,
 		"GET /crm/v3/owners":                                                 s.owners,
 		"GET /crm/v3/owners/{$}":                                             s.owners,
 	} {
@@ -148,9 +153,13 @@ func (s *Simulator) token(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusBadRequest, map[string]any{"status": "BAD_CLIENT_ID", "message": "missing or unknown client id"})
 		return
 	}
-	access, refresh, ok := t.ExchangeLocked(s.Machine, r.PostForm.Get("refresh_token"), life)
-	if !ok {
-		s.answer(w, http.StatusBadRequest, map[string]any{"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token", "correlationId": s.SecretLocked("", 8)})
+	access, refresh, problem := t.GrantLocked(s.Machine, r.PostForm, life)
+	if problem != "" {
+		refusal := map[string]any{"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token", "correlationId": s.SecretLocked("", 8)}
+		if r.PostForm.Get("grant_type") != "refresh_token" {
+			refusal["status"], refusal["message"] = "BAD_AUTH_CODE", "missing or unknown auth code"
+		}
+		s.answer(w, http.StatusBadRequest, refusal)
 		return
 	}
 	s.answer(w, http.StatusOK, map[string]any{"token_type": "bearer", "access_token": access, "refresh_token": refresh, "expires_in": int(life.Seconds())})

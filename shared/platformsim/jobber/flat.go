@@ -55,7 +55,7 @@ func (s *Simulator) flatClientLocked(c *client) record.Fields {
 			out[name] = c.Custom[s.definitionLocked("ALL_CLIENTS", selector).ID]
 		default:
 			out[name] = map[string]string{"firstName": c.FirstName, "lastName": c.LastName, "companyName": c.Company, "title": c.Title,
-				"isCompany": strconv.FormatBool(c.IsCompany), "isArchived": strconv.FormatBool(c.Archived)}[root]
+				"isCompany": strconv.FormatBool(c.IsCompany), "isArchived": strconv.FormatBool(c.Archived), "createdAt": writeStamp(c.Created)}[root]
 		}
 	}
 	for _, p := range c.Properties {
@@ -106,7 +106,7 @@ func (s *Simulator) flatJobLocked(j *job) record.Fields {
 	}
 	out := record.Fields{"title": j.Title, "instructions": j.Instructions, "client": j.Client, "property": j.Property,
 		"jobNumber": strconv.Itoa(j.Number), "jobStatus": j.status(s.NowLocked()), "jobType": j.Type, "total": j.total().String(),
-		"invoicingType": j.Billing, "invoicingSchedule": j.Schedule, "startAt": "", "endAt": "", "completedAt": "",
+		"invoicingType": j.Billing, "invoicingSchedule": j.Schedule, "startAt": "", "endAt": "", "completedAt": "", "createdAt": writeStamp(j.Created),
 		"lineItems[0].name": first.Name, "lineItems[0].quantity": first.Quantity.String(), "lineItems[0].unitPrice": first.Price.String()}
 	if len(j.Lines) == 0 {
 		out["lineItems[0].quantity"], out["lineItems[0].unitPrice"] = "", ""

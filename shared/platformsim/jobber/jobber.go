@@ -61,6 +61,7 @@ type state struct {
 	Clients     []*client                `json:"clients"`  // in creation order, archived ones too
 	Jobs        []*job                   `json:"jobs"`     // in creation order
 	Definitions []*definition            `json:"definitions"`
+	Endpoints   []*endpoint              `json:"endpoints,omitempty"`
 	Bucket      bucket                   `json:"bucket"`
 	Window      window                   `json:"window"`
 	// PropertyBumps is the probability that an edit of a property moves its client's updatedAt.
@@ -115,7 +116,7 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath, AuthorizeURL: authorizePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret}
 }
 

@@ -17,6 +17,9 @@ func (s *Simulator) mutationsLocked() map[string]any {
 		"jobEdit":                            resolver(s.jobEditLocked),
 		"jobClose":                           resolver(s.jobCloseLocked),
 		"customFieldConfigurationCreateText": resolver(s.definitionCreateLocked),
+		"webhookEndpointCreate":              resolver(s.endpointCreateLocked),
+		"webhookEndpointDelete":              resolver(s.endpointDeleteLocked),
+		"appDisconnect":                      resolver(s.disconnectLocked),
 	}
 	for name, r := range out {
 		out[name] = s.itemFaultLocked(name, r)

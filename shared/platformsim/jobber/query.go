@@ -12,6 +12,8 @@ import (
 func (s *Simulator) queriesLocked() map[string]any {
 	out := map[string]any{
 		"account": &object{typename: "Account", fields: map[string]any{"id": s.state.Account, "name": "Simulated account"}},
+		"user": &object{typename: "User", fields: map[string]any{"id": "VXNlci8x", "name": &object{typename: "Name", fields: map[string]any{"first": "Omar", "last": "Owner", "full": "Omar Owner"}},
+			"email": &object{typename: "UserEmail", fields: map[string]any{"raw": "omar@example.com", "isValid": true}}}},
 		"client": resolver(func(a map[string]any) (any, *problem) {
 			return s.clientViewLocked(s.clientLocked(text(a["id"]))), nil
 		}),

@@ -20,6 +20,7 @@ import (
 
 const (
 	apiPath       = "/api/graphql"
+	authorizePath = "/api/oauth/authorize"
 	tokenPath     = "/api/oauth/token"
 	versionHeader = "X-JOBBER-GRAPHQL-VERSION"
 	bodyBytesMax  = 4 << 20
@@ -35,6 +36,8 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.Unlock()
 	w.Header().Set("Date", s.NowLocked().Format(http.TimeFormat))
 	switch {
+	case r.URL.Path == authorizePath:
+		s.state.Tokens.AuthorizeLocked(s.Machine, w, r, nil)
 	case r.URL.Path == tokenPath && r.Method == http.MethodPost:
 		s.serveTokenLocked(w, r)
 	case r.URL.Path == apiPath && r.Method == http.MethodPost:
@@ -195,13 +198,14 @@ func (s *Simulator) serveTokenLocked(w http.ResponseWriter, r *http.Request) {
 	if faults := s.FaultsLocked(); faults.TokenLife > 0 {
 		life = faults.TokenLife
 	}
-	if r.PostForm.Get("grant_type") != "refresh_token" {
-		write(w, http.StatusBadRequest, map[string]any{"error": "unsupported_grant_type"})
+	access, refresh, problem := t.GrantLocked(s.Machine, r.PostForm, life)
+	switch problem {
+	case "":
+	case "unsupported_grant_type":
+		write(w, http.StatusBadRequest, map[string]any{"error": problem})
 		return
-	}
-	access, refresh, ok := t.ExchangeLocked(s.Machine, r.PostForm.Get("refresh_token"), life)
-	if !ok {
-		write(w, http.StatusUnauthorized, map[string]any{"error": "invalid_grant"})
+	default:
+		write(w, http.StatusUnauthorized, map[string]any{"error": problem})
 		return
 	}
 	write(w, http.StatusOK, map[string]any{"access_token": jwt(access, s.NowLocked().Add(life)), "refresh_token": refresh})

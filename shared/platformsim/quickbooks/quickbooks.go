@@ -24,8 +24,10 @@ const (
 	// replaysMax bounds how many answers are kept for their requestid.
 	replaysMax = 10_000
 	// tokenLife is the vendor's life of access tokens.
-	tokenLife = time.Hour
-	tokenPath = "/oauth2/v1/tokens/bearer"
+	tokenLife     = time.Hour
+	tokenPath     = "/oauth2/v1/tokens/bearer"
+	authorizePath = "/connect/oauth2"
+	revokePath    = "/v2/oauth2/tokens/revoke"
 )
 
 // pacific is the offset in which the platform writes its stamps.
@@ -157,7 +159,7 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath, AuthorizeURL: authorizePath, RevokeURL: revokePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Verifier}
 }
 

@@ -34,6 +34,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		page(http.StatusBadRequest).write(w, "", tid)
+	case r.URL.Path == authorizePath:
+		s.state.Tokens.AuthorizeLocked(s.Machine, w, r, url.Values{"realmId": {s.state.Realm}})
+	case r.URL.Path == revokePath:
+		s.revokeLocked(r, body).write(w, "application/json", tid)
 	case r.URL.Path == tokenPath:
 		s.tokenLocked(r, body).write(w, "application/json", tid)
 	default:
@@ -49,19 +53,35 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 		return refuse(http.StatusUnauthorized, "invalid_client")
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil || r.Method != http.MethodPost || form.Get("grant_type") != "refresh_token" {
-		return refuse(http.StatusBadRequest, "unsupported_grant_type")
+	if err != nil || r.Method != http.MethodPost {
+		return refuse(http.StatusBadRequest, "invalid_request")
 	}
 	life := tokenLife
 	if f := s.FaultsLocked().TokenLife; f > 0 {
 		life = f
 	}
-	access, next, ok := s.state.Tokens.ExchangeLocked(s.Machine, form.Get("refresh_token"), life)
-	if !ok {
-		return refuse(http.StatusBadRequest, "invalid_grant")
+	access, next, problem := s.state.Tokens.GrantLocked(s.Machine, form, life)
+	if problem != "" {
+		return refuse(http.StatusBadRequest, problem)
 	}
 	return reply{status: http.StatusOK, body: map[string]any{"access_token": access, "refresh_token": next, "token_type": "bearer",
 		"expires_in": int(life.Seconds()), "x_refresh_token_expires_in": 8_726_400}}
+}
+
+// revokeLocked ends the grant of a token: HTTP Basic, JSON body.
+func (s *Simulator) revokeLocked(r *http.Request, body []byte) reply {
+	id, secret, _ := r.BasicAuth()
+	if id != s.state.Tokens.ClientID || secret != s.state.Tokens.ClientSecret {
+		return reply{status: http.StatusUnauthorized, body: map[string]any{"error": "invalid_client"}}
+	}
+	var in struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(body, &in) != nil || in.Token == "" {
+		return reply{status: http.StatusBadRequest, body: map[string]any{"error": "invalid_request"}}
+	}
+	s.state.Tokens.RevokeLocked(s.Machine, in.Token)
+	return reply{status: http.StatusOK, body: map[string]any{}}
 }
 
 // apiLocked draws a request's fate, checks its token and the limits, and serves it.
@@ -146,6 +166,8 @@ func (s *Simulator) answerLocked(r *http.Request, resource []string, body []byte
 	var out map[string]any
 	var f *failure
 	switch target := r.Method + " " + resource[0]; {
+	case target == "GET companyinfo" && len(resource) == 2 && resource[1] == s.state.Realm:
+		out = map[string]any{"CompanyInfo": map[string]any{"Id": "1", "SyncToken": "4", "CompanyName": "Example Books", "LegalName": "Example Books LLC", "Country": "US"}}
 	case target == "GET query" && len(resource) == 1:
 		out, f = s.queryLocked(parameters.Get("query"), v)
 	case target == "GET cdc" && len(resource) == 1:

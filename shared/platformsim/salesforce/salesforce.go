@@ -21,8 +21,14 @@ import (
 )
 
 const (
-	defaultOrg = "00D5f0000012abcEAA"
-	tokenPath  = "/services/oauth2/token"
+	defaultOrg    = "00D5f0000012abcEAA"
+	tokenPath     = "/services/oauth2/token"
+	authorizePath = "/services/oauth2/authorize"
+	revokePath    = "/services/oauth2/revoke"
+	userInfoPath  = "/services/oauth2/userinfo"
+	// instanceURL is what token answers tell; whoever serves the simulator serves it elsewhere.
+	instanceURL = "https://example.my.salesforce.com"
+	userID      = "0055f000005mc66AAA"
 	// tokenLife is the default session timeout; the platform slides it with use, the simulator does not.
 	tokenLife = 2 * time.Hour
 	// poolMax is the daily pool of an Enterprise org without licences.
@@ -135,7 +141,7 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath, AuthorizeURL: authorizePath, RevokeURL: revokePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Relay}
 }
 

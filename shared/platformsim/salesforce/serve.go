@@ -29,6 +29,12 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		page(http.StatusBadRequest).write(w)
+	case r.URL.Path == authorizePath:
+		s.state.Tokens.AuthorizeLocked(s.Machine, w, r, nil)
+	case r.URL.Path == revokePath:
+		s.revokeLocked(r, body).write(w)
+	case r.URL.Path == userInfoPath:
+		s.userInfoLocked(r).write(w)
 	case r.URL.Path == tokenPath:
 		s.tokenLocked(r, body).write(w)
 	default:
@@ -45,8 +51,8 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	}
 	form, err := url.ParseQuery(string(body))
 	switch {
-	case err != nil || r.Method != http.MethodPost || form.Get("grant_type") != "refresh_token":
-		return refuse("unsupported_grant_type", "grant type not supported")
+	case err != nil || r.Method != http.MethodPost:
+		return refuse("invalid_request", "not a form")
 	case form.Get("client_id") != s.state.Tokens.ClientID || form.Get("client_secret") != s.state.Tokens.ClientSecret:
 		return refuse("invalid_client_id", "client identifier invalid")
 	}
@@ -54,13 +60,40 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	if f := s.FaultsLocked().TokenLife; f > 0 {
 		life = f
 	}
-	access, _, ok := s.state.Tokens.ExchangeLocked(s.Machine, form.Get("refresh_token"), life)
-	if !ok {
-		return refuse("invalid_grant", "expired access/refresh token")
+	access, next, problem := s.state.Tokens.GrantLocked(s.Machine, form, life)
+	switch problem {
+	case "":
+	case "invalid_grant":
+		return refuse(problem, "expired access/refresh token")
+	default:
+		return refuse(problem, "grant type not supported")
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"access_token": access, "instance_url": "https://example.my.salesforce.com",
-		"id": "https://login.salesforce.com/id/" + s.state.Org + "/0055f000005mc66AAA", "issued_at": fmt.Sprint(s.NowLocked().UnixMilli()),
-		"signature": "c2ln", "scope": "api refresh_token", "token_type": "Bearer"}}
+	answer := map[string]any{"access_token": access, "instance_url": instanceURL, "id": "https://login.salesforce.com/id/" + s.state.Org + "/" + userID,
+		"issued_at": fmt.Sprint(s.NowLocked().UnixMilli()), "signature": "c2ln", "scope": "api id refresh_token", "token_type": "Bearer"}
+	if form.Get("grant_type") == "authorization_code" { // a refresh answers no refresh token
+		answer["refresh_token"] = next
+	}
+	return reply{status: http.StatusOK, body: answer}
+}
+
+// revokeLocked ends the grant of a token; no client is asked for (help.salesforce.com, revoke OAuth tokens).
+func (s *Simulator) revokeLocked(r *http.Request, body []byte) reply {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || r.Method != http.MethodPost || form.Get("token") == "" {
+		return reply{status: http.StatusBadRequest, body: map[string]any{"error": "unsupported_token_type"}}
+	}
+	s.state.Tokens.RevokeLocked(s.Machine, form.Get("token"))
+	return reply{status: http.StatusOK, body: map[string]any{}}
+}
+
+// userInfoLocked tells who authorised.
+func (s *Simulator) userInfoLocked(r *http.Request) reply {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer || !s.state.Tokens.ValidLocked(s.Machine, token) {
+		return page(http.StatusForbidden)
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"sub": "https://login.salesforce.com/id/" + s.state.Org + "/" + userID, "user_id": userID,
+		"organization_id": s.state.Org, "preferred_username": "integration@example.com", "email": "integration@example.com", "name": "Integration User"}}
 }
 
 // apiLocked draws a request's fate, checks its token and the pool, and serves it.

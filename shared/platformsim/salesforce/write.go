@@ -79,6 +79,9 @@ func (s *Simulator) binLocked(d *document) {
 // sobjectsLocked serves /sobjects/{T}[/...].
 func (s *Simulator) sobjectsLocked(r *http.Request, version string, path []string, body []byte) reply {
 	o, ok := schemas[path[0]]
+	if len(path) == 2 && path[0] == "Organization" && r.Method == http.MethodGet && long(path[1]) == long(s.state.Org) {
+		return reply{status: http.StatusOK, body: map[string]any{"Id": s.state.Org, "Name": "Example Org", "IsSandbox": false}}
+	}
 	if !ok {
 		return failed("NOT_FOUND", "The requested resource does not exist").whole()
 	}
@@ -427,7 +430,16 @@ func describe(o schema) map[string]any {
 		}
 		fields = append(fields, map[string]any{"name": f.name, "type": f.kind, "length": f.length, "createable": f.create, "updateable": f.update,
 			"nillable": !f.required, "externalId": f.external, "unique": f.unique, "idLookup": f.idLookup, "filterable": !f.unfiltered,
-			"referenceTo": refers, "scale": f.scale, "custom": strings.HasSuffix(f.name, "__c")})
+			"referenceTo": refers, "scale": f.scale, "custom": strings.HasSuffix(f.name, "__c"), "label": strings.TrimSuffix(strings.ReplaceAll(f.name, "_", " "), "  c"),
+			"defaultedOnCreate": f.kind == "boolean", "restrictedPicklist": f.values != nil, "picklistValues": picklist(f.values)})
 	}
 	return map[string]any{"name": o.name, "keyPrefix": o.prefix, "mergeable": o.mergeable, "undeletable": true, "fields": fields}
+}
+
+func picklist(values []string) []any {
+	out := []any{}
+	for _, v := range values {
+		out = append(out, map[string]any{"value": v, "label": v, "active": true, "defaultValue": false})
+	}
+	return out
 }
