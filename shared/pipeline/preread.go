@@ -123,9 +123,7 @@ func (w *Writer) lookUp(ctx context.Context, view *resolve.View, connector platf
 
 func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, found []record.Snapshot, out *outgoing) {
 	for _, s := range found {
-		// The same question that the resolver asks of the record: a probe loads its key and its entity.
-		probe := resolve.Observation{Group: j.notice.Group, Absence: &record.Absence{Ref: s.Ref, ReadBegan: s.ReadBegan}}
-		if err := w.prime(ctx, view, []resolve.Observation{probe}); err != nil {
+		if err := w.locate(ctx, view, []located{{j.notice.Group, s.Ref}}); err != nil {
 			j.err = err
 			return
 		}

@@ -73,27 +73,52 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 	return failed
 }
 
-// collect adds a change to the work, joining it to one that names the same record. A hint outweighs a carried
-// snapshot: it asks for a fresh read.
+// collect adds a change to the work, joining it to one that names the same record.
 func collect(items []*work, byRef map[record.Ref]*work, change record.Change, message int) []*work {
 	w, ok := byRef[change.Ref]
 	if !ok {
-		w = &work{change: change, snapshot: change.Snapshot, carried: change.Snapshot != nil}
-		if w.snapshot != nil && w.snapshot.Lagging {
-			w.snapshot, w.carried = nil, false
-		}
+		w = &work{change: change, snapshot: usable(change.Snapshot)}
+		w.carried = w.snapshot != nil
 		w.change.Snapshot = nil
 		byRef[change.Ref] = w
 		items = append(items, w)
-	} else if change.Snapshot == nil {
-		w.snapshot, w.carried = nil, false
-		w.change.Deferrals = max(w.change.Deferrals, change.Deferrals)
-		if w.change.MissingSince.IsZero() {
-			w.change.MissingSince = change.MissingSince
-		}
+	} else {
+		w.join(change)
 	}
 	w.messages = append(w.messages, message)
 	return items
+}
+
+// usable gives a carried snapshot that may count, nil for one that is no more than a hint.
+func usable(s *record.Snapshot) *record.Snapshot {
+	if s == nil || s.Lagging {
+		return nil
+	}
+	return s
+}
+
+// join lets one look at a record answer for another change of it too. A hint outweighs a carried snapshot, for it asks
+// for a fresh read; of two snapshots the one read later counts. The joint change is as late as the later of the two, and
+// of no known time where one of them is, or where they are of two kinds: what is known of the one may be news of the other.
+func (w *work) join(change record.Change) {
+	s := usable(change.Snapshot)
+	switch {
+	case s == nil || w.snapshot == nil:
+		w.snapshot, w.carried = nil, false
+	case s.ReadBegan.After(w.snapshot.ReadBegan):
+		w.snapshot = s
+	}
+	at := &w.change.OccurredAt
+	switch {
+	case change.OccurredAt.IsZero() || w.change.Kind != change.Kind:
+		*at, w.change.Kind = time.Time{}, record.KindChanged
+	case !at.IsZero() && change.OccurredAt.After(*at):
+		*at = change.OccurredAt
+	}
+	w.change.Deferrals = max(w.change.Deferrals, change.Deferrals)
+	if w.change.MissingSince.IsZero() {
+		w.change.MissingSince = change.MissingSince
+	}
 }
 
 func pending(items []*work) []*work {
@@ -114,7 +139,7 @@ func (r *Resolver) round(ctx context.Context, items []*work, out *outgoing) {
 		return
 	}
 	// The revisions first, then the read: a commit in between makes ours lose.
-	if err := r.prime(ctx, view, r.probes(items)); err != nil {
+	if err := r.locate(ctx, view, r.places(items)); err != nil {
 		failAll(items, err)
 		return
 	}
@@ -142,13 +167,12 @@ func failAll(items []*work, err error) {
 	}
 }
 
-// probes are observations that make the decider name the rows of each record before it is read: an absence needs
-// exactly its key, its entity and its links.
-func (r *Resolver) probes(items []*work) []resolve.Observation {
-	var out []resolve.Observation
+// places lists each record once for every group it takes part in.
+func (r *Resolver) places(items []*work) []located {
+	var out []located
 	for _, w := range items {
 		for _, g := range r.Rules.GroupsAt(w.change.Ref.Place) {
-			out = append(out, resolve.Observation{Group: g.Name, Change: w.change, Absence: &record.Absence{Ref: w.change.Ref, ReadBegan: r.Now()}})
+			out = append(out, located{g.Name, w.change.Ref})
 		}
 	}
 	return out

@@ -288,14 +288,30 @@ func (s *Shell) ask(view *resolve.View, o resolve.Observation) resolve.Decision 
 
 // prime loads in bulk what many observations need, round by round, so that deciding them one by one loads nothing.
 func (s *Shell) prime(ctx context.Context, view *resolve.View, observations []resolve.Observation) error {
+	return s.gather(ctx, view, len(observations), func(i int) resolve.Need { return s.ask(view, observations[i]).Need })
+}
+
+// locate loads in bulk which entities records belong to, with their links.
+func (s *Shell) locate(ctx context.Context, view *resolve.View, records []located) error {
+	return s.gather(ctx, view, len(records), func(i int) resolve.Need { return resolve.Locate(view, records[i].group, records[i].ref) })
+}
+
+// located is a record in a group.
+type located struct {
+	group record.Group
+	ref   record.Ref
+}
+
+// gather loads what n askers need, round by round, until none needs anything.
+func (s *Shell) gather(ctx context.Context, view *resolve.View, n int, ask func(int) resolve.Need) error {
 	for range needRoundsMax {
 		var need resolve.Need
 		seen := map[any]bool{}
-		for _, o := range observations {
-			n := s.ask(view, o).Need
-			need.Entities = appendNew(need.Entities, n.Entities, seen)
-			need.Refs = appendNew(need.Refs, n.Refs, seen)
-			need.Keys = appendNew(need.Keys, n.Keys, seen)
+		for i := range n {
+			more := ask(i)
+			need.Entities = appendNew(need.Entities, more.Entities, seen)
+			need.Refs = appendNew(need.Refs, more.Refs, seen)
+			need.Keys = appendNew(need.Keys, more.Keys, seen)
 		}
 		if need.Empty() {
 			return nil

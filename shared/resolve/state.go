@@ -314,6 +314,30 @@ func StandingOf(view *View, group record.Group, ref record.Ref) (Standing, recor
 	return StandingLinked, id
 }
 
+// Locate names what must be loaded to know which entity a record belongs to, with its links; the empty Need once it is.
+func Locate(view *View, group record.Group, ref record.Ref) Need {
+	row, loaded := view.Refs[RefKey{group, ref}]
+	if !loaded {
+		return Need{Refs: []RefKey{{group, ref}}}
+	}
+	id := row.Entity
+	for range aliasesMax {
+		if id == "" {
+			break
+		}
+		key := EntityKey{group, id}
+		rows, loaded := view.Entities[key]
+		if !loaded {
+			return Need{Entities: []EntityKey{key}}
+		}
+		if rows.Entity == nil || rows.Entity.State != EntityMerged {
+			break
+		}
+		id = rows.Entity.Into
+	}
+	return Need{}
+}
+
 // SameContent reports whether two versions of a link differ in nothing but lease, revision and when they were touched.
 func SameContent(a, b *Link) bool {
 	return a.ID == b.ID && a.State == b.State && maps.Equal(a.Base, b.Base) && maps.Equal(a.Sent, b.Sent) && len(a.Attempts) == len(b.Attempts)
