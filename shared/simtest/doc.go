@@ -14,8 +14,9 @@
 //   - world.go    the wiring, and a history from its beginning to rest
 //   - people.go   what the people do
 //   - truth.go    what really happened, kept apart from anything the system says
-//   - oracle.go, rest.go  the invariants: at each write, and at rest
-//   - bugs.go     ways to break the system that the invariants must notice
+//   - oracle.go, rest.go, fields.go  the invariants: at each write, and at rest, of records and of fields
+//   - rows.go     what the store holds, past all faults
+//   - bugs.go and its siblings  ways to break the system that the invariants must notice
 //   - shrink.go   a violation made small
 //
 // It decides nothing for the system under test and shares no code with package resolve's rules: the oracle says what

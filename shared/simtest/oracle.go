@@ -2,7 +2,6 @@ package simtest
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"time"
@@ -242,12 +241,8 @@ func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
 }
 
 func (w *world) readEntityOf(group record.Group, ref record.Ref) record.EntityID {
-	key := store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"}
-	rows, err := w.store.Get(context.Background(), []store.Key{key})
-	if err != nil {
-		panic(err)
-	}
-	id := record.EntityID(rows[key].Body)
+	row, _ := w.row(store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"})
+	id := record.EntityID(row.Body)
 	if id == "" {
 		return ""
 	}
@@ -260,16 +255,8 @@ func (w *world) survivor(group record.Group, id record.EntityID) record.EntityID
 		return w.atRest.survivors[resolve.EntityKey{Group: group, ID: id}]
 	}
 	for range 8 {
-		key := store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"}
-		rows, err := w.store.Get(context.Background(), []store.Key{key})
-		if err != nil {
-			panic(err)
-		}
-		var e resolve.Entity
-		if row, ok := rows[key]; ok {
-			mustDecode(row.Body, &e)
-		}
-		if e.State != resolve.EntityMerged {
+		e := w.entityAt(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"})
+		if e == nil || e.State != resolve.EntityMerged {
 			break
 		}
 		id = e.Into
@@ -282,18 +269,7 @@ func (w *world) linkOf(group record.Group, ref record.Ref) *resolve.Link {
 	if id == "" {
 		return nil
 	}
-	key := store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()}
-	rows, err := w.store.Get(context.Background(), []store.Key{key})
-	if err != nil {
-		panic(err)
-	}
-	row, ok := rows[key]
-	if !ok {
-		return nil
-	}
-	link := &resolve.Link{}
-	mustDecode(row.Body, link)
-	return link
+	return w.linkAtKey(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()})
 }
 
 // judgeCreate looks for a record that the new one doubles, and at the parent that it names.

@@ -15,13 +15,19 @@ const probeLasts = 12 * time.Minute
 // probeCrashes is within how many I/O points of the probe one handler crashes.
 const probeCrashes = 30
 
+// probeBurst is up to how many edits of the field the probe makes, and probeBurstLasts within which time.
+const (
+	probeBurst      = 5
+	probeBurstLasts = 6 * time.Second
+)
+
 // In half of the histories the probe's webhook is lost, and polls must find the edit.
 const (
 	probePolls     = 2
 	probePollEvery = 5 * time.Minute
 )
 
-// probe makes one more edit once all is at rest, lets one handler crash on the way, and asks for the edit to arrive
+// probe makes one more edit, or a burst, once all is at rest, lets one handler crash on the way, and asks for it to arrive
 // everywhere without a sweep or a reconcile: what is committed is published, and what a crash left unsaid, a redelivery
 // or the next poll says.
 func (w *world) probe() {
@@ -34,10 +40,17 @@ func (w *world) probe() {
 	w.say("the probe")
 	setup := w.accounts[target.from.Connection].setup
 	polled := setup.Polls && !setup.Unstamped && w.history.Seed%2 == 0
-	w.muted = polled
-	w.edit(target.from, target.name, false)
-	w.muted = false
-	value := w.truth.edits[len(w.truth.edits)-1].value
+	value := ""
+	change := func() {
+		w.muted = polled
+		w.edit(target.from, target.name, false)
+		w.muted = false
+		value = w.truth.edits[len(w.truth.edits)-1].value
+	}
+	change()
+	for range w.rng.IntN(probeBurst) { // hints of one record that come together, in any order, some of them known already
+		w.after(w.between(0, probeBurstLasts), change)
+	}
 	lasts := probeLasts
 	if polled {
 		for range probePolls {

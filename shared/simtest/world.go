@@ -14,6 +14,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
 	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
 )
 
@@ -59,10 +60,11 @@ type world struct {
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
 	leftovers map[record.Ref]bool
 	atRest    *resting
-	held      bool             // a record was held for a person
-	muted     bool             // webhooks are lost
-	mergers   bool             // a person merged records
-	versions  map[string]int64 // of the configuration that each entity was last decided under
+	held      bool                  // a record was held for a person
+	muted     bool                  // webhooks are lost
+	mergers   bool                  // a person merged records
+	versions  map[string]int64      // of the configuration that each entity was last decided under
+	decoded   map[store.Key]decoded // rows as the oracle last decoded them
 }
 
 // engine is the handlers: the production ones, or the naive ones.
@@ -118,7 +120,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removals: map[string]int{}, versions: map[string]int64{}, open: map[record.Ref]int{}}
+		stormy: true, removals: map[string]int{}, versions: map[string]int64{}, decoded: map[store.Key]decoded{}, open: map[record.Ref]int{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
