@@ -12,9 +12,9 @@ import (
 // createReaches: a record made in the hub is on every spoke, once, with every mapped value.
 func createReaches(ctx context.Context, t *trial) {
 	t.create(ctx)
-	_, hub := t.only(t.hub)
+	_, hub := t.only(ctx, t.hub)
 	for _, spoke := range t.spokes {
-		_, fields := t.only(spoke)
+		_, fields := t.only(ctx, spoke)
 		t.compare(hub, spoke, fields)
 	}
 }
@@ -87,11 +87,11 @@ func (t *trial) settable(spoke record.Place) (*ruleset.Pair, *ruleset.Field) {
 }
 
 // edit changes a record at a place as a person would.
-func (t *trial) edit(place record.Place, id record.ExternalID, fields record.Fields) {
+func (t *trial) edit(ctx context.Context, place record.Place, id record.ExternalID, fields record.Fields) {
 	if id == "" {
 		return
 	}
-	if err := t.world.Sims[place.Connection].Edit(place.Object, id, fields); err != nil {
+	if err := t.bench.edit(ctx, place, id, fields); err != nil {
 		t.fail("edit %s: %v", place, err)
 	}
 }
@@ -106,17 +106,17 @@ func spokeUpdateReaches(ctx context.Context, t *trial) {
 			continue
 		}
 		tried = true
-		id, _ := t.only(spoke)
-		t.edit(spoke, id, record.Fields{p.Spoke[0]: sample(f, 2)})
+		id, _ := t.only(ctx, spoke)
+		t.edit(ctx, spoke, id, record.Fields{p.Spoke[0]: t.bench.sample(f, 2)})
 		t.settle(ctx)
-		_, hub := t.only(t.hub)
+		_, hub := t.only(ctx, t.hub)
 		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)])
-		want, _ := mapping.Canonical(f, sample(f, 2))
+		want, _ := mapping.Canonical(f, t.bench.sample(f, 2))
 		if got != want {
 			t.fail("%s set %s to %q; the hub has %q", spoke, p.Spoke[0], want, got)
 		}
 		for _, other := range t.spokes {
-			_, fields := t.only(other)
+			_, fields := t.only(ctx, other)
 			t.compare(hub, other, fields)
 		}
 	}
@@ -135,13 +135,13 @@ func twoSpokesAtOnce(ctx context.Context, t *trial) {
 		if len(editors) < 2 {
 			continue
 		}
-		_, hubBefore := t.only(t.hub)
+		_, hubBefore := t.only(ctx, t.hub)
 		allowed := map[string]bool{}
 		owned := !f.Owner.LastWriteWins
 		for n, e := range editors[:2] {
-			id, _ := t.only(e.place)
-			value := sample(f, 3+n)
-			t.edit(e.place, id, record.Fields{e.pair.Spoke[0]: value})
+			id, _ := t.only(ctx, e.place)
+			value := t.bench.sample(f, 3+n)
+			t.edit(ctx, e.place, id, record.Fields{e.pair.Spoke[0]: value})
 			canonical, _ := mapping.Canonical(f, value)
 			if e.pair.Direction == ruleset.Both && (!owned || f.Owner.Connection == e.place.Connection) {
 				allowed[canonical] = true
@@ -152,13 +152,13 @@ func twoSpokesAtOnce(ctx context.Context, t *trial) {
 			allowed[canonical] = true // neither may set it: what was stays
 		}
 		t.settle(ctx)
-		_, hub := t.only(t.hub)
+		_, hub := t.only(ctx, t.hub)
 		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)])
 		if !allowed[got] {
 			t.fail("%s edited in %s and %s at once: the hub has %q, which the rules do not allow", f.Name, editors[0].place, editors[1].place, got)
 		}
 		for _, spoke := range t.spokes {
-			_, fields := t.only(spoke)
+			_, fields := t.only(ctx, spoke)
 			t.compare(hub, spoke, fields)
 		}
 		return
@@ -198,17 +198,17 @@ func emailInSpoke(ctx context.Context, t *trial) {
 		if len(editors) == 0 {
 			continue
 		}
-		id, _ := t.only(editors[0].place)
-		t.edit(editors[0].place, id, record.Fields{editors[0].pair.Spoke[0]: sample(f, 5)})
+		id, _ := t.only(ctx, editors[0].place)
+		t.edit(ctx, editors[0].place, id, record.Fields{editors[0].pair.Spoke[0]: t.bench.sample(f, 5)})
 		t.settle(ctx)
-		_, hub := t.only(t.hub)
+		_, hub := t.only(ctx, t.hub)
 		for _, spoke := range t.spokes {
-			_, fields := t.only(spoke)
+			_, fields := t.only(ctx, spoke)
 			t.compare(hub, spoke, fields)
 		}
-		want := sample(f, 1)
+		want := t.bench.sample(f, 1)
 		if editors[0].pair.Direction == ruleset.Both && (f.Owner.LastWriteWins || f.Owner.Connection == editors[0].place.Connection) {
-			want = sample(f, 5)
+			want = t.bench.sample(f, 5)
 		}
 		want, _ = mapping.Canonical(f, want)
 		if got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)]); hub != nil && got != want {

@@ -234,6 +234,25 @@ func (r *Runner) Settle(ctx context.Context, pace func()) bool {
 	return false
 }
 
+// Pass runs every poll and sweep once, whenever it is due, and moves what they and the webhooks brought. It gives how much
+// is still on its way: delayed, or in flight. In real time; nothing is skipped.
+func (r *Runner) Pass(ctx context.Context) int {
+	r.settledReset()
+	if _, _, ok := r.nextRun(); !ok {
+		return 0
+	}
+	for _, run := range r.Rules.Timetable() {
+		if ctx.Err() != nil {
+			break
+		}
+		if !run.Reconcile {
+			r.Run(ctx, run)
+			r.Pump(ctx)
+		}
+	}
+	return r.onTheWay(ctx)
+}
+
 // lastResort gives a reconcile that has not run since something moved, once every other run has.
 func (r *Runner) lastResort() (ruleset.Run, bool) {
 	var daily ruleset.Run
