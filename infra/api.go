@@ -55,13 +55,17 @@ func NewAPI(scope constructs.Construct, id string) *API {
 // URL gives the API's URL, without a trailing slash.
 func (a *API) URL() *string { return a.api.ApiEndpoint() }
 
+// WebhookURL is where a platform's webhooks go.
+func (a *API) WebhookURL(p record.Platform) *string { return jsii.String(*a.URL() + webhookPath(p)) }
+
+func webhookPath(p record.Platform) string { return "/webhooks/" + string(p) }
+
 // Route sends each platform's webhooks to a function, by a route of its own, so that nothing else is let in.
 func (a *API) Route(platforms []record.Platform, webhook awslambda.Function, alarms *Alarms) {
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Webhook"), webhook, nil)
 	for _, p := range platforms {
-		path := "/webhooks/" + string(p)
-		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(path), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
-		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", jsii.String(*a.URL()+path))
+		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(webhookPath(p)), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
+		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", a.WebhookURL(p))
 	}
 	alarms.Add(a.construct, "ServerErrors", AlarmProps{
 		Description: "Webhooks are answered with 5xx: the webhook function fails or cannot queue. Platforms send again for a while, and polls find what they do not.",

@@ -24,8 +24,12 @@ const (
 
 // TestTheLargestStackFits deploys as many connections as are allowed, in one group, and measures what AWS limits.
 func TestTheLargestStackFits(t *testing.T) {
-	_, text := example(t)
-	tpl := synthesise(t, largest(), text)
+	_, text := deploymentOf(t, exampleFile)
+	tpl, _, _, err := synthesise(t, largest(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d resources for %d connections", len(tpl.Resources), connectionsMax)
 	if n := len(tpl.Resources); n > resourcesMax {
 		t.Errorf("%d resources, CloudFormation takes %d", n, resourcesMax)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -15,8 +17,12 @@ import (
 // secrets that are in use.
 const appTemplate = `{"client_id":"","client_secret":"","webhook_secret":""}`
 
-// matchSecretLength is in letters and digits: over 256 bits.
-const matchSecretLength = 64
+// relayedTemplate is that of a platform whose events come by an event bus of AWS: the webhook secret is then between that
+// bus and us, so it is made here, with the stack.
+const relayedTemplate = `{"client_id":"","client_secret":""}`
+
+// generatedLength is of generated secrets, in letters and digits: over 256 bits.
+const generatedLength = 64
 
 // Secrets are one secret for each platform's app, and the key of the match hashes. They outlive the stack.
 type Secrets struct {
@@ -25,18 +31,24 @@ type Secrets struct {
 }
 
 // NewSecrets makes the secrets, and tells where each app's goes.
-func NewSecrets(scope constructs.Construct, id string, platforms []record.Platform) *Secrets {
+func NewSecrets(scope constructs.Construct, id string, platforms, relayed []record.Platform) *Secrets {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	s := &Secrets{apps: map[record.Platform]awssecretsmanager.Secret{}}
 	for _, p := range platforms {
+		generator := &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate), GenerateStringKey: jsii.String("unused")}
+		told := "Put the " + string(p) + " app's client_id, client_secret and webhook_secret here"
+		if slices.Contains(relayed, p) {
+			generator = &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(relayedTemplate), GenerateStringKey: jsii.String("webhook_secret"),
+				PasswordLength: jsii.Number(generatedLength), ExcludePunctuation: jsii.Bool(true)}
+			told = "Put the " + string(p) + " app's client_id and client_secret here, and leave webhook_secret as it is: its event bus sends it"
+		}
 		s.apps[p] = awssecretsmanager.NewSecret(scope, jsii.String("App-"+string(p)), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
-			Description:          jsii.String("FluxCascade: the " + string(p) + " app, as JSON: client_id, client_secret, webhook_secret"),
-			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate), GenerateStringKey: jsii.String("unused")}})
-		output(scope, "AppSecret"+string(p), "Put the "+string(p)+" app's client_id, client_secret and webhook_secret here", s.apps[p].SecretArn())
+			Description: jsii.String("FluxCascade: the " + string(p) + " app, as JSON: client_id, client_secret, webhook_secret"), GenerateSecretString: generator})
+		output(scope, "AppSecret"+string(p), told, s.apps[p].SecretArn())
 	}
 	s.match = awssecretsmanager.NewSecret(scope, jsii.String("Match"), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		Description: jsii.String("FluxCascade: keys the hashes of match keys; never change it by hand"),
-		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(matchSecretLength),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(generatedLength),
 			ExcludePunctuation: jsii.Bool(true)}})
 	return s
 }
@@ -48,6 +60,11 @@ func (s *Secrets) ARNs(stack awscdk.Stack, platforms []record.Platform) *string 
 		arns[string(p)] = s.apps[p].SecretArn()
 	}
 	return stack.ToJsonString(arns, nil)
+}
+
+// Webhook gives a platform's webhook secret as CloudFormation reads it when it deploys; it is in no template.
+func (s *Secrets) Webhook(p record.Platform) *string {
+	return s.apps[p].SecretValueFromJson(jsii.String("webhook_secret")).UnsafeUnwrap()
 }
 
 // GrantApps lets a role read the secrets of platforms' apps.

@@ -52,12 +52,17 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 
 	alarms := NewAlarms(stack, "Alarms", props.AlarmEmail)
 	state := NewState(stack, "State")
-	secrets := NewSecrets(stack, "Secrets", props.Deployment.Platforms)
+	secrets := NewSecrets(stack, "Secrets", props.Deployment.Platforms, props.Deployment.Relayed)
 	queues := NewQueues(stack, "Queues", QueuesProps{Deployment: props.Deployment, Alarms: alarms})
 	api := NewAPI(stack, "Api")
 	functions := NewFunctions(stack, "Functions", FunctionsProps{Deployment: props.Deployment, Code: code, State: state, Secrets: secrets,
 		Queues: queues, PublicURL: api.URL(), Alarms: alarms})
 	api.Route(props.Deployment.Webhooks, functions.Webhook, alarms)
+	for _, c := range props.Deployment.Connections {
+		if c.EventSource != "" {
+			NewRelay(stack, "Relay-"+string(c.Name), RelayProps{Connection: c, URL: api.WebhookURL(c.Platform), Secret: secrets.Webhook(c.Platform), Alarms: alarms})
+		}
+	}
 	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller, Sweeper: functions.Sweeper})
 	if len(code.Missing) > 0 {
 		// The command line refuses to deploy a stack with an error on it; a template for reading is made all the same.

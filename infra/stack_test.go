@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -24,10 +25,10 @@ import (
 
 // TestTheExamplesKeepThePolicy checks what must hold of every stack that a configuration can ask for.
 func TestTheExamplesKeepThePolicy(t *testing.T) {
-	for _, path := range []string{"sync.yaml", "sync.domains.yaml"} {
+	for _, path := range []string{exampleFile, domainsFile, relayedFile} {
 		t.Run(path, func(t *testing.T) {
-			d, text := deploymentOf(t, path)
-			keepsPolicy(t, synthesise(t, d, text), d)
+			made := stackOf(t, path)
+			keepsPolicy(t, made.template, made.deployment)
 		})
 	}
 }
@@ -49,6 +50,7 @@ func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
 		{"functions are as described", functionsAsDescribed},
 		{"each platform that calls us has one route, throttled, logged without contents", routes},
 		{"each scheduled call has one schedule", schedules},
+		{"events of a bus come to their platform's route, with its secret", relays},
 		{"alarms tell somebody, and say what to do", alarmsTell},
 		{"an operator is told where things are", outputs},
 	} {
@@ -196,7 +198,9 @@ func retained(t *testing.T, tpl template, _ config.Deployment) {
 }
 
 // requiredNames are names that CloudFormation asks for and that need not be unique in an account.
-var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"}, "AWS::ApiGatewayV2::Stage": {"StageName"}}
+var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"}, "AWS::ApiGatewayV2::Stage": {"StageName"},
+	// A bus carries its partner event source's name, which is one organisation's.
+	"AWS::Events::EventBus": {"Name"}}
 
 func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
 	for id, r := range tpl.Resources {
@@ -211,7 +215,8 @@ func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
 
 // untaggable are types that take no tags.
 var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig",
-	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata"}
+	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata",
+	"AWS::Events::Connection", "AWS::Events::ApiDestination"}
 
 func tagged(t *testing.T, tpl template, _ config.Deployment) {
 	for id, r := range tpl.Resources {
@@ -264,6 +269,44 @@ func routes(t *testing.T, tpl template, d config.Deployment) {
 		if !strings.HasPrefix(variable, "$context.") || strings.Contains(variable, "authorizer") {
 			t.Errorf("the access log writes %s, as %s", variable, name)
 		}
+	}
+}
+
+func relays(t *testing.T, tpl template, d config.Deployment) {
+	want := map[string]string{} // event source to platform
+	for _, c := range d.Connections {
+		if c.EventSource != "" {
+			want[c.EventSource] = string(c.Platform)
+		}
+	}
+	got := map[string]string{}
+	for id, r := range tpl.Resources {
+		if r.Type != "AWS::Events::Rule" || r.at("EventPattern", "source") == nil {
+			continue
+		}
+		bus := tpl.Resources[target(r.at("EventBusName"))]
+		source := fmt.Sprint(bus.at("EventSourceName"))
+		if bus.at("Name") != source || !cmp.Equal(r.at("EventPattern", "source"), []any{source}) {
+			t.Errorf("%s takes %v of the bus %v of %s", id, r.at("EventPattern"), bus.at("Name"), source)
+		}
+		targets, _ := r.at("Targets").([]any)
+		if len(targets) != 1 {
+			t.Fatalf("%s has the targets %v", id, targets)
+		}
+		destination := tpl.Resources[target(targets[0].(map[string]any)["Arn"])]
+		connection := tpl.Resources[target(destination.at("ConnectionArn"))]
+		_, route, _ := strings.Cut(flat(destination.at("InvocationEndpoint"), func(string) string { return "api" }), "/webhooks/")
+		got[source] = route
+		if connection.at("AuthParameters", "ApiKeyAuthParameters", "ApiKeyName") != catalog.RelayHeader {
+			t.Errorf("%s proves itself by %v, the connector reads %s", id, connection.Properties, catalog.RelayHeader)
+		}
+		value := flat(connection.at("AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue"), func(id string) string { return tpl.Resources[id].Type })
+		if value != "{{resolve:secretsmanager:AWS::SecretsManager::Secret:SecretString:webhook_secret::}}" {
+			t.Errorf("%s sends %s, want the webhook secret of the app, resolved when it is deployed", id, value)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -328,14 +371,19 @@ func outputs(t *testing.T, tpl template, d config.Deployment) {
 }
 
 func TestTheSameConfigurationGivesTheSameTemplate(t *testing.T) {
-	d, text := example(t)
-	if diff := cmp.Diff(synthesise(t, d, text).text, synthesise(t, d, text).text); diff != "" {
+	first := stackOf(t, exampleFile)
+	d, text := deploymentOf(t, exampleFile)
+	second, _, _, err := synthesise(t, d, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first.text, second.text); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestWhatCannotBeDeployedIsRefused(t *testing.T) {
-	d, text := example(t)
+	d, text := deploymentOf(t, exampleFile)
 	many := config.Deployment{}
 	for i := range connectionsMax + 1 {
 		many.Connections = append(many.Connections, config.Deployed{Name: record.Connection(fmt.Sprintf("c%d", i))})
@@ -363,7 +411,7 @@ func TestWhatCannotBeDeployedIsRefused(t *testing.T) {
 
 func TestAStackThatIsNotBuiltIsNotDeployed(t *testing.T) {
 	needNode(t)
-	d, text := example(t)
+	d, text := deploymentOf(t, exampleFile)
 	dist := t.TempDir()
 	for _, f := range config.Functions()[1:] {
 		if err := os.MkdirAll(filepath.Join(dist, string(f)), 0o755); err != nil {

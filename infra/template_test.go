@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -30,11 +31,12 @@ type resource struct {
 	Properties                          map[string]any
 }
 
-// example is the deployment of infra/sync.yaml, with its text.
-func example(t *testing.T) (config.Deployment, []byte) {
-	t.Helper()
-	return deploymentOf(t, "sync.yaml")
-}
+// The configurations whose stacks the tests look at.
+const (
+	exampleFile = "sync.yaml"
+	domainsFile = "sync.domains.yaml"
+	relayedFile = "testdata/salesforce.yaml"
+)
 
 func deploymentOf(t *testing.T, path string) (config.Deployment, []byte) {
 	t.Helper()
@@ -49,29 +51,86 @@ func deploymentOf(t *testing.T, path string) (config.Deployment, []byte) {
 	return config.Deploy(rules), text
 }
 
-// synthesise makes a template with the context of cdk.json, as the command line would.
-func synthesise(t *testing.T, d config.Deployment, text []byte) template {
-	t.Helper()
-	needNode(t)
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: cdkContext(t)})
-	_, err := NewSyncStack(app, SyncStackProps{Stage: "test", Deployment: d, Config: text, Dist: t.TempDir(), Work: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return read(t, *app.Synth(nil).Directory(), "FluxCascade-test")
+// assembly is one stack, synthesised once for all tests that look at it.
+type assembly struct {
+	template
+	deployment config.Deployment
+	dir        string    // the cloud assembly's
+	findings   []finding // of cdk-nag
+	err        error
 }
 
-func read(t *testing.T, dir, stack string) template {
+var (
+	assembliesMu sync.Mutex
+	assemblies   = map[string]*assembly{}
+	// workDir holds every assembly; TestMain removes it.
+	workDir string
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if workDir, err = os.MkdirTemp("", "fluxcascade-infra-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(workDir)
+	os.Exit(code)
+}
+
+// stackOf synthesises the stack of a configuration, with the context of cdk.json, as the command line would, and with
+// cdk-nag looking on.
+func stackOf(t *testing.T, path string) *assembly {
 	t.Helper()
+	needNode(t)
+	assembliesMu.Lock()
+	defer assembliesMu.Unlock()
+	made, ok := assemblies[path]
+	if !ok {
+		made = &assembly{}
+		assemblies[path] = made
+		d, text := deploymentOf(t, path)
+		made.deployment = d
+		made.template, made.dir, made.findings, made.err = synthesise(t, d, text, nagging)
+	}
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	return made
+}
+
+type look func(awscdk.App)
+
+// synthesise makes a template in a folder of its own.
+func synthesise(t *testing.T, d config.Deployment, text []byte, looks ...look) (template, string, []finding, error) {
+	t.Helper()
+	needNode(t)
+	dir, err := os.MkdirTemp(workDir, "stack-")
+	if err != nil {
+		return template{}, "", nil, err
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(filepath.Join(dir, "out")), Context: cdkContext(t)})
+	stack, err := NewSyncStack(app, SyncStackProps{Stage: "test", Deployment: d, Config: text, Dist: filepath.Join(dir, "dist"), Work: filepath.Join(dir, "work")})
+	if err != nil {
+		return template{}, "", nil, err
+	}
+	for _, l := range looks {
+		l(app)
+	}
+	out := *app.Synth(nil).Directory()
+	tpl, err := read(out, "FluxCascade-test")
+	if err != nil || len(looks) == 0 {
+		return tpl, out, nil, err
+	}
+	return tpl, out, findings(stack), nil
+}
+
+func read(dir, stack string) (template, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, stack+".template.json"))
 	if err != nil {
-		t.Fatal(err)
+		return template{}, err
 	}
 	out := template{text: string(raw)}
-	if err := json.Unmarshal(raw, &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return out, json.Unmarshal(raw, &out)
 }
 
 func needNode(t *testing.T) {

@@ -31,12 +31,12 @@ func TestTiming(t *testing.T) {
 		{15 * time.Minute, 0, "daily 07:30-19:00 America/Chicago", "cron(0/15 7-18 * * ? *) America/Chicago"},
 		{time.Hour, 40 * time.Minute, "daily 07:30-19:00 Europe/Berlin", "cron(10 8-18 * * ? *) Europe/Berlin"},
 		{4 * time.Hour, time.Hour, "sat,sun 08:00-20:00 UTC", "cron(0 9,13,17 ? * SUN,SAT *) UTC"},
-		{24 * time.Hour, 16 * time.Hour, "mon-fri 07:00-19:00 America/Chicago", "cron(0 11 ? * MON,TUE,WED,THU,FRI *) America/Chicago"},
+		{24 * time.Hour, 16 * time.Hour, "mon-fri 07:00-19:00 America/Chicago", "cron(0 15 ? * MON,TUE,WED,THU,FRI *) America/Chicago"},
 		{30 * time.Minute, 0, "daily 22:00-06:00 UTC", "cron(0/30 0-5,22-23 * * ? *) UTC"},
 		{30 * time.Minute, 0, "fri 22:00-06:00 UTC", "cron(0/30 * * * ? *) UTC"},                // declined outside
-		{24 * time.Hour, 3 * time.Hour, "sat 22:00-06:00 UTC", "cron(0 1 ? * SUN *) UTC"},       // all of it is in Sunday's morning
+		{24 * time.Hour, 9 * time.Hour, "sat 22:00-06:00 UTC", "cron(0 1 ? * SUN *) UTC"},       // all of it is in Sunday's morning
 		{25 * time.Minute, 0, "daily 07:00-19:00 UTC", "rate(25 minutes) UTC within 12"},        // declined outside
-		{90 * time.Minute, 15 * time.Minute, "daily 07:10-08:00 UTC", "cron(25 7 * * ? *) UTC"}, // once, each time they begin
+		{90 * time.Minute, 15 * time.Minute, "daily 07:10-08:00 UTC", "cron(18 7 * * ? *) UTC"}, // once, each time they begin
 	}
 	for _, c := range cases {
 		var active ruleset.Active

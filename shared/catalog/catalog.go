@@ -31,7 +31,22 @@ type Webhooks struct {
 	Signed bool
 	// Deletes says that deletions are told.
 	Deletes bool
+	// Relayed says that the platform calls no URL: its events come by an event bus of AWS, which a rule hands to our route
+	// with RelayHeader. The connection's option OptionEventSource names the bus; without it only polls tell of changes.
+	Relayed bool
 }
+
+// What relayed webhooks take, the same for every platform.
+const (
+	// RelayHeader carries the relay's secret: the webhook_secret of the platform's app.
+	RelayHeader = "X-FluxCascade-Relay-Secret"
+	// OptionEventSource is the connection option that names a partner event source: aws.partner/salesforce.com/ORG/CHANNEL.
+	OptionEventSource = "event_source"
+)
+
+// EventSourceForm is the form of a partner event source's name
+// (docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html, EventSourceName, 2026).
+var EventSourceForm = regexp.MustCompile(`^aws\.partner(/[.\-_A-Za-z0-9]+){2,}$`)
 
 // Object is one kind of record of a platform.
 type Object struct {

@@ -34,7 +34,9 @@ type Deployment struct {
 	Connections []Deployed
 	// Platforms are theirs, sorted, each once; Webhooks those among them that call us.
 	Platforms, Webhooks []record.Platform
-	Schedules           []Schedule
+	// Relayed are those among Webhooks whose events come by an event bus of AWS.
+	Relayed   []record.Platform
+	Schedules []Schedule
 }
 
 // Deployed is one connection.
@@ -46,6 +48,8 @@ type Deployed struct {
 	// Peers are the connections that share a group with this one, itself included, in the file's order: a write here
 	// can make anything due there, and nothing elsewhere.
 	Peers []record.Connection
+	// EventSource is the partner event source whose bus relays this connection's events, "" for none.
+	EventSource string
 }
 
 // Schedule is one scheduled call: Every since midnight UTC, Offset later, so that calls of one period do not coincide.
@@ -73,7 +77,7 @@ func Deploy(rules *ruleset.Rules) Deployment {
 		if len(peers) == 0 {
 			continue
 		}
-		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers})
+		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers, EventSource: c.Options[catalog.OptionEventSource]})
 		d.Platforms = append(d.Platforms, c.Platform)
 	}
 	slices.Sort(d.Platforms)
@@ -81,9 +85,13 @@ func Deploy(rules *ruleset.Rules) Deployment {
 	for _, p := range catalog.All() {
 		if p.Webhooks.Signed && slices.Contains(d.Platforms, p.Name) {
 			d.Webhooks = append(d.Webhooks, p.Name)
+			if p.Webhooks.Relayed {
+				d.Relayed = append(d.Relayed, p.Name)
+			}
 		}
 	}
 	slices.Sort(d.Webhooks)
+	slices.Sort(d.Relayed)
 	for _, run := range rules.Timetable() {
 		s := Schedule{Function: Poller, Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Every: run.Every, Offset: run.Offset, Active: run.Active}
 		if run.Sweep() {

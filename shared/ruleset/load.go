@@ -125,11 +125,25 @@ func (l *loader) connection(e entry) {
 			}
 			c.Options[option.key.text] = value
 		}
+		if p := l.platform(c.Platform); p != nil && option.key.text == catalog.OptionEventSource {
+			l.eventSource(option, p)
+		}
 	}
 	if text, ok := e.value.get("max_concurrency").word(); ok {
 		c.MaxConcurrency, _ = strconv.Atoi(text) // a whole number by its shape
 	}
 	l.rules.Connections = append(l.rules.Connections, c)
+}
+
+// eventSource checks the name of the event bus that relays a platform's events: it becomes part of the deployed stack.
+func (l *loader) eventSource(option entry, p *catalog.Platform) {
+	value, _ := option.value.word()
+	switch {
+	case !p.Webhooks.Relayed:
+		l.at(option.key, "%s calls us itself, so it has no event_source; take it out", p.Label)
+	case !catalog.EventSourceForm.MatchString(value):
+		l.at(option.value, "event_source is %s; write the partner event source that the relay made: aws.partner/salesforce.com/ORG/CHANNEL", quote(value))
+	}
 }
 
 func (l *loader) platform(name record.Platform) *catalog.Platform {

@@ -30,8 +30,14 @@ func (r Run) Next(t time.Time) time.Time {
 	return r.Active.Next(t).Add(r.Within())
 }
 
-// Within is a run's offset after its hours begin: less than its period and than the hours are long.
-func (r Run) Within() time.Duration { return r.Offset % min(r.Every, r.Active.Length()) }
+// Within is a run's offset after its hours begin: less than its period and than the hours are long. Where the period is
+// longer than the hours, offsets are spread over the hours in its place.
+func (r Run) Within() time.Duration {
+	if length := r.Active.Length(); r.Every > length {
+		return time.Duration(float64(r.Offset) * float64(length) / float64(r.Every)).Truncate(time.Second)
+	}
+	return r.Offset % r.Every
+}
 
 // Sweep reports whether the run is a sweep.
 func (r Run) Sweep() bool { return r.Place.Object == "" }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -17,7 +18,7 @@ import (
 const (
 	// secretHeader carries the relay's secret, as the event bus's connection is set up to send it
 	// (docs.aws.amazon.com/eventbridge, connections for API targets: a header of one's own name and value).
-	secretHeader = "X-FluxCascade-Relay-Secret"
+	secretHeader = catalog.RelayHeader
 	// ageMax is how old a change may be: the platform keeps events for 72 hours, for a relay that stood still, and the
 	// event bus tries for 24 more (developer.salesforce.com, event message durability; docs.aws.amazon.com/eventbridge,
 	// retry policy). aheadMax is how far it may be ahead of our clock.
