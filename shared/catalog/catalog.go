@@ -31,6 +31,8 @@ type Webhooks struct {
 	Signed bool
 	// Deletes says that deletions are told.
 	Deletes bool
+	// Silent says that answers must have no body, whatever their status.
+	Silent bool
 	// Relayed says that the platform calls no URL: its events come by an event bus of AWS, which a rule hands to our route
 	// with RelayHeader. The connection's option OptionEventSource names the bus; without it only polls tell of changes.
 	Relayed bool

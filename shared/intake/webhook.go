@@ -33,6 +33,8 @@ type Route struct {
 	Secret func(ctx context.Context) (string, error)
 	// PublicURL is the URL as the platform calls it; signatures cover it.
 	PublicURL string
+	// Silent leaves answers without a body: the platform counts one as a failure.
+	Silent bool
 }
 
 // Webhook verifies what a platform sends and queues it as hints. It reads no record and trusts no value in it.
@@ -84,6 +86,9 @@ func (w *Webhook) Handle(ctx context.Context, p record.Platform, r platform.Requ
 func (w *Webhook) answer(p record.Platform, result string, hints, status int, message string) Answer {
 	if w.Count != nil {
 		w.Count(p, result, hints)
+	}
+	if w.Routes[p].Silent {
+		message = ""
 	}
 	return Answer{Status: status, Message: message}
 }
