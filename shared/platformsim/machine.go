@@ -29,6 +29,9 @@ const (
 // request is one atomic step. Methods whose names end in Locked expect it held.
 type Machine struct {
 	sync.Mutex
+	// Again says when a webhook that was not taken is sent once more, after its try was the given one, counted from 0, and
+	// whether at all; nil for the usual.
+	Again    func(try int) (after time.Duration, again bool)
 	options  Options
 	random   *rand.Rand
 	requests int
@@ -160,16 +163,26 @@ func (m *Machine) Take(sign func(*Delivery, time.Time)) []Delivery {
 	return due
 }
 
+// retry is the usual Again.
+func retry(try int) (time.Duration, bool) {
+	return time.Duration(try+1) * 10 * time.Second, try < retriesMax
+}
+
 // Delivered queues a retry, after backoff, unless status is 2xx or the tries are spent.
 func (m *Machine) Delivered(d Delivery, status int) {
 	m.Lock()
 	defer m.Unlock()
-	if (status >= 200 && status < 300) || d.Try >= retriesMax {
+	again := m.Again
+	if again == nil {
+		again = retry
+	}
+	after, ok := again(d.Try)
+	if status >= 200 && status < 300 || !ok {
 		return
 	}
 	d.Try++
 	m.outbox = append(m.outbox, pending{Delivery: Delivery{ID: d.ID, Method: d.Method, URL: d.URL, Body: d.Body, Try: d.Try,
-		Header: http.Header{"Content-Type": {"application/json"}}}, due: m.options.Now().Add(time.Duration(d.Try) * 10 * time.Second)})
+		Header: http.Header{"Content-Type": {"application/json"}}}, due: m.options.Now().Add(after)})
 }
 
 // PendingDeliveries counts webhooks not yet delivered.
