@@ -1,0 +1,361 @@
+// Package xero is the connector of the Xero Accounting API 2.0, for contacts and sales invoices in the flat spelling of
+// catalog.Xero. It translates and classifies. It never maps, matches, merges, stores, logs, retries or starts goroutines.
+//
+// What shapes it: the API speaks XML unless asked, and dates of its own; only pages show records whole, so every read is
+// a page; nothing is ever destroyed, so archived, merged and voided records stay in the lists; there is no version, so an
+// update that must read its record again goes by its stamp; lists of people and lines are replaced whole, so the others
+// go back as read; a POST without an id may mean somebody's record of that name, so creates are PUTs under an
+// idempotency key; 5,000 calls a day are few, so everything is done in bulk; money stays decimal text.
+package xero
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+const (
+	name = "xero"
+	// apiPath begins every call on an organisation's books.
+	apiPath = "/api.xro/2.0/"
+	// tenantHeader names the organisation (xero-identity.yaml, tenantId).
+	tenantHeader = "xero-tenant-id"
+	// pageSizeUsual is the size of a page whose answer does not tell it: the default, and all that there was before 2024-07.
+	pageSizeUsual = 100
+	// queryBytesMax is the longest query string sent; 2,048 bytes are taken (XeroAPI/Xero-Java issue 328).
+	queryBytesMax = 1900
+	// findRowsMax bounds the rows of one look-up of many values, matchesMax what is answered of each, as
+	// platform.Connector.Find promises.
+	findRowsMax = 500
+	matchesMax  = 10
+)
+
+// Connector is one organisation (tenant). Safe for concurrent use: it holds no state.
+type Connector struct {
+	client  platform.Client
+	catalog *catalog.Platform
+}
+
+var _ platform.Connector = (*Connector)(nil)
+
+// New assembles a connector. Settings.Account is the tenant id of the organisation.
+func New(s platform.Settings) *Connector {
+	return &Connector{client: platform.Client{Settings: s, Platform: name}, catalog: catalog.Xero()}
+}
+
+// Fetch reads records by id, all in one call. A merged contact is an absence that names its survivor, an archived contact
+// and a voided or deleted invoice an archived snapshot. A bill is told about by the same webhook as an invoice, and is
+// none: its id is as good as deleted, on one read, for an invoice's type never changes.
+func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
+	k, known := kindOf(object)
+	if !known || len(ids) > c.ability(object).ReadMax {
+		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, began, err := c.read(ctx, k, ids)
+	if err != nil {
+		return nil, err
+	}
+	reads := make([]platform.Read, len(ids))
+	for i, id := range ids {
+		reads[i] = c.judgeRead(k, id, found[canonical(id)], fields, began)
+	}
+	return reads, nil
+}
+
+// judgeRead says what a read shows of one id, e nil if there is no such record.
+func (c *Connector) judgeRead(k kind, id record.ExternalID, e entity, fields []record.PlatformField, began time.Time) platform.Read {
+	switch {
+	case e == nil:
+		return platform.Read{ID: id, Absence: c.absence(k, id, record.EvidenceNotFound, "", began)}
+	case e.foreign(k):
+		return platform.Read{ID: id, Absence: c.absence(k, id, record.EvidenceDeleted, "", began)}
+	case e.mergedInto(k) != "":
+		return platform.Read{ID: id, Absence: c.absence(k, id, record.EvidenceMerged, e.mergedInto(k), began)}
+	}
+	return platform.Read{ID: id, Snapshot: c.snapshot(k, e, fields, began)}
+}
+
+// read gives the records that exist among ids, by id. What is no id is not asked for.
+func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID) (map[record.ExternalID]entity, time.Time, error) {
+	found := map[record.ExternalID]entity{}
+	var asked []string
+	for _, id := range ids {
+		if wellFormed(id) && !slices.Contains(asked, string(canonical(id))) {
+			asked = append(asked, string(canonical(id)))
+		}
+	}
+	if len(asked) == 0 {
+		return found, c.client.Settings.Now(), nil
+	}
+	rows, err := c.page(ctx, k, query{ids: asked, number: 1, size: pageSizeUsual})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	for _, e := range rows.entities {
+		found[e.id(k)] = e
+	}
+	return found, rows.began, nil
+}
+
+// Find looks records up by equality, many values in one call, archived ones left out. The platform's filters mind the case
+// of letters (freakboy3742/pyxero issue 172), so they are asked for in lower case, and answers are judged here.
+func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
+	k, known := kindOf(object)
+	if !known || len(lookups) > c.ability(object).ReadMax {
+		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+	}
+	for _, l := range lookups {
+		if !slices.Contains(c.ability(object).Find, l.Field) {
+			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+		}
+	}
+	found := make([][]record.Snapshot, len(lookups))
+	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
+		if s := c.snapshot(k, e, fields, began); !s.Archived && len(found[i]) < matchesMax {
+			found[i] = append(found[i], *s)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// find calls match for each record, archived ones too, that a look-up by any plain field finds, by the look-up's number.
+func (c *Connector) find(ctx context.Context, k kind, lookups []platform.Lookup, match func(i int, e entity, began time.Time)) error {
+	for _, group := range groupLookups(k, lookups) {
+		if err := c.findGroup(ctx, k, lookups, group, match); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findGroup answers the look-ups numbered in group, all of one field. Where they find more than is read of one filter,
+// perhaps by one common value, each is asked alone.
+func (c *Connector) findGroup(ctx context.Context, k kind, lookups []platform.Lookup, group []int, match func(int, entity, time.Time)) error {
+	q := query{number: 1, size: findRowsMax}
+	if quotable(lookups[group[0]].Value) {
+		q.where = whereAny(lookups, group)
+	} else {
+		// The filter's way to escape a quote is not documented; a search needs none, and is wider.
+		q.term = strings.TrimSpace(lookups[group[0]].Value)
+	}
+	rows, err := c.page(ctx, k, q)
+	if err != nil {
+		return err
+	}
+	if rows.more && len(group) > 1 {
+		for _, i := range group {
+			if err := c.findGroup(ctx, k, lookups, []int{i}, match); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, e := range rows.entities {
+		for _, i := range group {
+			value, _ := e.value(lookups[i].Field, true)
+			if !e.foreign(k) && e.mergedInto(k) == "" && sameText(value, lookups[i].Value) {
+				match(i, e, rows.began)
+			}
+		}
+	}
+	return nil
+}
+
+// groupLookups splits look-ups, by number, into groups of one field that fit into one query. Blank values match nothing;
+// one that a filter cannot hold goes alone.
+func groupLookups(k kind, lookups []platform.Lookup) [][]int {
+	var groups [][]int
+	open := map[record.PlatformField]int{} // the group of a field that still has room
+	for i, l := range lookups {
+		if strings.TrimSpace(l.Value) == "" {
+			continue
+		}
+		at, begun := open[l.Field]
+		if !quotable(l.Value) || !begun || len(query{where: whereAny(lookups, append(slices.Clone(groups[at]), i)), size: findRowsMax, number: 1}.encode(k)) > queryBytesMax {
+			groups = append(groups, []int{i})
+			if quotable(l.Value) {
+				open[l.Field] = len(groups) - 1
+			}
+			continue
+		}
+		groups[at] = append(groups[at], i)
+	}
+	return groups
+}
+
+// whereAny filters for any of the look-ups numbered in group, all of one field. Numbers and references are asked for as
+// they are, for which the platform has an index (cdata.com's list of optimized filters); names and addresses in lower case,
+// and what is not there has none: hence the guard.
+func whereAny(lookups []platform.Lookup, group []int) string {
+	field := string(lookups[group[0]].Field)
+	folds := field == "Name" || field == "EmailAddress"
+	var any []string
+	for _, i := range group {
+		value := strings.TrimSpace(lookups[i].Value)
+		if folds {
+			any = append(any, field+`.ToLower()=="`+strings.ToLower(value)+`"`)
+			continue
+		}
+		any = append(any, field+`=="`+value+`"`)
+	}
+	if folds {
+		return field + "!=null AND (" + strings.Join(any, " OR ") + ")"
+	}
+	return "(" + strings.Join(any, " OR ") + ")"
+}
+
+// quotable says that a value can stand in a filter as it is.
+func quotable(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r == '"' || r == '\\' || r < ' ' })
+}
+
+func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
+
+// query asks for one page of records.
+type query struct {
+	ids    []string
+	where  string
+	term   string
+	since  time.Time // zero for all
+	order  string
+	number int // of the page, from 1
+	size   int
+}
+
+// encode writes the query string. Archived contacts are always asked for, and sales only where no ids are.
+func (q query) encode(k kind) string {
+	text := "page=" + strconv.Itoa(q.number) + "&pageSize=" + strconv.Itoa(q.size)
+	where := q.where
+	if k == invoices {
+		text += "&unitdp=4"
+		if len(q.ids) == 0 {
+			where = strings.TrimSuffix(`Type=="ACCREC" AND `+where, " AND ")
+		}
+	} else {
+		text += "&includeArchived=true"
+	}
+	if len(q.ids) > 0 {
+		text += "&IDs=" + strings.Join(q.ids, ",")
+	}
+	for _, p := range [][2]string{{"order", q.order}, {"searchTerm", q.term}, {"where", where}} {
+		if p[1] != "" {
+			text += "&" + p[0] + "=" + url.QueryEscape(p[1])
+		}
+	}
+	return text
+}
+
+// rows is what one page answered.
+type rows struct {
+	entities []entity
+	more     bool // there may be further pages
+	count    int  // of records on all pages, -1 where it is not told
+	began    time.Time
+	clock    time.Time // the platform's, when it answered; zero where it does not say
+}
+
+// page reads one page. Records that are none (without an id) are left out.
+func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
+	call := platform.Call{Op: "list " + k.list(), Method: http.MethodGet, Path: apiPath + k.list() + "?" + q.encode(k), Header: http.Header{}}
+	if len(q.encode(k)) > queryBytesMax {
+		return rows{}, fault.Newf(fault.Rejected, c.op(call), "the query is too long")
+	}
+	if !q.since.IsZero() {
+		call.Header.Set("If-Modified-Since", formatSince(q.since))
+	}
+	answer, began, err := c.ask(ctx, call, k)
+	if err != nil {
+		return rows{}, err
+	}
+	out := rows{began: began, clock: parseTime(answer.DateTimeUTC), count: -1}
+	raw := k.records(answer)
+	for _, r := range raw {
+		if e, err := decodeEntity(k, r); err == nil {
+			out.entities = append(out.entities, e)
+		}
+	}
+	if p := answer.Pagination; p != nil && p.PageSize > 0 {
+		out.count = p.ItemCount
+		out.more = len(raw) > 0 && (p.Page < p.PageCount || len(raw) >= p.PageSize)
+	} else {
+		out.more = len(raw) >= min(q.size, pageSizeUsual)
+	}
+	return out, nil
+}
+
+// ask sends one call on the organisation's books, classifies its answer and decodes it.
+func (c *Connector) ask(ctx context.Context, call platform.Call, k kind) (envelope, time.Time, error) {
+	if call.Header == nil {
+		call.Header = http.Header{}
+	}
+	call.Header.Set(tenantHeader, c.client.Settings.Account)
+	answer, err := c.client.Do(ctx, call)
+	if err != nil {
+		return envelope{}, time.Time{}, err
+	}
+	if err := c.classify(call, answer); err != nil {
+		return envelope{}, answer.Began, err
+	}
+	var out envelope
+	if err := c.client.Decode(call, answer, &out); err != nil {
+		return envelope{}, answer.Began, err
+	}
+	if k.records(out) == nil {
+		return envelope{}, answer.Began, fault.Newf(lost(call), c.op(call), "answer with status %d lacks what it must have", answer.Status)
+	}
+	return out, answer.Began, nil
+}
+
+// lost is the kind of a call whose answer is of no use.
+func lost(call platform.Call) fault.Kind {
+	if call.Write {
+		return fault.InDoubt
+	}
+	return fault.Transient
+}
+
+func (c *Connector) absence(k kind, id record.ExternalID, evidence record.Evidence, into record.ExternalID, began time.Time) *record.Absence {
+	return &record.Absence{Ref: record.Ref{Place: c.place(k), ID: id}, Evidence: evidence, Into: into, ReadBegan: began}
+}
+
+func (c *Connector) place(k kind) record.Place {
+	return record.Place{Connection: c.client.Settings.Connection, Object: k.object()}
+}
+
+func (c *Connector) ability(object record.Object) catalog.Ability {
+	o, known := c.catalog.Object(object)
+	if !known {
+		return catalog.Ability{}
+	}
+	return o.Ability
+}
+
+// object is the catalog's description of a kind.
+func (c *Connector) object(k kind) *catalog.Object {
+	o, _ := c.catalog.Object(k.object())
+	return o
+}
+
+// records are those of an answer, nil where it has none such.
+func (k kind) records(e envelope) []json.RawMessage {
+	if k == contacts {
+		return e.Contacts
+	}
+	return e.Invoices
+}
