@@ -1,9 +1,11 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -24,25 +25,22 @@ const exampleConfig = "infra/sync.yaml"
 
 // loadRules reads a configuration, the example if path is "". With an error every problem is printed, with its place.
 func loadRules(path string) (*ruleset.Rules, error) {
-	_, rules, err := readConfig(path)
-	return rules, err
-}
-
-// readConfig gives a configuration's text too.
-func readConfig(path string) (activation.Text, *ruleset.Rules, error) {
 	if path == "" {
 		found, err := findExample()
 		if err != nil {
-			return activation.Text{}, nil, err
+			return nil, err
 		}
 		path = found
 	}
-	body, err := os.ReadFile(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return activation.Text{}, nil, fmt.Errorf("read the configuration: %w", err)
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	rules, err := ruleset.Load(path, body, catalog.All())
-	return activation.Text{Name: filepath.Base(path), Body: body}, rules, err
+	rules, err := ruleset.Load(path, text, catalog.All())
+	if err != nil {
+		return nil, err
+	}
+	return rules, nil
 }
 
 // draftFlags ask for a drafted configuration instead of a file: any platform as the hub, any others as its spokes.
@@ -58,25 +56,17 @@ func (d *draftFlags) add(flags *pflag.FlagSet) {
 
 // load reads the configuration at path, or drafts one if the flags ask for it.
 func (d *draftFlags) load(path string) (*ruleset.Rules, error) {
-	_, rules, err := d.read(path)
-	return rules, err
-}
-
-// read gives the configuration's text too.
-func (d *draftFlags) read(path string) (activation.Text, *ruleset.Rules, error) {
 	if d.hub == "" && len(d.platforms) == 0 {
-		return readConfig(path)
+		return loadRules(path)
 	}
 	if path != "" {
-		return activation.Text{}, nil, errors.New("--config reads a configuration, --hub and --platforms draft one: give one or the other")
+		return nil, errors.New("--config reads a configuration, --hub and --platforms draft one: give one or the other")
 	}
-	draft, err := d.draft()
+	text, err := d.draft()
 	if err != nil {
-		return activation.Text{}, nil, err
+		return nil, err
 	}
-	text := activation.Text{Name: "the drafted configuration", Body: []byte(draft)}
-	rules, err := ruleset.Load(text.Name, text.Body, catalog.All())
-	return text, rules, err
+	return ruleset.Load("the drafted configuration", []byte(text), catalog.All())
 }
 
 func (d *draftFlags) draft() (string, error) {
@@ -118,6 +108,28 @@ func findExample() (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// matchSecret gives the key of the match hashes: kept in dir, so that a later run finds the same keys; made anew
+// without one.
+func matchSecret(dir string) ([]byte, error) {
+	secret := make([]byte, 32)
+	if dir == "" {
+		_, err := rand.Read(secret)
+		return secret, err
+	}
+	path := filepath.Join(dir, "match-secret")
+	kept, err := os.ReadFile(path)
+	if err == nil {
+		return kept, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if _, err := rand.Read(secret); err != nil {
+		return nil, err
+	}
+	return secret, os.WriteFile(path, secret, 0o600)
 }
 
 func lintCommand() *cobra.Command {

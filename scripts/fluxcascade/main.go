@@ -57,13 +57,11 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{serveCommand(), activateCommand(), statusCommand(), pauseCommand(), resumeCommand()} {
-		c.GroupID = groupOperate
-		cmd.AddCommand(c)
-	}
+	serve := serveCommand()
+	serve.GroupID = groupOperate
 	dev := devCommand()
 	dev.GroupID = groupProve
-	cmd.AddCommand(dev)
+	cmd.AddCommand(serve, dev)
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
 	"github.com/fluxcascade/fluxcascade/shared/platform/quickbooks"
 	"github.com/fluxcascade/fluxcascade/shared/platform/salesforce"
+	"github.com/fluxcascade/fluxcascade/shared/platform/xero"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -59,6 +60,14 @@ func Vendors() []Vendor {
 			Connect:       func(s platform.Settings) platform.Connector { return salesforce.New(s) }, Receive: salesforce.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return salesforce.NewRefresher(salesforce.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+		{
+			Catalog: catalog.Xero(), BaseURL: "https://api.xero.com", TokenURL: "https://identity.xero.com/connect/token",
+			Authorization: xero.Authorization(),
+			Connect:       func(s platform.Settings) platform.Connector { return xero.New(s) }, Receive: xero.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return xero.NewRefresher(xero.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
 		},
 	}

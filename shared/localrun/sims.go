@@ -12,6 +12,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/jobber"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/quickbooks"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/salesforce"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim/xero"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -26,6 +27,8 @@ func simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator,
 		return quickbooks.New(o), nil
 	case "salesforce":
 		return salesforce.New(o), nil
+	case "xero":
+		return xero.New(o), nil
 	}
 	return nil, fmt.Errorf("there is no simulator for platform %s", p)
 }

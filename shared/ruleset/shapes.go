@@ -112,7 +112,7 @@ func fileShape() *shape {
 
 func connectionShape() *shape {
 	return &shape{kind: shapeKeys, noun: "a connection", keys: []key{
-		{"platform", true, word("platform", "The vendor: hubspot, jobber, quickbooks, salesforce.")},
+		{"platform", true, word("platform", "The vendor: hubspot, jobber, quickbooks, salesforce, xero.")},
 		{"account", false, scalar("account", "The vendor's account id (portal, realm), in quotes. Leave it out where it is learnt when connecting.")},
 		{"options", false, tableOf(word("option", ""), scalar("option", ""), "Settings of the platform's connector.")},
 		{"max_concurrency", false, number("number", 1, concurrencyMax, "How many calls may run at once for this connection.")},
