@@ -1,11 +1,9 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -25,22 +24,25 @@ const exampleConfig = "infra/sync.yaml"
 
 // loadRules reads a configuration, the example if path is "". With an error every problem is printed, with its place.
 func loadRules(path string) (*ruleset.Rules, error) {
+	_, rules, err := readConfig(path)
+	return rules, err
+}
+
+// readConfig gives a configuration's text too.
+func readConfig(path string) (activation.Text, *ruleset.Rules, error) {
 	if path == "" {
 		found, err := findExample()
 		if err != nil {
-			return nil, err
+			return activation.Text{}, nil, err
 		}
 		path = found
 	}
-	text, err := os.ReadFile(path)
+	body, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
+		return activation.Text{}, nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	rules, err := ruleset.Load(path, text, catalog.All())
-	if err != nil {
-		return nil, err
-	}
-	return rules, nil
+	rules, err := ruleset.Load(path, body, catalog.All())
+	return activation.Text{Name: filepath.Base(path), Body: body}, rules, err
 }
 
 // draftFlags ask for a drafted configuration instead of a file: any platform as the hub, any others as its spokes.
@@ -56,17 +58,25 @@ func (d *draftFlags) add(flags *pflag.FlagSet) {
 
 // load reads the configuration at path, or drafts one if the flags ask for it.
 func (d *draftFlags) load(path string) (*ruleset.Rules, error) {
+	_, rules, err := d.read(path)
+	return rules, err
+}
+
+// read gives the configuration's text too.
+func (d *draftFlags) read(path string) (activation.Text, *ruleset.Rules, error) {
 	if d.hub == "" && len(d.platforms) == 0 {
-		return loadRules(path)
+		return readConfig(path)
 	}
 	if path != "" {
-		return nil, errors.New("--config reads a configuration, --hub and --platforms draft one: give one or the other")
+		return activation.Text{}, nil, errors.New("--config reads a configuration, --hub and --platforms draft one: give one or the other")
 	}
-	text, err := d.draft()
+	draft, err := d.draft()
 	if err != nil {
-		return nil, err
+		return activation.Text{}, nil, err
 	}
-	return ruleset.Load("the drafted configuration", []byte(text), catalog.All())
+	text := activation.Text{Name: "the drafted configuration", Body: []byte(draft)}
+	rules, err := ruleset.Load(text.Name, text.Body, catalog.All())
+	return text, rules, err
 }
 
 func (d *draftFlags) draft() (string, error) {
@@ -108,28 +118,6 @@ func findExample() (string, error) {
 		}
 		dir = parent
 	}
-}
-
-// matchSecret gives the key of the match hashes: kept in dir, so that a later run finds the same keys; made anew
-// without one.
-func matchSecret(dir string) ([]byte, error) {
-	secret := make([]byte, 32)
-	if dir == "" {
-		_, err := rand.Read(secret)
-		return secret, err
-	}
-	path := filepath.Join(dir, "match-secret")
-	kept, err := os.ReadFile(path)
-	if err == nil {
-		return kept, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if _, err := rand.Read(secret); err != nil {
-		return nil, err
-	}
-	return secret, os.WriteFile(path, secret, 0o600)
 }
 
 func lintCommand() *cobra.Command {

@@ -13,7 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
@@ -79,7 +82,7 @@ func (s *session) close() {
 }
 
 // openSession opens the store and the queues that the flags ask for, and a world over them.
-func openSession(ctx context.Context, f localFlags, rules *ruleset.Rules, story *story) (*session, error) {
+func openSession(ctx context.Context, f localFlags, text activation.Text, rules *ruleset.Rules, story *story) (*session, error) {
 	s := &session{rules: rules, fresh: true}
 	if f.data != "" {
 		if err := os.MkdirAll(f.data, 0o700); err != nil {
@@ -101,7 +104,7 @@ func openSession(ctx context.Context, f localFlags, rules *ruleset.Rules, story 
 			}
 		}
 	}
-	secret, err := matchSecret(f.data)
+	secret, err := embedded.MatchSecret(f.data)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ func openSession(ctx context.Context, f localFlags, rules *ruleset.Rules, story 
 		return nil, err
 	}
 	s.closers = closers
+	if err := operate.ActivateAlone(ctx, st, text, rules, clock.Now()); err != nil {
+		return nil, err
+	}
 	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Dir: f.data, Seed: f.seed}
 	if f.faults {
 		options.Faults = platformsim.Usual()
@@ -138,7 +144,7 @@ func openState(ctx context.Context, f localFlags, rules *ruleset.Rules, clock *l
 
 func runLocal(cmd *cobra.Command, f localFlags) error {
 	ctx := cmd.Context()
-	rules, err := f.drafted.load(f.config)
+	text, rules, err := f.drafted.read(f.config)
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), err)
 		return exitError(2)
@@ -146,7 +152,7 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 	out := cmd.OutOrStdout()
 	story := newStory(out, f.json || f.quiet)
 	began := time.Now()
-	s, err := openSession(ctx, f, rules, story)
+	s, err := openSession(ctx, f, text, rules, story)
 	if err != nil {
 		return err
 	}

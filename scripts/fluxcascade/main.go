@@ -57,11 +57,13 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}
-	serve := serveCommand()
-	serve.GroupID = groupOperate
+	for _, c := range []*cobra.Command{serveCommand(), activateCommand(), statusCommand(), pauseCommand(), resumeCommand()} {
+		c.GroupID = groupOperate
+		cmd.AddCommand(c)
+	}
 	dev := devCommand()
 	dev.GroupID = groupProve
-	cmd.AddCommand(serve, dev)
+	cmd.AddCommand(dev)
 	return cmd
 }
 

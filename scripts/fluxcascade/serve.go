@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,9 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operate/socket"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -22,17 +27,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
-
-// secretsFile is where serve finds the apps and the first refresh tokens, in the data directory, readable by its
-// owner alone.
-const secretsFile = "secrets.json"
-
-// appSecret is one connection's part of the secrets file.
-type appSecret struct {
-	boot.App
-	// RefreshToken is used once, when the connection has no token yet; newer ones are kept in the store.
-	RefreshToken string `json:"refresh_token"`
-}
 
 func serveCommand() *cobra.Command {
 	var config, data, listen, public string
@@ -44,95 +38,143 @@ that the configuration names. Put each connection's app into DIR/secrets.json (m
 
   {"hubspot": {"client_id": "…", "client_secret": "…", "webhook_secret": "…", "refresh_token": "…"}, "jobber": {…}}
 
-Webhooks come to --listen; give the address that the platforms call as --public-url. Without webhooks polling does
-all the work, only slower.`,
+Nothing is read or written before you have activated the configuration, from another terminal:
+
+  fluxcascade activate --data DIR
+
+A changed --config is not active either until you do. Webhooks come to --listen; give the address that the platforms
+call as --public-url. Without webhooks polling does all the work, only slower.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if data == "" || config == "" {
-				return errors.New("serve needs --config FILE and --data DIR")
+			if data == "" {
+				return errors.New("serve needs --data DIR, and --config FILE the first time")
 			}
-			rules, err := loadRules(config)
-			if err != nil {
-				fmt.Fprintln(cmd.ErrOrStderr(), err)
-				return exitError(2)
-			}
-			return serve(cmd.Context(), rules, data, listen, public)
+			return serve(cmd.Context(), serveOptions{config: config, data: data, listen: listen, public: public, errs: cmd.ErrOrStderr()})
 		},
 	}
-	cmd.Flags().StringVar(&config, "config", "", "configuration file")
+	cmd.Flags().StringVar(&config, "config", "", "configuration file; without it, what serve was last started with")
 	cmd.Flags().StringVar(&data, "data", "", "directory for state and secrets")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8480", "address for webhooks")
 	cmd.Flags().StringVar(&public, "public-url", "", "the front's URL as platforms call it: https://sync.example.com")
 	return cmd
 }
 
-func serve(ctx context.Context, rules *ruleset.Rules, data, listen, public string) error {
-	if err := os.MkdirAll(data, 0o700); err != nil {
+type serveOptions struct {
+	config, data, listen, public string
+	errs                         io.Writer
+}
+
+func serve(ctx context.Context, o serveOptions) error {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return err
 	}
-	secrets, err := readSecrets(filepath.Join(data, secretsFile), rules)
+	secret, err := embedded.MatchSecret(o.data)
 	if err != nil {
 		return err
 	}
-	if rules.MatchSecret, err = matchSecret(data); err != nil {
+	if err := embedded.KeepPublicURL(o.data, o.public); err != nil {
 		return err
 	}
 	clock := &localrun.Clock{}
-	st, q, closers, err := openEmbedded(data, clock)
+	state, err := embedded.OpenState(o.data, clock.Now)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, c := range closers {
-			_ = c.Close()
-		}
-	}()
-	system := &boot.System{Rules: rules, Store: st, Queue: q, Now: clock.Now, PublicURL: public, App: func(_ context.Context, c record.Connection) (boot.App, error) {
-		return secrets[c].App, nil
-	}}
-	if err := firstTokens(ctx, st, secrets); err != nil {
+	defer state.Close()
+	candidate, err := candidateOf(ctx, o, state.Store)
+	if err != nil {
+		fmt.Fprintln(o.errs, err)
+		return exitError(2)
+	}
+	secrets := &embedded.Secrets{Path: filepath.Join(o.data, embedded.SecretsFile)}
+	if _, err := secrets.All(); err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	if err := system.Prepare(ctx); err != nil {
-		logger.Warn("prepare", "error", err.Error()) // creates on that platform are refused until the field is there
-	}
-	runner := &localrun.Runner{Rules: rules, Queue: q, Clock: clock, Handlers: localrun.Assemble(system, logEvents(logger)), Tell: logNotes(logger)}
-	logger.Info("serving", "listen", listen, "connections", len(rules.Connections))
-	var group sync.WaitGroup
-	group.Go(func() { runner.Serve(ctx) })
-	err = runner.Listen(ctx, listen)
-	group.Wait()
-	return err
+	logger := slog.New(slog.NewJSONHandler(o.errs, nil))
+	host := &localrun.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger), Tell: logNotes(logger),
+		Load: func(ctx context.Context) (*ruleset.Rules, error) {
+			_, rules, err := operate.LoadActive(ctx, state.Store)
+			if rules != nil {
+				rules.MatchSecret = secret
+				err = firstTokens(ctx, state.Store, secrets)
+			}
+			return rules, err
+		},
+		System: func(rules *ruleset.Rules) *boot.System {
+			return &boot.System{Rules: rules, Store: state.Store, Queue: state.Queue, Now: clock.Now, PublicURL: o.public, App: func(_ context.Context, c record.Connection) (boot.App, error) {
+				one, err := secrets.Of(c)
+				return one.App, err
+			}}
+		},
+		Started: func(rules *ruleset.Rules) { sayStarted(o, logger, rules, candidate) }}
+	return runHost(ctx, host, o)
 }
 
-// readSecrets reads the apps of every connection, and refuses a file that others can read.
-func readSecrets(path string, rules *ruleset.Rules) (map[record.Connection]appSecret, error) {
-	info, err := os.Stat(path)
+// runHost runs the loops, the front and the operators' socket until ctx ends or one of them fails.
+func runHost(ctx context.Context, host *localrun.Host, o serveOptions) error {
+	listener, err := socket.Listen(embedded.SocketPath(o.data))
 	if err != nil {
-		return nil, fmt.Errorf("the secrets file is missing: %w (see fluxcascade serve --help)", err)
+		return err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s can be read by others; run: chmod 600 %s", path, path)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make([]error, 3)
+	var group sync.WaitGroup
+	for i, run := range []func() error{
+		func() error { return host.Run(ctx) },
+		func() error { return localrun.Listen(ctx, o.listen, host) },
+		func() error {
+			return socket.Serve(ctx, listener, socket.Served{Store: host.Store, Queue: host.Queue, Invoke: host.Invoke})
+		},
+	} {
+		group.Go(func() {
+			failed[i] = run()
+			stop()
+		})
 	}
-	raw, err := os.ReadFile(path)
+	group.Wait()
+	return errors.Join(failed...)
+}
+
+// candidateOf reads the configuration file and keeps it as the candidate, or gives the one that was kept.
+func candidateOf(ctx context.Context, o serveOptions, st store.Store) (*ruleset.Rules, error) {
+	if o.config != "" {
+		text, rules, err := readConfig(o.config)
+		if err != nil {
+			return nil, err
+		}
+		return rules, activation.SetCandidate(ctx, st, text)
+	}
+	text, ok, err := activation.Candidate(ctx, st)
 	if err != nil {
 		return nil, err
 	}
-	secrets := map[record.Connection]appSecret{}
-	if err := json.Unmarshal(raw, &secrets); err != nil {
-		return nil, fmt.Errorf("%s is not the JSON that serve --help shows", path)
+	if !ok {
+		return nil, errors.New("serve needs --config FILE the first time")
 	}
-	for _, c := range rules.Connections {
-		if secrets[c.Name].ClientID == "" || secrets[c.Name].ClientSecret == "" {
-			return nil, fmt.Errorf("%s: connection %s needs client_id and client_secret", path, c.Name)
-		}
-	}
-	return secrets, nil
+	return ruleset.Load(text.Name, text.Body, catalog.All())
 }
 
-func firstTokens(ctx context.Context, st store.Store, secrets map[record.Connection]appSecret) error {
-	for c, secret := range secrets {
+// sayStarted tells a person what runs, and what to do where it is not what they asked for.
+func sayStarted(o serveOptions, logger *slog.Logger, rules, candidate *ruleset.Rules) {
+	activate := "fluxcascade activate --data " + o.data
+	if rules == nil {
+		logger.Info("serving", "listen", o.listen, "active", 0)
+		fmt.Fprintf(o.errs, "\nNo configuration is active yet: nothing is read and nothing written. Look at it and activate it from another terminal:\n\n  %s\n\n", activate)
+		return
+	}
+	logger.Info("serving", "listen", o.listen, "active", rules.Version, "connections", len(rules.Connections))
+	if candidate.Digest != rules.Digest {
+		fmt.Fprintf(o.errs, "\nVersion %d goes on; the configuration given differs from it and is not active. Look at the difference and activate it:\n\n  %s\n\n", rules.Version, activate)
+	}
+}
+
+func firstTokens(ctx context.Context, st store.Store, secrets *embedded.Secrets) error {
+	all, err := secrets.All()
+	if err != nil {
+		return err
+	}
+	for c, secret := range all {
 		has, err := credential.Has(ctx, st, c)
 		if err != nil {
 			return err

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
-	"github.com/fluxcascade/fluxcascade/shared/queue/boltqueue"
 	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
 	"github.com/fluxcascade/fluxcascade/shared/store"
-	"github.com/fluxcascade/fluxcascade/shared/store/boltstore"
 	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
 )
 
@@ -21,14 +18,9 @@ func openMemory(clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, e
 
 // openEmbedded gives a store and queues in files of dir, which survive being killed at any moment.
 func openEmbedded(dir string, clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, error) {
-	st, err := boltstore.Open(filepath.Join(dir, "state.db"))
+	state, err := embedded.OpenState(dir, clock.Now)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("open the state in %s: %w", dir, err)
+		return nil, nil, nil, err
 	}
-	q, err := boltqueue.Open(filepath.Join(dir, "queues.db"), clock.Now, boltqueue.Limits{})
-	if err != nil {
-		_ = st.Close()
-		return nil, nil, nil, fmt.Errorf("open the queues in %s: %w", dir, err)
-	}
-	return st, q, []io.Closer{st, q}, nil
+	return state.Store, state.Queue, []io.Closer{state}, nil
 }

@@ -26,18 +26,8 @@ import (
 // requestTimeout bounds one call of a platform; it must stay well under the writer's lease.
 const requestTimeout = 30 * time.Second
 
-// App is what a connection's vendor app is known by. Secret: never logged.
-type App struct {
-	ClientID      string `json:"client_id"`
-	ClientSecret  string `json:"client_secret"`
-	WebhookSecret string `json:"webhook_secret"`
-	// DeveloperKey is the vendor's key to its API for apps themselves (platform.Settings.AppKey); only commands of a
-	// person's use it.
-	DeveloperKey string `json:"developer_api_key,omitempty"`
-	// BaseURL and TokenURL replace the vendor's own, for sandboxes and simulators.
-	BaseURL  string `json:"base_url,omitempty"`
-	TokenURL string `json:"token_url,omitempty"`
-}
+// App is what a connection's vendor app is known by.
+type App = platform.App
 
 // System is everything that the parts need.
 type System struct {
@@ -53,7 +43,13 @@ type System struct {
 	Transport http.RoundTripper
 
 	mu         sync.Mutex
-	connectors map[record.Connection]platform.Connector
+	connectors map[record.Connection]assembled
+}
+
+// assembled is a connector and the app that it was assembled with.
+type assembled struct {
+	app       App
+	connector platform.Connector
 }
 
 // app gives a connection's app with the vendor's URLs where it names none.
@@ -79,25 +75,25 @@ func (s *System) app(ctx context.Context, c record.Connection) (App, Vendor, err
 	return app, vendor, nil
 }
 
-// Connector gives a connection's connector, assembled once.
+// Connector gives a connection's connector, assembled once, and again when its app's secret was rotated.
 func (s *System) Connector(c record.Connection) (platform.Connector, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if connector, ok := s.connectors[c]; ok {
-		return connector, nil
-	}
 	app, vendor, err := s.app(context.Background(), c)
 	if err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.connectors[c]; ok && old.app == app {
+		return old.connector, nil
 	}
 	declared, _ := s.Rules.Connection(c)
 	client := s.client(app, vendor)
 	tokens := &credential.Source{Store: s.Store, Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: declared.Account, BaseURL: app.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
 	if s.connectors == nil {
-		s.connectors = map[record.Connection]platform.Connector{}
+		s.connectors = map[record.Connection]assembled{}
 	}
-	s.connectors[c] = connector
+	s.connectors[c] = assembled{app, connector}
 	return connector, nil
 }
 

@@ -42,10 +42,12 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/shared/platform/quickbooks", ours("store", "queue", "resolve", "pipeline", "platform/hubspot", "platform/jobber", "platform/salesforce", "platform/xero", "platformsim"), "connectors know neither each other nor the shell"},
 		{"/shared/platform/salesforce", ours("store", "queue", "resolve", "pipeline", "platform/hubspot", "platform/jobber", "platform/quickbooks", "platform/xero", "platformsim"), "connectors know neither each other nor the shell"},
 		{"/shared/platform/xero", ours("store", "queue", "resolve", "pipeline", "platform/hubspot", "platform/jobber", "platform/quickbooks", "platform/salesforce", "platformsim"), "connectors know neither each other nor the shell"},
-		{"/functions/webhook", append(ours("resolve", "pipeline", "mapping", "platformsim"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},
-		{"/functions/poller", append(ours("resolve", "pipeline", "mapping", "platformsim"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
-		{"/functions/resolver", append(ours("platformsim"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
-		{"/functions/writer", append(ours("platformsim"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/shared/activation", append(ours("queue", "resolve", "pipeline", "mapping", "boot", "ruleset", "platform"), "net/http", "github.com/aws/", "github.com/nyaruka"), "every function links it, the poller too"},
+		{"/shared/operate", append(ours("platformsim", "localrun", "boot", "store/dynamostore", "store/boltstore", "queue/sqsqueue"), "github.com/aws/aws-sdk-go-v2", "go.etcd.io"), "operations know contracts only"},
+		{"/functions/webhook", append(ours("resolve", "pipeline", "mapping", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},
+		{"/functions/poller", append(ours("resolve", "pipeline", "mapping", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
+		{"/functions/resolver", append(ours("platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/functions/writer", append(ours("platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
 		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
 	} {
 		for _, dep := range deps(t, c.pattern) {

@@ -121,6 +121,10 @@ func FirstPageLeft(ctx context.Context, s store.Store, run string) (int, error) 
 type Pause struct {
 	Reason string    `json:"reason"` // "not_authorised", "operator"
 	Since  time.Time `json:"since"`
+	// Note is the operator's reason, in their words; "" for none.
+	Note string `json:"note,omitempty"`
+
+	rev int64
 }
 
 // Why a connection is paused.
@@ -143,23 +147,49 @@ func Paused(ctx context.Context, s store.Store, c record.Connection) (p Pause, o
 	if !ok {
 		return p, false, nil
 	}
-	return p, true, json.Unmarshal(row.Body, &p)
+	if err := json.Unmarshal(row.Body, &p); err != nil {
+		return p, true, fault.Newf(fault.Unclassified, "read pause of "+string(c), "not the JSON it should be (%T)", err)
+	}
+	p.rev = row.Rev
+	return p, true, nil
 }
 
-// SetPause pauses a connection; an earlier pause stays.
+// pauseTries is how often a pause is written against others.
+const pauseTries = 8
+
+// SetPause pauses a connection. An operator's pause outranks the system's own, and neither replaces its like: the earlier
+// one's time stays. Errors: fault.Stale if the row kept moving, fault.Transient.
 func SetPause(ctx context.Context, s store.Store, c record.Connection, p Pause) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	err = s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: 0, Body: body}})
+	for range pauseTries {
+		now, ok, err := Paused(ctx, s, c)
+		if err != nil {
+			return err
+		}
+		if ok && (now.Reason == p.Reason || now.Reason == PausedByOperator) {
+			return nil
+		}
+		err = s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: now.rev, Body: body}})
+		if !fault.Is(err, fault.Stale) {
+			return err
+		}
+	}
+	return fault.Newf(fault.Stale, "pause "+string(c), "lost %d times", pauseTries)
+}
+
+// Resume ends a connection's pause, whoever made it; it is the operator's call. Errors: fault.Transient.
+func Resume(ctx context.Context, s store.Store, c record.Connection) error {
+	return s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: store.Any, Delete: true}})
+}
+
+// EndPause ends the very pause that was read, and leaves one that took its place. Errors: fault.Transient.
+func EndPause(ctx context.Context, s store.Store, c record.Connection, p Pause) error {
+	err := s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: p.rev, Delete: true}})
 	if fault.Is(err, fault.Stale) {
 		return nil
 	}
 	return err
-}
-
-// Resume ends a connection's pause, if there is one.
-func Resume(ctx context.Context, s store.Store, c record.Connection) error {
-	return s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: store.Any, Delete: true}})
 }

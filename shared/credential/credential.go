@@ -74,6 +74,39 @@ func Has(ctx context.Context, s store.Store, c record.Connection) (bool, error) 
 	return err == nil && t.rev > 0 && !t.Over, err
 }
 
+// Standing is where a connection's grant stands, without any of its tokens.
+type Standing struct {
+	// Connected: there is a grant that is not known to be over.
+	Connected bool `json:"connected"`
+	// Over: the platform refused to renew it; only connecting again helps. InDoubt: a renewal had no clear answer.
+	Over    bool `json:"over,omitempty"`
+	InDoubt bool `json:"in_doubt,omitempty"`
+	// RenewedAt is when the tokens were last renewed, ExpiresAt when the access token ends; zero where it is not known.
+	RenewedAt time.Time `json:"renewed_at,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// StandingOf tells where a connection's grant stands. Errors: fault.Transient.
+func StandingOf(ctx context.Context, s store.Store, c record.Connection) (Standing, error) {
+	t, err := read(ctx, s, c)
+	if err != nil {
+		return Standing{}, err
+	}
+	return Standing{Connected: t.rev > 0 && !t.Over, Over: t.Over, InDoubt: t.InDoubt, RenewedAt: t.RenewedAt, ExpiresAt: t.ExpiresAt}, nil
+}
+
+// Renew has a connection's tokens renewed at the next call, whatever is left of their life: an operator's wish, or a test
+// of a rotated secret. It is no error if there is no grant. Errors: fault.Transient.
+func Renew(ctx context.Context, s store.Store, c record.Connection) error {
+	return update(ctx, s, c, func(t *tokens) bool {
+		if t.rev == 0 || t.Over || t.Refused {
+			return false
+		}
+		t.Refused = true
+		return true
+	})
+}
+
 // Token implements platform.Tokens. Errors: fault.Unauthorized if there is no grant or it is over, without asking the
 // platform; fault.Transient if it could not be refreshed now.
 func (s *Source) Token(ctx context.Context) (string, error) {
@@ -155,7 +188,7 @@ func (s *Source) refresh(ctx context.Context, t tokens) (string, error) {
 // keep stores a new pair and gives its access token, unless a later lease stored one meanwhile (fault.Stale). The row
 // may have moved under the lease all the same: another caller marked the old token as refused.
 func (s *Source) keep(ctx context.Context, leased tokens, g platform.Grant) (string, error) {
-	next := tokens{Access: g.AccessToken, Refresh: g.RefreshToken, ExpiresAt: g.ExpiresAt, Generation: leased.Lease}
+	next := tokens{Access: g.AccessToken, Refresh: g.RefreshToken, ExpiresAt: g.ExpiresAt, Generation: leased.Lease, RenewedAt: s.Now().UTC()}
 	if next.Refresh == "" {
 		next.Refresh = leased.Refresh
 	}

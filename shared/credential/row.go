@@ -18,6 +18,8 @@ type tokens struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Generation is the number of the lease that the pair was obtained under.
 	Generation int64 `json:"generation"`
+	// RenewedAt is when the pair was stored; zero for one stored before this was kept.
+	RenewedAt time.Time `json:"renewed_at,omitzero"`
 	// Lease is the number of the newest lease, LeaseUntil its end. Until then nobody else asks the platform.
 	Lease      int64     `json:"lease"`
 	LeaseUntil time.Time `json:"lease_until,omitzero"`

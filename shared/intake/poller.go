@@ -50,6 +50,8 @@ type Poll struct {
 	Waits bool
 	// Rests says that it is outside the schedule's hours: nothing was called.
 	Rests bool
+	// Paused says that an operator has paused the connection: nothing was read.
+	Paused bool
 	// Wait is how long the platform asks to be left alone, where it refused a call for its rate; zero otherwise.
 	Wait time.Duration
 }
@@ -63,6 +65,7 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 		return result, err
 	}
 	if paused && pause.Reason == control.PausedByOperator {
+		result.Paused = true
 		return result, nil
 	}
 	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
@@ -97,7 +100,7 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 	result.Phase, result.Total = now.Phase, now.Records
 	if err == nil && paused {
 		// It answered: whatever had ended its authorisation is mended.
-		err = control.Resume(ctx, p.Store, place.Connection)
+		err = control.EndPause(ctx, p.Store, place.Connection, pause)
 	}
 	return result, err
 }
@@ -107,6 +110,14 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 // without a word. It does nothing before the first load is over.
 func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error) {
 	result := Poll{Place: place}
+	pause, paused, err := control.Paused(ctx, p.Store, place.Connection)
+	if err != nil {
+		return result, err
+	}
+	if paused && pause.Reason == control.PausedByOperator {
+		result.Paused = true
+		return result, nil
+	}
 	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
 	if err != nil || progress[place].Phase != control.PhaseDone {
 		return result, err

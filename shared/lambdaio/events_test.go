@@ -103,7 +103,7 @@ func TestQueueAndScheduleEvents(t *testing.T) {
 		{"resolver.batch.json", w.Handlers.Resolver["hubspot"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
 		{"writer.batch.json", w.Handlers.Writer["jobber"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
 		{"sweeper.scheduled.json", w.Handlers.Sweeper, `{"Entities":0,"Notices":0,"Held":0,"Missing":0}`},
-		{"poller.scheduled.json", w.Handlers.Poller, `{"Place":{"connection":"hubspot","object":"contacts"},"Phase":"done","Records":0,"Absences":0,"Total":0,"More":false,"Waits":false,"Rests":false,"Wait":0}`},
+		{"poller.scheduled.json", w.Handlers.Poller, `{"Place":{"connection":"hubspot","object":"contacts"},"Phase":"done","Records":0,"Absences":0,"Total":0,"More":false,"Waits":false,"Rests":false,"Paused":false,"Wait":0}`},
 	} {
 		if got := invoke(t, c.h, c.file); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.file, got, c.want)

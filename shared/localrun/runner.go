@@ -312,6 +312,8 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 	r.tell(Note{Place: run.Place, Poll: &result, Err: err})
 	loading := !result.Waits && result.Phase != control.PhaseDone
 	switch {
+	case result.Paused:
+		r.settled[run] = true
 	case result.Wait > 0:
 		delete(r.settled, run)
 		r.next[run] = r.Clock.Now().Add(result.Wait)
@@ -326,6 +328,9 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 		clear(r.settled)
 		r.phases[run.Place] = result.Phase
 		r.next[run] = r.Clock.Now()
+		if r.only != "" && result.Phase == control.PhaseDraining {
+			r.next[run] = r.Clock.Now().Add(drainsAgain)
+		}
 	default:
 		r.settled[run] = true
 	}

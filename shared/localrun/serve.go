@@ -15,6 +15,9 @@ const idleWait = 250 * time.Millisecond
 // waitsAgain is when a first load that waits for another's looks again, in place of a whole period.
 const waitsAgain = 10 * time.Second
 
+// drainsAgain is when a first load whose pages are queued looks again whether they are absorbed.
+const drainsAgain = time.Second
+
 // Serve runs the system for real accounts until ctx ends: for each connection a loop over its queues and one over its
 // timetable, in real time, so that a platform that does not answer stops nobody else. It returns once every loop has
 // ended; what was in hand then is still on its queue.
@@ -61,9 +64,9 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Listen serves the front for webhooks at an address until ctx ends.
-func (r *Runner) Listen(ctx context.Context, address string) error {
-	server := &http.Server{Addr: address, Handler: Front(r.Handlers.Webhook), ReadHeaderTimeout: 10 * time.Second}
+// Listen serves a front at an address until ctx ends.
+func Listen(ctx context.Context, address string, front http.Handler) error {
+	server := &http.Server{Addr: address, Handler: front, ReadHeaderTimeout: 10 * time.Second}
 	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stopped()
 	err := server.ListenAndServe()

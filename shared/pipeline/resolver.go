@@ -221,6 +221,17 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 		r.readOwners(ctx, place, items, out)
 		return
 	}
+	pause, paused, err := control.Paused(ctx, r.Store, place.Connection)
+	if err != nil {
+		failAll(items, err)
+		return
+	}
+	if paused && pause.Reason == control.PausedByOperator {
+		for _, w := range items {
+			r.hold(w, resolve.ReasonPaused, nil, out)
+		}
+		return
+	}
 	connector, err := r.Connectors(place.Connection)
 	if err != nil {
 		failAll(items, err)
@@ -337,6 +348,8 @@ func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *out
 			w.err = errors.Join(err, pauseErr)
 			return
 		}
+		r.hold(w, resolve.ReasonUnauthorized, err, out)
+		return
 	}
 	r.postpone(w, r.Now().Add(fault.After(err, waitAfter(w.change.Deferrals))), resolve.ReasonTransient, err, out)
 }
@@ -358,6 +371,15 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 	again := w.change
 	again.Deferrals++
 	r.sendChange(out, again, delayUntil(at, r.Now()))
+	w.outcome = resolve.Postponed
+	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
+}
+
+// hold sends a change again after the longest delay, for a connection that is paused: a person ends that, in an hour or in
+// a week, so it counts as no deferral and never becomes a dead letter. Each time it is a new message, so no retention
+// ends it.
+func (r *Resolver) hold(w *work, why resolve.Reason, cause error, out *outgoing) {
+	r.sendChange(out, w.change, queue.DelayMax)
 	w.outcome = resolve.Postponed
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }

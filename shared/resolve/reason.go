@@ -72,6 +72,7 @@ const (
 	ReasonPlatformWaits    Reason = "platform_took_no_earlier_call"
 	ReasonTransient        Reason = "platform_did_not_answer"
 	ReasonUnauthorized     Reason = "not_authorised"
+	ReasonPaused           Reason = "paused_by_operator"
 	ReasonConflict409      Reason = "record_moved_meanwhile"
 	ReasonLateHolder       Reason = "late_holder"
 	ReasonAnswered         Reason = "answered_by_operator"
