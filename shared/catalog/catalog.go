@@ -115,6 +115,8 @@ type Ability struct {
 	Restore bool
 	// ReadMax, WriteMax are how many records one call reads by id and writes.
 	ReadMax, WriteMax int
+	// FindMax is how many look-ups one call of Find takes; 0 is ReadMax. Less where the vendor takes a call for each.
+	FindMax int
 	// PageMax is how many records one page of changes or of a listing holds.
 	PageMax int
 	// Conditional: an update can be made to fail if the record moved since the pre-read (SyncToken).
@@ -139,6 +141,14 @@ type Ability struct {
 	FieldTimes bool
 	// Derived lists fields whose read value may differ in form from what was written (reformatting).
 	Reformats []record.PlatformField
+}
+
+// Finds gives how many look-ups one call of Find takes.
+func (a Ability) Finds() int {
+	if a.FindMax > 0 {
+		return a.FindMax
+	}
+	return a.ReadMax
 }
 
 // Object finds an object by name.

@@ -57,9 +57,9 @@ type Shell struct {
 
 // Ability is what the pipeline needs to know of a place.
 type Ability struct {
-	ReadMax, WriteMax int
-	StampCovers       bool
-	Find              []record.PlatformField
+	ReadMax, FindMax, WriteMax int
+	StampCovers                bool
+	Find                       []record.PlatformField
 }
 
 // Event is one thing that happened. It may hold field values: whoever logs it leaves them out.

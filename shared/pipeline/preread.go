@@ -101,7 +101,7 @@ func (w *Writer) lookUp(ctx context.Context, view *resolve.View, connector platf
 		}
 	}
 	fields := w.Rules.FieldsAt(place)
-	size := max(ability.ReadMax, 1)
+	size := max(ability.FindMax, 1)
 	for begin := 0; begin < len(lookups); begin += size {
 		end := min(begin+size, len(lookups))
 		if w.waited(place, openJobs(asked[begin:end]), begin/size, out) {

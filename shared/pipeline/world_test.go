@@ -82,7 +82,7 @@ func newWorld(t *testing.T) *world {
 		Observe: func(e pipeline.Event) { w.events = append(w.events, e) },
 		Ability: func(p record.Place) pipeline.Ability {
 			a := w.ability(p)
-			return pipeline.Ability{ReadMax: a.ReadMax, WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
+			return pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
 		}}
 	return w
 }

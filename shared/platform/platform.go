@@ -67,7 +67,7 @@ type Connector interface {
 	// Fetch reads records by id, in bulk, at most Ability.ReadMax ids (more is fault.Rejected), one Read for each.
 	Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]Read, error)
 
-	// Find looks records up by a field of Ability.Find, in bulk, at most Ability.ReadMax lookups; the answer holds the
+	// Find looks records up by a field of Ability.Find, in bulk, at most Ability.Finds() lookups; the answer holds the
 	// matches of each lookup in order, at most 10 for each. Archived records are left out.
 	Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []Lookup) ([][]record.Snapshot, error)
 

@@ -33,7 +33,7 @@ func (p production) shell() pipeline.Shell {
 	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.current.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
 		Ability: func(place record.Place) pipeline.Ability {
 			a := w.ability(place)
-			return pipeline.Ability{ReadMax: a.ReadMax, WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
+			return pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
 		}}
 	if w.bug != nil {
 		w.bug.install(w, &s)
