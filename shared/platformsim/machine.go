@@ -117,9 +117,14 @@ func (m *Machine) Dirty() bool {
 // it leaves, for signatures that hold a time.
 func (m *Machine) QueueLocked(body []byte, delay time.Duration) {
 	m.changed = true
-	if m.options.WebhookURL == "" {
-		return
+	if m.options.WebhookURL != "" {
+		m.QueueToLocked(m.options.WebhookURL, body, delay)
 	}
+}
+
+// QueueToLocked is QueueLocked for a webhook that was registered with a URL of its own.
+func (m *Machine) QueueToLocked(url string, body []byte, delay time.Duration) {
+	m.changed = true
 	f := m.options.Faults
 	if m.ChanceLocked(f.Lost) {
 		return
@@ -135,7 +140,7 @@ func (m *Machine) QueueLocked(body []byte, delay time.Duration) {
 			late = time.Duration(m.random.Int64N(int64(f.LateMax)))
 		}
 		m.outbox = append(m.outbox, pending{due: m.options.Now().Add(delay + late), Delivery: Delivery{
-			ID: strconv.Itoa(m.sent), Method: http.MethodPost, URL: m.options.WebhookURL, Body: body,
+			ID: strconv.Itoa(m.sent), Method: http.MethodPost, URL: url, Body: body,
 			Header: http.Header{"Content-Type": {"application/json"}},
 		}})
 	}
