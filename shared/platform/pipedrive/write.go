@@ -1,0 +1,419 @@
+package pipedrive
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// work is one intent on its way.
+type work struct {
+	intent record.Intent
+	// row is the record as read again just before, nil where that is not needed.
+	row     row
+	body    map[string]any
+	receipt record.Receipt
+	// done says that receipt is final, whole that receipt.Err is of the call as such and not of this item.
+	done, whole bool
+}
+
+func (w *work) fail(err error) { w.receipt.Err, w.receipt.Snapshot, w.done = err, nil, true }
+
+// Apply performs intents on one object, each by a call of its own, one after the other. Before them, at most one request
+// for each of: the records whose lists or parts are edited, the account's fields, and for creates tried before a search
+// and some pages of what changed since.
+//
+// Lists of emails and phones, and custom fields with parts, go back whole, what is not due in them as read. An update whose
+// due lists or parts moved since its pre-read is Stale. There is no conditional update: an edit between that reading and the
+// write is lost. A call that fails for what the next would meet too ends the rest unsent.
+func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	if len(intents) == 0 {
+		return nil, nil
+	}
+	k, items, err := c.accept(intents)
+	if err != nil {
+		return nil, err
+	}
+	want, err := c.resolve(ctx, k, c.fieldsOf(items))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.lookForOwn(ctx, k, want, items); err != nil {
+		return nil, err
+	}
+	if err := c.reread(ctx, k, want, items); err != nil {
+		return nil, err
+	}
+	var stopped error
+	for _, w := range items {
+		if w.done || !c.build(k, want, w) {
+			continue
+		}
+		if stopped != nil {
+			w.receipt.Err, w.whole = stopped, true
+			continue
+		}
+		err := c.send(ctx, k, want, w)
+		if stopped = stops(err); err != nil {
+			w.receipt.Err, w.whole = err, stopped != nil
+		}
+	}
+	return settle(items)
+}
+
+// accept checks the call as a whole and each intent by the catalog.
+func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
+	object := intents[0].Ref.Object
+	op := c.opf("write %d %s", len(intents), object)
+	k, known := c.kindOf(object)
+	if !known || len(intents) > k.Ability.WriteMax {
+		return k, nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
+	}
+	items := make([]*work, len(intents))
+	for i, intent := range intents {
+		if intent.Ref.Object != object {
+			return k, nil, fault.Newf(fault.Rejected, op, "intents on several objects")
+		}
+		items[i] = &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+		if err := c.fits(k, intent); err != nil {
+			items[i].fail(err)
+		}
+	}
+	return k, items, nil
+}
+
+// fits checks one intent by the catalog.
+func (c *Connector) fits(k kind, intent record.Intent) error {
+	a := k.Ability
+	able := map[record.Operation]bool{record.OperationCreate: a.Create, record.OperationUpdate: a.Update, record.OperationArchive: a.Archive,
+		record.OperationDelete: a.Delete, record.OperationRestore: a.Restore}
+	switch {
+	case !able[intent.Operation]:
+		return fault.Newf(fault.Rejected, c.opOf(intent), "the platform offers no such operation")
+	case intent.Operation != record.OperationCreate && !wellFormed(intent.Ref.ID):
+		return fault.Newf(fault.Rejected, c.opOf(intent), "no id of a record")
+	case intent.Operation != record.OperationCreate && intent.Operation != record.OperationUpdate:
+		return nil
+	}
+	for _, field := range slices.Sorted(maps.Keys(intent.Fields)) {
+		if problem := refuse(k, field, intent.Fields[field]); problem != "" {
+			return c.unfit(intent, field, problem)
+		}
+	}
+	return nil
+}
+
+// fieldsOf lists the fields that intents write and that their answers are to tell: those due and those pre-read.
+func (c *Connector) fieldsOf(items []*work) []record.PlatformField {
+	all := map[record.PlatformField]bool{}
+	for _, w := range items {
+		if w.done {
+			continue
+		}
+		for _, field := range answered(w.intent) {
+			all[field] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// answered lists the fields to tell of a written record, each once.
+func answered(intent record.Intent) []record.PlatformField {
+	fields := slices.Collect(maps.Keys(intent.Fields))
+	if intent.Current != nil {
+		fields = slices.AppendSeq(fields, maps.Keys(intent.Current.Fields))
+	}
+	slices.Sort(fields)
+	return slices.Compact(fields)
+}
+
+// nested are the due fields of an update that are parts of something that goes back whole.
+func (w wanted) nested(intent record.Intent) []record.PlatformField {
+	var out []record.PlatformField
+	for _, field := range slices.Sorted(maps.Keys(intent.Fields)) {
+		p := parsePath(field)
+		if p.root == "emails" || p.root == "phones" || p.root == rootCustom && len(partsOf[w.custom[p.selector].Type]) > 1 {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
+// reread reads, in one request, the records of updates that need what goes back whole. Due fields of that which moved since
+// the pre-read make an update stale.
+func (c *Connector) reread(ctx context.Context, k kind, want wanted, items []*work) error {
+	var ids []record.ExternalID
+	for _, w := range items {
+		if !w.done && w.intent.Operation == record.OperationUpdate && len(want.nested(w.intent)) > 0 {
+			ids = append(ids, w.intent.Ref.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := c.read(ctx, k, want, ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range items {
+		if w.done || !slices.Contains(ids, w.intent.Ref.ID) || w.intent.Operation != record.OperationUpdate {
+			continue
+		}
+		r := found.rows[w.intent.Ref.ID]
+		switch {
+		case found.errs[w.intent.Ref.ID] != nil:
+			w.fail(found.errs[w.intent.Ref.ID])
+		case r == nil || r.deleted():
+			w.fail(fault.New(fault.Gone, c.opOf(w.intent), nil))
+		default:
+			w.row = r
+			s := c.snapshot(k, want, r, found.began)
+			w.receipt.Snapshot = &s // until the write answers its own
+			c.compare(k, want, w)
+		}
+	}
+	return nil
+}
+
+// compare makes an update stale whose due parts moved since its pre-read.
+func (c *Connector) compare(k kind, want wanted, w *work) {
+	if w.intent.Current == nil {
+		return
+	}
+	for _, field := range want.nested(w.intent) {
+		then, read := w.intent.Current.Fields[field]
+		if now, told := want.value(k, w.row, field); read && told && then != now {
+			w.fail(fault.Newf(fault.Stale, c.opOf(w.intent), "moved since its pre-read"))
+			return
+		}
+	}
+}
+
+// build makes the body of an intent. It is false where nothing is to be sent: refused, or nothing to change.
+func (c *Connector) build(k kind, want wanted, w *work) bool {
+	switch w.intent.Operation {
+	case record.OperationArchive, record.OperationRestore:
+		if k.Ability.Restore {
+			w.body = map[string]any{"is_archived": w.intent.Operation == record.OperationArchive}
+		}
+		return true
+	case record.OperationDelete:
+		return true
+	}
+	w.body = map[string]any{}
+	creates := w.intent.Operation == record.OperationCreate
+	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+		f, _ := k.Field(field)
+		value, p := w.intent.Fields[field], parsePath(field)
+		switch {
+		case value == "" && creates, p.root == "emails", p.root == "phones", p.root == rootCustom:
+		case p.leaf == leafValue: // of an address
+			w.body[p.root] = map[string]any{leafValue: value}
+		default:
+			w.body[p.root], _ = wire(f, value)
+		}
+	}
+	if !c.buildList(w, "emails") || !c.buildList(w, "phones") || !c.buildCustom(want, w) {
+		return false
+	}
+	if !creates && len(w.body) == 0 {
+		w.done = true // what is to be cleared is not there
+	}
+	return !w.done
+}
+
+// buildList adds a whole list of emails or phones.
+func (c *Connector) buildList(w *work, root string) bool {
+	edit := listEdit{due: map[string]string{}}
+	var first record.PlatformField
+	for _, field := range answered(w.intent) {
+		p := parsePath(field)
+		if p.root != root {
+			continue
+		}
+		edit.mapped = append(edit.mapped, p.selector)
+		if value, due := w.intent.Fields[field]; due {
+			edit.due[p.selector] = value
+			if first == "" || p.selector == selectorPrimary {
+				first = field
+			}
+		}
+	}
+	if len(edit.due) == 0 {
+		return true
+	}
+	told := true
+	if w.row != nil {
+		edit.list, told = w.row.elements(root)
+	}
+	before := edit.list
+	problem := edit.plan()
+	switch {
+	case !told:
+		w.fail(fault.Newf(fault.Transient, c.opOf(w.intent), "the record as read does not tell its %s", root))
+	case problem != "":
+		w.fail(c.unfit(w.intent, first, problem))
+	case !slices.Equal(before, edit.list):
+		w.body[root] = append([]element{}, edit.list...)
+	}
+	return !w.done
+}
+
+// buildCustom adds the custom fields that are due, by their keys.
+func (c *Connector) buildCustom(want wanted, w *work) bool {
+	values := map[string]any{}
+	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+		value, p := w.intent.Fields[field], parsePath(field)
+		if p.root != rootCustom || value == "" && w.intent.Operation == record.OperationCreate {
+			continue
+		}
+		d := want.custom[p.selector]
+		parts := partsOf[d.Type]
+		leaf := p.leaf
+		if leaf == "" && parts != nil {
+			leaf = leafValue
+		}
+		var problem string
+		switch {
+		case parts == nil && leaf != "" || parts != nil && !slices.Contains(parts, leaf):
+			problem = "has no such part that can be written"
+		case parts == nil:
+			values[d.Code], problem = wireCustom(d, value)
+		default:
+			var part any
+			if part, problem = wirePart(d, leaf, value); problem == "" {
+				values[d.Code] = withPart(w.row, d, values[d.Code], leaf, part)
+			}
+		}
+		if problem != "" {
+			w.fail(c.unfit(w.intent, field, problem))
+			return false
+		}
+	}
+	for code, value := range values {
+		if parts, isObject := value.(map[string]any); isObject && parts[leafValue] == nil {
+			values[code] = nil // without its value there is nothing that its other parts are of
+		}
+	}
+	if len(values) > 0 {
+		w.body[rootCustom] = values
+	}
+	return true
+}
+
+// withPart lays one part over a value with parts: over what is due of it already, else over what was read of it.
+func withPart(r row, d definition, due any, leaf string, part any) map[string]any {
+	out, _ := due.(map[string]any)
+	if out == nil {
+		out = map[string]any{}
+		values, _ := r[rootCustom].(map[string]any)
+		read, _ := values[d.Code].(map[string]any)
+		for _, name := range partsOf[d.Type] {
+			if read[name] != nil && read[name] != "" {
+				out[name] = read[name]
+			}
+		}
+	}
+	if out[leaf] = part; part == nil {
+		delete(out, leaf)
+	}
+	return out
+}
+
+// send makes the call of one intent and reads its answer.
+func (c *Connector) send(ctx context.Context, k kind, want wanted, w *work) error {
+	call := platform.Call{Op: string(w.intent.Operation) + " " + string(k.Name) + "/" + string(w.intent.Ref.ID), Method: http.MethodPatch, Path: k.path(string(w.intent.Ref.ID)), Write: true}
+	creates := w.intent.Operation == record.OperationCreate
+	switch {
+	case creates:
+		call.Method, call.Path = http.MethodPost, k.path()
+	case w.body == nil:
+		call.Method = http.MethodDelete
+	}
+	if w.body != nil {
+		call.Body = w.body
+	}
+	answer, err := c.ask(ctx, call, true)
+	w.receipt.Snapshot = nil // from before the write
+	if err != nil {
+		return judge(w.intent, err)
+	}
+	if call.Method == http.MethodDelete {
+		return nil
+	}
+	r, err := decodeRow(answer.Data)
+	if err != nil || !creates && r.id() != w.intent.Ref.ID {
+		return fault.Newf(fault.InDoubt, c.op(call), "answered another record, or none")
+	}
+	s := c.snapshot(k, want.only(answered(w.intent)), r, answer.began)
+	w.receipt.ID, w.receipt.Snapshot = r.id(), &s
+	return nil
+}
+
+// only narrows what is wanted to some of its fields.
+func (w wanted) only(fields []record.PlatformField) wanted {
+	return wanted{fields: fields, custom: w.custom}
+}
+
+// judge reads "not found" in the light of its intent: of a create it can only speak of what the record names, so the create
+// waits for that; which answer it gives for such a one is not documented, and any other is a refusal.
+func judge(intent record.Intent, err error) error {
+	if !fault.Is(err, fault.Gone) || intent.Operation != record.OperationCreate {
+		return err
+	}
+	f := fault.New(fault.Rejected, "", nil)
+	if was, ok := err.(*fault.Error); ok {
+		f.Op, f.Code = was.Op, was.Code
+	}
+	for _, field := range []record.PlatformField{"org_id", "person_id"} {
+		if intent.Fields[field] != "" {
+			f.Kind = fault.Waiting
+			f.Fields = append(f.Fields, string(field))
+		}
+	}
+	return f
+}
+
+// stops gives what a failed call means for those not sent yet, nil if they may be sent.
+func stops(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch fault.KindOf(err) {
+	case fault.RateLimited, fault.Unauthorized, fault.Transient:
+		return err
+	case fault.InDoubt:
+		return fault.Newf(fault.Transient, name+": write", "not sent, after a call in doubt")
+	}
+	return nil
+}
+
+// settle gives the receipts, or the one failure that every intent met because of its call.
+func settle(items []*work) ([]record.Receipt, error) {
+	receipts := make([]record.Receipt, len(items))
+	whole := true
+	for i, w := range items {
+		receipts[i] = w.receipt
+		whole = whole && w.whole && (w.receipt.Err == items[0].receipt.Err || i == 0)
+	}
+	if whole {
+		return nil, items[0].receipt.Err
+	}
+	return receipts, nil
+}
+
+func (c *Connector) opOf(intent record.Intent) string {
+	return c.opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
+}
+
+// unfit refuses an intent for the sake of one field.
+func (c *Connector) unfit(intent record.Intent, field record.PlatformField, problem string) error {
+	f := fault.Newf(fault.Rejected, c.opOf(intent), "field %s %s", field, problem)
+	f.Fields = []string{string(field)}
+	return f
+}
