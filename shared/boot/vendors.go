@@ -8,6 +8,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platform/hubspot"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/pipedrive"
 	"github.com/fluxcascade/fluxcascade/shared/platform/quickbooks"
 	"github.com/fluxcascade/fluxcascade/shared/platform/salesforce"
 	"github.com/fluxcascade/fluxcascade/shared/platform/xero"
@@ -68,6 +69,15 @@ func Vendors() []Vendor {
 			Connect:       func(s platform.Settings) platform.Connector { return xero.New(s) }, Receive: xero.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return xero.NewRefresher(xero.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
+			},
+		},
+		{
+			// An account is called at its own domain, which its token answer tells; the common host serves it too.
+			Catalog: catalog.Pipedrive(), BaseURL: "https://api.pipedrive.com", TokenURL: "https://oauth.pipedrive.com/oauth/token",
+			Authorization: pipedrive.Authorization(),
+			Connect:       func(s platform.Settings) platform.Connector { return pipedrive.New(s) }, Receive: pipedrive.Receive,
+			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
+				return pipedrive.NewRefresher(pipedrive.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
 		},
 	}

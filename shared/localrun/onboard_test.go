@@ -114,6 +114,9 @@ func TestAFieldThatIsMadeIsThereOnce(t *testing.T) {
 		if !a.vendor.Catalog.Objects[0].Custom.MatchString(string(name)) {
 			name = "customFields[Site notes]"
 		}
+		if !a.vendor.Catalog.Objects[0].Custom.MatchString(string(name)) {
+			name = "custom_fields[Site notes]"
+		}
 		for range 2 {
 			made, err := making.MakeField(ctx, object, platform.NewField{Name: name, Label: "Site notes"})
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/hubspot"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim/pipedrive"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/quickbooks"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/salesforce"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/xero"
@@ -27,6 +28,8 @@ func simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator,
 		return quickbooks.New(o), nil
 	case "salesforce":
 		return salesforce.New(o), nil
+	case "pipedrive":
+		return pipedrive.New(o), nil
 	case "xero":
 		return xero.New(o), nil
 	}
