@@ -155,6 +155,7 @@ func environment(stack awscdk.Stack, f config.Function, r reach, props Functions
 		config.EnvSecretARNs:     func() *string { return props.Secrets.ARNs(stack, r.platforms) },
 		config.EnvMatchSecretARN: props.Secrets.MatchARN,
 		config.EnvPublicURL:      func() *string { return props.PublicURL },
+		config.EnvStack:          stack.StackName,
 		config.EnvConnection:     func() *string { return jsii.String(string(r.connection)) },
 	}
 	for _, table := range store.Tables() {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"log"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
@@ -17,5 +15,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.Poll(system.Poller()))
+	onaws.Start(system, lambdaio.Poll(system.Poller()))
 }

@@ -6,8 +6,6 @@ import (
 	"log"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -19,5 +17,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run, time.Now))
+	onaws.Start(system, lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run, time.Now))
 }

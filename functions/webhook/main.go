@@ -4,10 +4,6 @@ package main
 import (
 	"context"
 	"log"
-	"os"
-	"time"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -19,7 +15,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	webhook := system.Webhook()
-	webhook.Count = onaws.CountWebhooks(os.Stdout, time.Now)
-	lambda.Start(lambdaio.Webhook(webhook))
+	onaws.Start(system, lambdaio.Webhook(system.Webhook()))
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"log"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -18,5 +16,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdaio.SQSBatch(deciding.Writer(system, deciding.Report()).Handle))
+	onaws.Start(system, lambdaio.SQSBatch(deciding.Writer(system, deciding.Report()).Handle))
 }

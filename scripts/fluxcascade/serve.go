@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/operate/socket"
@@ -91,6 +92,7 @@ func serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(o.errs, nil))
+	count := &meter.Meter{Stack: localrun.LocalStack, Function: "serve", Store: state.Store, Now: clock.Now}
 	host := &localrun.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger), Tell: logNotes(logger),
 		Load: func(ctx context.Context) (*ruleset.Rules, error) {
 			_, rules, err := operate.LoadActive(ctx, state.Store)
@@ -104,7 +106,7 @@ func serve(ctx context.Context, o serveOptions) error {
 			return &boot.System{Rules: rules, Store: state.Store, Queue: state.Queue, Now: clock.Now, PublicURL: o.public, App: func(_ context.Context, c record.Connection) (boot.App, error) {
 				one, err := secrets.Of(c)
 				return one.App, err
-			}}
+			}, Meter: count}
 		},
 		Started: func(rules *ruleset.Rules) { sayStarted(o, logger, rules, candidate) }}
 	return runHost(ctx, host, o)

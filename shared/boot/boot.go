@@ -16,6 +16,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/intake"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -41,6 +42,8 @@ type System struct {
 	PublicURL string
 	// Transport sends requests; nil is the default one.
 	Transport http.RoundTripper
+	// Meter counts what happens; nil for nobody.
+	Meter *meter.Meter
 
 	mu         sync.Mutex
 	connectors map[record.Connection]assembled
@@ -87,8 +90,9 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 		return old.connector, nil
 	}
 	declared, _ := s.Rules.Connection(c)
-	client := s.client(app, vendor)
-	tokens := &credential.Source{Store: s.Store, Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait}
+	client := s.client(c, app, vendor)
+	tokens := &credential.Source{Store: s.Store, Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait,
+		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: declared.Account, BaseURL: app.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
 	if s.connectors == nil {
 		s.connectors = map[record.Connection]assembled{}
@@ -98,7 +102,7 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 }
 
 // client calls only the vendor's hosts and the ones that the app itself names.
-func (s *System) client(app App, vendor Vendor) *http.Client {
+func (s *System) client(c record.Connection, app App, vendor Vendor) *http.Client {
 	hosts := append([]string{}, vendor.Catalog.Hosts...)
 	for _, text := range []string{app.BaseURL, app.TokenURL} {
 		if u, err := url.Parse(text); err == nil {
@@ -109,7 +113,7 @@ func (s *System) client(app App, vendor Vendor) *http.Client {
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return &http.Client{Timeout: requestTimeout, Transport: allowed{hosts: hosts, next: next},
+	return &http.Client{Timeout: requestTimeout, Transport: allowed{hosts: hosts, next: s.Meter.Transport(c, next)},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Host != via[0].URL.Host || len(via) > 3 {
 				return http.ErrUseLastResponse
@@ -176,12 +180,12 @@ func (s *System) Webhook() *intake.Webhook {
 				return app.WebhookSecret, err
 			}}
 	}
-	return &intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: s.Now}
+	return &intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: s.Now, Meter: s.Meter}
 }
 
 // Poller assembles the poller.
 func (s *System) Poller() *intake.Poller {
-	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Ability: s.Ability, Now: s.Now}
+	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Ability: s.Ability, Now: s.Now, Meter: s.Meter}
 }
 
 // Prepare makes, on every platform that lets us, the fields that hold our identity, unless they are there.

@@ -33,6 +33,8 @@ const (
 	partitionWaiter   = "waiter#"
 	partitionSeen     = "seen#"
 	partitionSpread   = "spread#"
+	partitionHealth   = "health#"
+	partitionSummary  = "summary#"
 )
 
 // AccessOf gives what a function may do. c is the one connection that a writer writes to; other functions ignore it.
@@ -44,17 +46,17 @@ func AccessOf(f Function, c record.Connection) Access {
 		return Access{Sends: []QueueKind{Changes}}
 	case Poller:
 		return Access{Sends: []QueueKind{Changes, Backfill}, Tables: []TableAccess{
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionHealth+"*")}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*")}}
+		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*")}}
 	case Resolver:
 		return Access{Consumes: []QueueKind{Changes, Backfill}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*", partitionHealth+"*")}}
 	case Writer:
 		own := string(c)
 		return Access{Consumes: []QueueKind{Due}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*")}}
+			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*", partitionHealth+own)}}
 	}
 	return Access{}
 }

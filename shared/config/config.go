@@ -53,11 +53,11 @@ const (
 func Functions() []Function { return []Function{Webhook, Poller, Sweeper, Resolver, Writer} }
 
 var required = map[Function][]string{
-	Webhook:  {EnvConfig, EnvQueueURLs, EnvSecretARNs, EnvPublicURL},
-	Poller:   {EnvConfig, EnvTableControl, EnvQueueURLs, EnvSecretARNs},
-	Sweeper:  {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
-	Resolver: {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
-	Writer:   {EnvConfig, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
+	Webhook:  {EnvConfig, EnvStack, EnvQueueURLs, EnvSecretARNs, EnvPublicURL},
+	Poller:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs, EnvSecretARNs},
+	Sweeper:  {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
+	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
+	Writer:   {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
 }
 
 // Environment lists the names that a function requires.
@@ -72,6 +72,8 @@ type Config struct {
 	MatchSecretARN string
 	PublicURL      string
 	Connection     record.Connection
+	// Stack names the stack in metrics.
+	Stack string
 }
 
 // Parse reads a function's environment. The error names every variable that is missing or malformed.
@@ -114,6 +116,8 @@ func (c *Config) set(name, value string) error {
 		c.PublicURL = strings.TrimSuffix(value, "/")
 	case EnvConnection:
 		c.Connection = record.Connection(value)
+	case EnvStack:
+		c.Stack = value
 	}
 	return nil
 }

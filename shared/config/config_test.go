@@ -23,7 +23,7 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 
 func TestAWholeEnvironmentParses(t *testing.T) {
 	values := map[string]string{config.EnvConfig: "sync.yaml", config.EnvTableVersions: "v", config.EnvTableCrossReference: "x", config.EnvTableControl: "c",
-		config.EnvQueueURLs: `{"due-jobber":"https://q"}`, config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m", config.EnvPublicURL: "https://p/", config.EnvConnection: "jobber"}
+		config.EnvQueueURLs: `{"due-jobber":"https://q"}`, config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m", config.EnvPublicURL: "https://p/", config.EnvConnection: "jobber", config.EnvStack: "dev"}
 	c, err := config.Parse(config.Writer, func(name string) string { return values[name] })
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
@@ -128,10 +129,10 @@ func TestEveryFunctionDoesWithTheAccessItHas(t *testing.T) {
 	}
 	// What the play must have exercised to count.
 	needed := map[config.Function][]string{
-		config.Poller:   {"send changes", "send backfill", "read control token", "write control token", "write control progress", "write control pages", "read control pages", "read control pause", "write control seen"},
-		config.Sweeper:  {"send due", "scan versions", "read control progress", "read control seen"},
-		config.Resolver: {"send changes", "send due", "read control token", "write versions ", "write cross-reference ", "write control pages", "read control waiter", "read control progress"},
-		config.Writer:   {"send due", "read control token", "write control token", "write versions ", "write cross-reference ", "read control pause", "read control waiter", "read control spread"},
+		config.Poller:   {"send changes", "send backfill", "read control token", "write control token", "write control progress", "write control pages", "read control pages", "read control pause", "write control seen", "write control health"},
+		config.Sweeper:  {"send due", "scan versions", "read control progress", "read control seen", "write control summary", "write control health"},
+		config.Resolver: {"send changes", "send due", "read control token", "write versions ", "write cross-reference ", "write control pages", "read control waiter", "read control progress", "write control health"},
+		config.Writer:   {"send due", "read control token", "write control token", "write versions ", "write cross-reference ", "read control pause", "read control waiter", "read control spread", "write control health"},
 	}
 	for f, permissions := range needed {
 		for _, p := range permissions {
@@ -180,7 +181,8 @@ func hold(w *localrun.World, log *denials) {
 	deployment := config.Deploy(w.Rules)
 	handlers := func(f config.Function, c config.Deployed) localrun.Handlers {
 		g := &guard{Store: w.System.Store, queue: w.System.Queue, f: f, own: c.Name, peers: c.Peers, access: config.AccessOf(f, c.Name), log: log}
-		return localrun.Assemble(&boot.System{Rules: w.System.Rules, Store: g, Queue: g, Now: w.System.Now, App: w.System.App, PublicURL: w.System.PublicURL}, observe)
+		return localrun.Assemble(&boot.System{Rules: w.System.Rules, Store: g, Queue: g, Now: w.System.Now, App: w.System.App, PublicURL: w.System.PublicURL,
+			Meter: &meter.Meter{Stack: "test", Function: string(f), Store: g, Now: w.System.Now}}, observe)
 	}
 	none := config.Deployed{}
 	// The front has the webhook's handler from before; it sends to queues alone, which its own test covers.

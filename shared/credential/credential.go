@@ -52,6 +52,8 @@ type Source struct {
 	Now        func() time.Time
 	// Wait waits for d or until ctx ends.
 	Wait func(ctx context.Context, d time.Duration) error
+	// Renewed is told, with each token handed out, when the platform last renewed the grant; nil for nobody.
+	Renewed func(time.Time)
 }
 
 // Put stores a connection's first grant, or the one of connecting again, over whatever is there. A grant without an
@@ -123,6 +125,9 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 		case t.Over:
 			return "", fault.Newf(fault.Unauthorized, op, "the grant is over; connect again")
 		case t.lives(now, freshFor):
+			if s.Renewed != nil && !t.RenewedAt.IsZero() {
+				s.Renewed(t.RenewedAt)
+			}
 			return t.Access, nil
 		case t.Refresh == "":
 			return s.last(t, now)

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -34,6 +36,8 @@ type Poller struct {
 	// Ability gives the catalog's facts about a place.
 	Ability func(record.Place) catalog.Ability
 	Now     func() time.Time
+	// Meter counts what is queued and lists the runs; nil for nobody.
+	Meter *meter.Meter
 }
 
 // Poll is what one call did.
@@ -42,6 +46,8 @@ type Poll struct {
 	Phase    control.Phase // after it
 	Records  int           // read and queued
 	Absences int
+	// First says that it was part of the first load.
+	First bool
 	// Total counts the records of the first load so far.
 	Total int
 	// More says that another call at once would do more.
@@ -59,11 +65,34 @@ type Poll struct {
 // Run polls one place. Two at once are harmless: one of them loses its position and its work is queued twice.
 // Errors: fault.RateLimited, fault.Unauthorized, fault.Transient; the position stays where it was durably queued.
 func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
+	result, err := p.run(ctx, place)
+	kind := control.RunPoll
+	if result.First {
+		kind = control.RunFirstLoad
+	}
+	p.ran(kind, result, err)
+	return result, err
+}
+
+// ran lists a run for people. One that did not call the platform is none.
+func (p *Poller) ran(kind control.RunKind, result Poll, err error) {
+	if result.Waits || (result.Phase == "" && err == nil) {
+		return
+	}
+	run := control.Ran{Kind: kind, Object: result.Place.Object, Found: result.Records + result.Absences}
+	if err != nil {
+		run.Failed = fault.KindOf(err).String()
+	}
+	p.Meter.Ran(result.Place.Connection, run)
+}
+
+func (p *Poller) run(ctx context.Context, place record.Place) (Poll, error) {
 	result := Poll{Place: place}
 	pause, paused, err := control.Paused(ctx, p.Store, place.Connection)
 	if err != nil {
 		return result, err
 	}
+	p.Meter.Set(config.MetricPaused, place.Connection, map[bool]float64{true: 1}[paused])
 	if paused && pause.Reason == control.PausedByOperator {
 		result.Paused = true
 		return result, nil
@@ -86,6 +115,7 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 		result.Waits = true
 		return result, nil
 	}
+	result.First = now.Phase != control.PhaseDone
 	switch now.Phase {
 	case "":
 		now = p.begin(place)
@@ -109,6 +139,12 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 // moved no stamp and whose webhook was lost. What it listed is kept, so that the next sweep can tell what is gone
 // without a word. It does nothing before the first load is over.
 func (p *Poller) Reconcile(ctx context.Context, place record.Place) (Poll, error) {
+	result, err := p.reconcile(ctx, place)
+	p.ran(control.RunReconcile, result, err)
+	return result, err
+}
+
+func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error) {
 	result := Poll{Place: place}
 	pause, paused, err := control.Paused(ctx, p.Store, place.Connection)
 	if err != nil {
@@ -273,6 +309,7 @@ func (p *Poller) queuePages(ctx context.Context, place record.Place, at *control
 		if err := p.Queue.Send(ctx, queue.Name("backfill-"+string(place.Connection)), []queue.Message{{Body: body}}); err != nil {
 			return err
 		}
+		p.Meter.Add(config.MetricAccepted, place.Connection, n)
 		changes = changes[n:]
 	}
 	return nil
@@ -379,6 +416,10 @@ func (p *Poller) gone(place record.Place, page platform.Page) []record.Change {
 
 // send queues changes in messages of a size that spreads over resolver batches.
 func (p *Poller) send(ctx context.Context, name queue.Name, changes []record.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	all := changes
 	var messages []queue.Message
 	for len(changes) > 0 {
 		n, size := 0, 0
@@ -393,8 +434,9 @@ func (p *Poller) send(ctx context.Context, name queue.Name, changes []record.Cha
 		messages = append(messages, queue.Message{Body: body})
 		changes = changes[n:]
 	}
-	if len(messages) == 0 {
-		return nil
+	if err := p.Queue.Send(ctx, name, messages); err != nil {
+		return err
 	}
-	return p.Queue.Send(ctx, name, messages)
+	p.Meter.Add(config.MetricAccepted, all[0].Connection, len(all))
+	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -43,9 +45,9 @@ type Webhook struct {
 	Queue  queue.Sender
 	Rules  *ruleset.Rules
 	Now    func() time.Time
-	// Count is told of every request: by platform, by result ("queued", "unauthorised", "malformed", "too_large",
-	// "unknown_route"), and how many hints were queued. Nil for nobody.
-	Count func(p record.Platform, result string, hints int)
+	// Meter counts every request by its result: "queued", "unauthorised", "malformed", "too_large", "unknown_route",
+	// "no_secret", "not_queued". Nil for nobody.
+	Meter *meter.Meter
 }
 
 // Answer is what to tell the platform.
@@ -84,12 +86,13 @@ func (w *Webhook) Handle(ctx context.Context, p record.Platform, r platform.Requ
 }
 
 func (w *Webhook) answer(p record.Platform, result string, hints, status int, message string) Answer {
-	if w.Count != nil {
-		w.Count(p, result, hints)
-	}
 	if w.Routes[p].Silent {
 		message = ""
 	}
+	if result == "unknown_route" {
+		p = "unknown" // whoever calls us must not name our metrics
+	}
+	w.Meter.Webhook(p, result, hints)
 	return Answer{Status: status, Message: message}
 }
 
@@ -113,6 +116,7 @@ func (w *Webhook) queue(ctx context.Context, p record.Platform, hints []platform
 		if err := SendChanges(ctx, w.Queue, queue.Name("changes-"+string(c.Name)), byConnection[c.Name]); err != nil {
 			return 0, err
 		}
+		w.Meter.Add(config.MetricAccepted, c.Name, len(byConnection[c.Name]))
 	}
 	return total, nil
 }

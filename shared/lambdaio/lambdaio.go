@@ -143,3 +143,15 @@ func Sweep[R any](run func(context.Context, record.Connection) (R, error), now f
 		return run(ctx, in.Connection)
 	}
 }
+
+// Flushed makes a Lambda handler that says what was counted once the call is over, whatever became of it. That it could
+// not be said is told to failed and fails nothing.
+func Flushed[In, Out any](handle func(context.Context, In) (Out, error), flush func(context.Context) error, failed func(error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (Out, error) {
+		out, err := handle(ctx, in)
+		if flushErr := flush(ctx); flushErr != nil {
+			failed(flushErr)
+		}
+		return out, err
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
@@ -28,6 +29,9 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
+
+// LocalStack is the stack's name where there is none.
+const LocalStack = "this machine"
 
 // Options open a world.
 type Options struct {
@@ -86,7 +90,8 @@ func Open(ctx context.Context, o Options) (*World, error) {
 			return nil, err
 		}
 	}
-	w.System = &boot.System{Rules: o.Rules, Store: o.Store, Queue: o.Queue, Now: clock.Now, App: w.app, PublicURL: w.FrontURL}
+	w.System = &boot.System{Rules: o.Rules, Store: o.Store, Queue: o.Queue, Now: clock.Now, App: w.app, PublicURL: w.FrontURL,
+		Meter: &meter.Meter{Stack: LocalStack, Function: "local", Store: o.Store, Now: clock.Now}}
 	if err := w.connect(ctx, o.Store); err != nil {
 		w.Close()
 		return nil, err
@@ -195,19 +200,23 @@ func (make instances) Invoke(ctx context.Context, payload []byte) ([]byte, error
 func Assemble(s *boot.System, observe func(pipeline.Event)) Handlers {
 	webhook, poller := s.Webhook(), s.Poller()
 	h := Handlers{
-		Webhook: instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Webhook(webhook)) }),
-		Poller:  instances(func() lambda.Handler { return lambda.NewHandler(lambdaio.Poll(poller)) }),
-		Sweeper: instances(func() lambda.Handler {
-			return lambda.NewHandler(lambdaio.Sweep(deciding.Sweeper(s, observe).Run, s.Now))
-		}),
+		Webhook:  instances(func() lambda.Handler { return handler(s, lambdaio.Webhook(webhook)) }),
+		Poller:   instances(func() lambda.Handler { return handler(s, lambdaio.Poll(poller)) }),
+		Sweeper:  instances(func() lambda.Handler { return handler(s, lambdaio.Sweep(deciding.Sweeper(s, observe).Run, s.Now)) }),
 		Resolver: map[record.Connection]lambda.Handler{},
 		Writer:   map[record.Connection]lambda.Handler{},
 	}
 	for _, c := range s.Rules.Connections {
-		h.Resolver[c.Name] = lambda.NewHandler(lambdaio.SQSBatch(deciding.Resolver(s, observe).Handle))
-		h.Writer[c.Name] = lambda.NewHandler(lambdaio.SQSBatch(deciding.Writer(s, observe).Handle))
+		h.Resolver[c.Name] = handler(s, lambdaio.SQSBatch(deciding.Resolver(s, observe).Handle))
+		h.Writer[c.Name] = handler(s, lambdaio.SQSBatch(deciding.Writer(s, observe).Handle))
 	}
 	return h
+}
+
+// handler makes a function that tells the health rows what it counted, as package onaws does. What cannot be told now is
+// told with the next call.
+func handler[In, Out any](s *boot.System, handle func(context.Context, In) (Out, error)) lambda.Handler {
+	return lambda.NewHandler(lambdaio.Flushed(handle, s.Meter.Flush, func(error) {}))
 }
 
 // Close stops the servers and keeps the simulators' last state.

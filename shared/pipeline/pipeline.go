@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -79,9 +80,11 @@ type Event struct {
 	Fields    []record.PlatformField
 	// Lag is from when the change was first seen to now, for writes and decisions that know it.
 	Lag time.Duration
-	// Count is how many of something, for EventRequests.
+	// Count is how many change records or messages, for EventAccepted, EventEnded and EventFailed.
 	Count int
-	Err   error
+	// Summary is what a sweep found, for EventSwept; Count then is how many notices it sent.
+	Summary *control.Summary
+	Err     error
 }
 
 // EventKind says what kind of thing happened.
@@ -95,7 +98,11 @@ const (
 	EventDeadLetter EventKind = "dead_letter"
 	EventPaused     EventKind = "paused"
 	EventMalformed  EventKind = "malformed"
-	EventHeld       EventKind = "held" // a limit of spread was reached: a person must release it
+	EventHeld       EventKind = "held"     // a limit of spread was reached: a person must release it
+	EventAccepted   EventKind = "accepted" // we queued change records of our own: they end like any other
+	EventEnded      EventKind = "ended"    // change records ended, Count of them: the first as Outcome says, the others superseded by its read
+	EventFailed     EventKind = "failed"   // messages come again, Count of them
+	EventSwept      EventKind = "swept"    // a sweep ended
 )
 
 func (s *Shell) tell(e Event) {

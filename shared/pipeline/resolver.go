@@ -26,7 +26,9 @@ type work struct {
 	absence  *record.Absence
 	carried  bool
 	outcome  resolve.Outcome // "" until decided
+	reason   resolve.Reason  // why
 	err      error           // the messages fail
+	told     bool            // of err, already
 }
 
 // Handle takes a batch of change records and gives the ids of the messages that must come again; a bad one fails
@@ -63,6 +65,7 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 				bad[i] = true
 			}
 		}
+		r.tellEnd(w)
 	}
 	r.finishPages(ctx, pages, bad)
 	for i, m := range messages {
@@ -71,6 +74,18 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 		}
 	}
 	return failed
+}
+
+// tellEnd tells how a record's change records ended: the balance of what was accepted is made of these.
+func (r *Resolver) tellEnd(w *work) {
+	e := Event{Kind: EventEnded, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: w.outcome, Reason: w.reason, Count: len(w.messages)}
+	if w.err != nil {
+		e.Kind, e.Outcome, e.Err = EventFailed, "", w.err
+		if w.told {
+			e.Err = nil
+		}
+	}
+	r.tell(e)
 }
 
 // collect adds a change to the work, joining it to one that names the same record.
@@ -191,8 +206,7 @@ func (r *Resolver) skipKnown(view *resolve.View, items []*work) {
 			known = known && resolve.Knows(view, g.Name, w.change.Ref, w.change.OccurredAt)
 		}
 		if known {
-			w.outcome = resolve.Superseded
-			r.tell(Event{Kind: EventDecision, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Superseded, Reason: resolve.ReasonEcho})
+			r.end(w, resolve.Superseded, resolve.ReasonEcho)
 		}
 	}
 }
@@ -328,7 +342,7 @@ func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner
 }
 
 func (r *Resolver) end(w *work, outcome resolve.Outcome, why resolve.Reason) {
-	w.outcome = outcome
+	w.outcome, w.reason = outcome, why
 	r.tell(Event{Kind: EventDecision, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: outcome, Reason: why})
 }
 
@@ -341,7 +355,7 @@ func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *out
 		return
 	case fault.Rejected:
 		r.tell(Event{Kind: EventDeadLetter, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
-		w.err = err
+		w.err, w.told = err, true
 		return
 	case fault.Unauthorized:
 		if pauseErr := r.pause(ctx, w.change.Ref.Connection, err); pauseErr != nil {
@@ -371,7 +385,7 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 	again := w.change
 	again.Deferrals++
 	r.sendChange(out, again, delayUntil(at, r.Now()))
-	w.outcome = resolve.Postponed
+	w.outcome, w.reason = resolve.Postponed, why
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }
 
@@ -394,7 +408,7 @@ func (r *Resolver) observations(w *work) []resolve.Observation {
 
 // resolve decides one record in every group it takes part in, commits and publishes.
 func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out *outgoing) {
-	outcome := resolve.Unsupported
+	outcome, reason := resolve.Unsupported, resolve.ReasonNotMapped
 	for _, o := range r.observations(w) {
 		decision, err := r.decide(ctx, view, o)
 		if err != nil {
@@ -427,9 +441,24 @@ func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out
 			w.err = err
 			return
 		}
-		outcome = decision.Outcome
+		if rank(decision.Outcome) >= rank(outcome) {
+			outcome, reason = decision.Outcome, decision.Reason
+		}
 	}
-	w.outcome = outcome
+	w.outcome, w.reason = outcome, reason
+}
+
+// rank orders the outcomes of one record in several groups: it counts as the one that a person most wants to know.
+func rank(o resolve.Outcome) int {
+	switch o {
+	case resolve.ParkedWork:
+		return 3
+	case resolve.Applied:
+		return 2
+	case resolve.Unsupported:
+		return 0
+	}
+	return 1
 }
 
 func (r *Resolver) tellDecision(w *work, group record.Group, d resolve.Decision) {
@@ -464,6 +493,9 @@ func (s *Shell) sendChange(out *outgoing, c record.Change, delay time.Duration) 
 		panic("a change record does not marshal: " + err.Error()) // it holds texts and times alone
 	}
 	out.add(QueueOf(ChangesQueue, c.Connection), queue.Message{Body: body, Delay: delay})
+	if c.Deferrals == 0 {
+		s.tell(Event{Kind: EventAccepted, Ref: c.Ref, Source: c.Source, Change: c.ID, Count: 1})
+	}
 }
 
 func (s *Shell) sendHints(out *outgoing, hints []record.Change) {

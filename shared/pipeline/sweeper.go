@@ -29,23 +29,28 @@ type Sweep struct {
 }
 
 // Run scans all entities and sends a notice for everything that can be written now at a connection, or at any if
-// connection is "". At rest it sends nothing. Errors: fault.Transient; what was sent stays sent.
+// connection is "", and leaves a summary of what waits for a person there. At rest it sends nothing.
+// Errors: fault.Transient; what was sent stays sent.
 func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
 	var total Sweep
 	audits, err := s.audits(ctx, connection)
 	if err != nil {
 		return total, err
 	}
+	found := newGathering(s.Rules, connection, s.Now())
 	cursor := ""
 	for range sweepPagesMax {
 		rows, next, err := s.Store.Scan(ctx, store.Scan{Table: store.Versions, Cursor: cursor, Limit: sweepPageRows, Segment: 0, Segments: 1})
 		if err != nil {
 			return total, err
 		}
-		if err := s.page(ctx, rows, connection, audits, &total); err != nil {
+		if err := s.page(ctx, rows, connection, audits, found, &total); err != nil {
 			return total, err
 		}
 		if next == "" {
+			if err := s.keepSummaries(ctx, found, &total); err != nil {
+				return total, err
+			}
 			return total, s.audited(ctx, audits)
 		}
 		cursor = next
@@ -53,13 +58,14 @@ func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep,
 	return total, nil
 }
 
-func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, audits map[record.Place]*audit, total *Sweep) error {
+func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, audits map[record.Place]*audit, found *gathering, total *Sweep) error {
 	view := resolve.NewView(s.Now())
 	if err := s.circumstances(ctx, view); err != nil {
 		return err
 	}
 	var wakes []resolve.Observation
 	for _, row := range rows {
+		found.row(row)
 		if row.Sort != entitySort {
 			continue
 		}
@@ -79,12 +85,17 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 		}
 		total.Entities++
 		s.findMissing(view, o, audits, total, &out)
+		key := resolve.EntityKey{Group: o.Group, ID: o.Wake}
+		current := view.Entities[key]
 		// Holds that the wake-up found or cleared are kept, so that the Syncs page shows what waits.
 		if !decision.Patch.Empty() {
 			if err := s.commit(ctx, view, decision.Patch); err != nil {
 				forget(view, decision.Patch)
+			} else {
+				current = view.Entities[key]
 			}
 		}
+		found.entity(key, current)
 		for _, due := range decision.Due {
 			if connection != "" && due.Place.Connection != connection {
 				continue

@@ -30,6 +30,7 @@ type job struct {
 	fence    int64
 	done     bool
 	err      error
+	told     bool // of err, already
 }
 
 // Handle takes a batch of due notices and gives the ids of the messages that must come again. For each place that is
@@ -66,9 +67,18 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 			for _, i := range j.messages {
 				failed = append(failed, messages[i].ID)
 			}
+			w.tellFailed(j)
 		}
 	}
 	return failed
+}
+
+func (w *Writer) tellFailed(j *job) {
+	e := Event{Kind: EventFailed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: record.Ref{Place: j.notice.Place}, Source: record.SourceWriter, Change: j.notice.ChangeID, Count: len(j.messages)}
+	if !j.told {
+		e.Err = j.err
+	}
+	w.tell(e)
 }
 
 func failJobs(jobs []*job, err error) {
@@ -231,11 +241,11 @@ func (w *Writer) unavailable(ctx context.Context, j *job, err error, out *outgoi
 		return
 	}
 	if fault.Is(err, fault.Rejected) {
-		w.tell(Event{Kind: EventDeadLetter, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
-		j.err = err
+		w.tell(Event{Kind: EventDeadLetter, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Change: j.notice.ChangeID, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
+		j.err, j.told = err, true
 		return
 	}
-	w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.Postponed, Reason: resolve.ReasonTransient, Err: err})
+	w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Outcome: resolve.Postponed, Reason: resolve.ReasonTransient, Err: err})
 	w.again(out, j, w.Now().Add(fault.After(err, unavailableFirst)))
 }
 

@@ -15,7 +15,7 @@ func Shell(s *boot.System, observe func(pipeline.Event)) pipeline.Shell {
 		a := s.Ability(place)
 		abilities[place] = pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
 	}
-	return pipeline.Shell{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Now: s.Now, Observe: observe, Memory: pipeline.NewMemory(),
+	return pipeline.Shell{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Now: s.Now, Observe: counted(s.Meter, observe), Memory: pipeline.NewMemory(),
 		Ability: func(p record.Place) pipeline.Ability { return abilities[p] }}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/queue/sqsqueue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -53,6 +54,7 @@ func System(ctx context.Context, f config.Function) (*boot.System, config.Config
 	if len(c.Tables) > 0 {
 		s.Store, err = dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), Tables: everyTable(c.Tables)})
 	}
+	s.Meter = &meter.Meter{Stack: c.Stack, Function: string(f), Out: os.Stdout, Store: s.Store, Now: time.Now}
 	return s, c, err
 }
 
