@@ -47,7 +47,7 @@ type Poll struct {
 	Records  int           // read and queued
 	Absences int
 	// First says that it was part of the first load.
-	First bool
+	First bool `json:"-"`
 	// Total counts the records of the first load so far.
 	Total int
 	// More says that another call at once would do more.

@@ -65,9 +65,11 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 				bad[i] = true
 			}
 		}
-		r.tellEnd(w)
 	}
 	r.finishPages(ctx, pages, bad)
+	for _, w := range items {
+		r.tellEnd(w, bad)
+	}
 	for i, m := range messages {
 		if bad[i] {
 			failed = append(failed, m.ID)
@@ -76,14 +78,23 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 	return failed
 }
 
-// tellEnd tells how a record's change records ended: the balance of what was accepted is made of these.
-func (r *Resolver) tellEnd(w *work) {
-	e := Event{Kind: EventEnded, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: w.outcome, Reason: w.reason, Count: len(w.messages)}
-	if w.err != nil {
-		e.Kind, e.Outcome, e.Err = EventFailed, "", w.err
-		if w.told {
-			e.Err = nil
+// tellEnd tells how a record's change records ended: the balance of what was accepted is made of these. One whose message
+// comes again, be it for another record in it, has not ended.
+func (r *Resolver) tellEnd(w *work, bad map[int]bool) {
+	e := Event{Kind: EventEnded, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: w.outcome, Reason: w.reason}
+	for _, i := range w.messages {
+		if !bad[i] {
+			e.Count++
 		}
+	}
+	switch {
+	case w.err != nil:
+		e.Kind, e.Outcome, e.Count = EventFailed, "", len(w.messages)
+		if !w.told {
+			e.Err = w.err
+		}
+	case e.Count == 0:
+		return
 	}
 	r.tell(e)
 }
