@@ -346,7 +346,7 @@ func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner
 			change := w.change
 			// The owner's stamp need not have moved with it, so the hint carries no time: a read decides.
 			change.Ref, change.OccurredAt = record.Ref{Place: owner, ID: owners[i]}, time.Time{}
-			r.sendChange(out, change, 0)
+			r.sendChange(out, change)
 		}
 		r.end(w, resolve.Superseded, resolve.ReasonOwnerHinted)
 	}
@@ -395,7 +395,7 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 	}
 	again := w.change
 	again.Deferrals++
-	r.sendChange(out, again, delayUntil(at, r.Now()))
+	r.sendAgain(out, again, delayUntil(at, r.Now()))
 	w.outcome, w.reason = resolve.Postponed, why
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }
@@ -404,7 +404,7 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 // a week, so it counts as no deferral and never becomes a dead letter. Each time it is a new message, so no retention
 // ends it.
 func (r *Resolver) hold(w *work, why resolve.Reason, cause error, out *outgoing) {
-	r.sendChange(out, w.change, queue.DelayMax)
+	r.sendAgain(out, w.change, queue.DelayMax)
 	w.outcome = resolve.Postponed
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }
@@ -497,20 +497,23 @@ func (r *Resolver) finishPages(ctx context.Context, pages []record.Page, bad map
 	}
 }
 
-// sendChange queues a change on its connection's live queue.
-func (s *Shell) sendChange(out *outgoing, c record.Change, delay time.Duration) {
+// sendChange queues a new change on its connection's live queue: it is accepted like one that came from outside.
+func (s *Shell) sendChange(out *outgoing, c record.Change) {
+	s.sendAgain(out, c, 0)
+	s.tell(Event{Kind: EventAccepted, Ref: c.Ref, Source: c.Source, Change: c.ID, Count: 1})
+}
+
+// sendAgain queues a change that was accepted before.
+func (s *Shell) sendAgain(out *outgoing, c record.Change, delay time.Duration) {
 	body, err := json.Marshal(record.Page{Changes: []record.Change{c}})
 	if err != nil {
 		panic("a change record does not marshal: " + err.Error()) // it holds texts and times alone
 	}
 	out.add(QueueOf(ChangesQueue, c.Connection), queue.Message{Body: body, Delay: delay})
-	if c.Deferrals == 0 {
-		s.tell(Event{Kind: EventAccepted, Ref: c.Ref, Source: c.Source, Change: c.ID, Count: 1})
-	}
 }
 
 func (s *Shell) sendHints(out *outgoing, hints []record.Change) {
 	for _, h := range hints {
-		s.sendChange(out, h, 0)
+		s.sendChange(out, h)
 	}
 }

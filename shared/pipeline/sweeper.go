@@ -106,7 +106,7 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 				total.Notices++
 			case resolve.ReasonAttemptsFull:
 				// A read says what became of them.
-				s.sendChange(&out, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged, SeenAt: s.Now()}, 0)
+				s.sendChange(&out, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged, SeenAt: s.Now()})
 			}
 			if resolve.Holds(due.Blocked) {
 				total.Held++
