@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,9 +22,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
-
-// requestTimeout bounds one call of a platform; it must stay well under the writer's lease.
-const requestTimeout = 30 * time.Second
 
 // App is what a connection's vendor app is known by.
 type App = platform.App
@@ -113,29 +109,7 @@ func (s *System) client(c record.Connection, app App, vendor Vendor) *http.Clien
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return &http.Client{Timeout: requestTimeout, Transport: allowed{hosts: hosts, next: s.Meter.Transport(c, next)},
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if r.URL.Host != via[0].URL.Host || len(via) > 3 {
-				return http.ErrUseLastResponse
-			}
-			return nil
-		}}
-}
-
-// allowed refuses requests to hosts that are not on its list. An entry that begins with a dot matches its subdomains.
-type allowed struct {
-	hosts []string
-	next  http.RoundTripper
-}
-
-// RoundTrip implements http.RoundTripper.
-func (a allowed) RoundTrip(r *http.Request) (*http.Response, error) {
-	for _, host := range a.hosts {
-		if r.URL.Host == host || (strings.HasPrefix(host, ".") && strings.HasSuffix(r.URL.Host, host)) {
-			return a.next.RoundTrip(r)
-		}
-	}
-	return nil, fmt.Errorf("host %s is not one that this platform is called at", r.URL.Host)
+	return platform.Guarded(hosts, s.Meter.Transport(c, next))
 }
 
 func wait(ctx context.Context, d time.Duration) error {

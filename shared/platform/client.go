@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -97,6 +98,9 @@ func (c *Client) send(ctx context.Context, call Call, token string) (Answer, err
 	}
 	began := c.Settings.Now()
 	response, err := c.Settings.HTTP.Do(request)
+	if errors.Is(err, ErrHost) { // nothing was sent, and only a person can say where to
+		return Answer{}, fault.New(fault.Unauthorized, c.op(call), withoutURL(err))
+	}
 	if err != nil {
 		return Answer{}, fault.New(lost, c.op(call), withoutURL(err))
 	}
@@ -143,6 +147,13 @@ func (c *Client) Classify(call Call, answer Answer) error {
 		return fault.Newf(fault.InDoubt, op, "status %d", status)
 	case status >= 500, status == http.StatusRequestTimeout:
 		return fault.Newf(fault.Transient, op, "status %d", status)
+	case status >= 300 && status < 400:
+		// A redirect that is not followed: nobody answered for the API.
+		kind := fault.Transient
+		if call.Write {
+			kind = fault.InDoubt
+		}
+		return fault.Newf(kind, op, "status %d, a redirect that is not followed", status)
 	case status >= 400:
 		return fault.Newf(fault.Rejected, op, "status %d", status)
 	}
@@ -163,6 +174,20 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		return at.Sub(now)
 	}
 	return 0
+}
+
+// ReadCursor reads a cursor that holds JSON of our own into out. Anything else is refused, fields that out does not have
+// included: read as a beginning, it would walk everything again. The error tells no content.
+func ReadCursor(c Cursor, out any) error {
+	d := json.NewDecoder(strings.NewReader(string(c)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		return fmt.Errorf("cursor is not one of ours (%T)", err)
+	}
+	if d.More() {
+		return errors.New("cursor is not one of ours")
+	}
+	return nil
 }
 
 // withoutURL drops the URL that net/http puts in its errors: a query may hold a value.

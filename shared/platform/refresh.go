@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -72,6 +73,9 @@ func (r *OAuthRefresher) Refresh(ctx context.Context, refreshToken string) (Gran
 	request.Header.Set("Accept", "application/json")
 	began := r.Settings.Now()
 	response, err := r.Settings.HTTP.Do(request)
+	if errors.Is(err, ErrHost) {
+		return Grant{}, fault.Newf(fault.Transient, op, "the token URL is %s", ErrHost)
+	}
 	if err != nil {
 		// The cause is left out: it names the URL and perhaps a proxy with its password.
 		return Grant{}, fault.Newf(fault.InDoubt, op, "no answer (%T)", err)
