@@ -36,6 +36,12 @@ type Webhooks struct {
 	// Relayed says that the platform calls no URL: its events come by an event bus of AWS, which a rule hands to our route
 	// with RelayHeader. The connection's option OptionEventSource names the bus; without it only polls tell of changes.
 	Relayed bool
+	// Sealed says that what is signed covers the body, so that an altered one is refused. Where it does not, the sender is
+	// proved by a secret alone, and TLS carries the body.
+	Sealed bool
+	// Dated says that a request tells when it was made, so that an old one is refused as replayed. Where it does not, a
+	// replay is accepted: it is only a hint.
+	Dated bool
 }
 
 // What relayed webhooks take, the same for every platform.
@@ -119,6 +125,8 @@ type Ability struct {
 	FindMax int
 	// PageMax is how many records one page of changes or of a listing holds.
 	PageMax int
+	// Merges: a read by id of a record that was merged away names its survivor.
+	Merges bool
 	// Conditional: an update can be made to fail if the record moved since the pre-read (SyncToken).
 	Conditional bool
 	// UniqueKey: a create can carry our identity in a unique field, so that repeating it is harmless.
@@ -139,7 +147,7 @@ type Ability struct {
 	StampCovers bool
 	// FieldTimes: reads tell when each field changed.
 	FieldTimes bool
-	// Derived lists fields whose read value may differ in form from what was written (reformatting).
+	// Reformats lists fields whose read value may differ in form from what was written (reformatting).
 	Reformats []record.PlatformField
 }
 

@@ -27,7 +27,7 @@ func HubSpot() *Platform {
 		Hub:      true,
 		Objects:  []Object{hubspotContacts(), hubspotCompanies(), hubspotDeals()},
 		Hosts:    []string{"api.hubapi.com"},
-		Webhooks: Webhooks{Signed: true, Deletes: true},
+		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true, Dated: true},
 	}
 }
 
@@ -38,7 +38,7 @@ var hubspotCustom = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 // the records by "a few moments"; half a minute bounds that with room (unverified).
 func hubspotAbility(find ...record.PlatformField) Ability {
 	return Ability{Create: true, Update: true, Archive: true, ReadMax: 100, WriteMax: 100, PageMax: 100, UniqueKey: true, Marker: "fluxcascade_id",
-		Find: append(find, "fluxcascade_id"), Polls: true, LagBound: 30 * time.Second}
+		Find: append(find, "fluxcascade_id"), Polls: true, Merges: true, LagBound: 30 * time.Second}
 }
 
 func hubspotTexts(names ...record.PlatformField) []Field {

@@ -52,7 +52,7 @@ func Jobber() *Platform {
 		Objects: []Object{jobberClients(), jobberJobs()},
 		Hosts:   []string{"api.getjobber.com"},
 		// developer.getjobber.com setting_up_webhooks. A deletion carries no more than the id.
-		Webhooks: Webhooks{Signed: true, Deletes: true},
+		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true},
 	}
 }
 

@@ -32,7 +32,7 @@ func Salesforce() *Platform {
 		// An org is called at the instance_url of its token answer: https://MyDomain.my.salesforce.com (developer.
 		// salesforce.com, OAuth 2.0 refresh token flow).
 		Hosts:    []string{"login.salesforce.com", "test.salesforce.com", ".salesforce.com", ".force.com"},
-		Webhooks: Webhooks{Signed: true, Deletes: true, Relayed: true},
+		Webhooks: Webhooks{Signed: true, Deletes: true, Relayed: true, Dated: true},
 	}
 }
 
@@ -94,6 +94,18 @@ func salesforceAddress(prefix record.PlatformField, source string) []Field {
 	}
 }
 
+// salesforceReformats are the fields whose text comes back otherwise: trimmed, lines ended by \r\n, emails in lower case,
+// and phones, which the screens write in the form of their country.
+func salesforceReformats(o Object) []record.PlatformField {
+	var names []record.PlatformField
+	for _, f := range o.Fields {
+		if !f.ReadOnly && (f.Kind == Text || f.Kind == Email || f.Kind == Phone) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 func salesforceContacts() Object {
 	o := Object{Name: "Contact", Label: "contact", Custom: salesforceCustom, Created: "CreatedDate", Ability: salesforceAbility("Email")}
 	o.Fields = append(salesforceStamps(sfContact),
@@ -118,7 +130,8 @@ func salesforceContacts() Object {
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "FirstName", MeansFamilyName: "LastName", MeansEmail: "Email", MeansPhone: "Phone", MeansMobile: "MobilePhone",
 		MeansJobTitle: "Title", MeansStreet: "MailingStreet", MeansCity: "MailingCity", MeansRegion: "MailingState", MeansPostalCode: "MailingPostalCode", MeansCompany: "AccountId"}
-	o.Ability.Reformats = []record.PlatformField{"Email", "Phone", "MobilePhone", "HomePhone", "MailingStreet", "OtherStreet", "Description"}
+	o.Ability.Merges = true
+	o.Ability.Reformats = salesforceReformats(o)
 	return o
 }
 
@@ -145,7 +158,8 @@ func salesforceAccounts() Object {
 	o.Concept = Company
 	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansPhone: "Phone", MeansWebsite: "Website", MeansStreet: "BillingStreet", MeansCity: "BillingCity",
 		MeansRegion: "BillingState", MeansPostalCode: "BillingPostalCode"}
-	o.Ability.Reformats = []record.PlatformField{"Phone", "BillingStreet", "ShippingStreet", "Description"}
+	o.Ability.Merges = true
+	o.Ability.Reformats = append(salesforceReformats(o), "AnnualRevenue", "NumberOfEmployees")
 	return o
 }
 
@@ -172,7 +186,7 @@ func salesforceOpportunities() Object {
 	o.Concept, o.Won = Deal, "Closed Won"
 	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansAmount: "Amount", MeansStage: "StageName", MeansCloseDate: "CloseDate", MeansPerson: "ContactId", MeansCompany: "AccountId"}
 	o.Usual = []Usual{{Field: "StageName", Value: "Prospecting", Why: "where a new opportunity begins, by the stage's label"}}
-	o.Ability.Reformats = []record.PlatformField{"Amount", "Description"}
+	o.Ability.Reformats = append(salesforceReformats(o), "Amount")
 	// A change of contact roles moves ContactId and perhaps not the stamp (unverified).
 	o.Ability.StampCovers = false
 	return o

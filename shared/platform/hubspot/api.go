@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -43,6 +44,11 @@ type object struct {
 	New        *bool           `json:"new"` // of an upsert
 }
 
+// isID says that a scalar can be a record's id: digits.
+func isID(t text) bool { return idForm.MatchString(string(t)) }
+
+var idForm = regexp.MustCompile(`^[0-9]{1,20}$`)
+
 func (o object) id() record.ExternalID { return record.ExternalID(o.ID) }
 
 // reference names a record.
@@ -55,6 +61,7 @@ func refer(id record.ExternalID) reference { return reference{ID: text(id)} }
 // batchRead reads records by id, or by the unique property IDProperty.
 type batchRead struct {
 	Properties []string    `json:"properties"`
+	History    []string    `json:"propertiesWithHistory"` // always none, and required
 	IDProperty string      `json:"idProperty,omitempty"`
 	Inputs     []reference `json:"inputs"`
 }

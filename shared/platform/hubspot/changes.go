@@ -50,8 +50,8 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	}
 	var page platform.Page
 	for _, o := range results {
-		if o.ID == "" {
-			continue // no record
+		if !isID(o.ID) {
+			return platform.Page{}, c.noRecord("changes of", q.Object)
 		}
 		s := c.snapshot(q.Object, o, q.Fields, began)
 		s.Lagging = true
@@ -86,7 +86,7 @@ func (c *Connector) resume(q platform.Query) (position, error) {
 	at.From = at.Since
 	if q.Cursor != "" {
 		at = position{}
-		if err := json.Unmarshal([]byte(q.Cursor), &at); err != nil || at.Since < 0 || at.From < 0 {
+		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Since < 0 || at.From < 0 {
 			return position{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 		}
 	}

@@ -187,6 +187,11 @@ func propertiesAtFault(e wireError) []string {
 	return out
 }
 
+// noRecord fails a page for a row that is no record: it would be passed over in silence.
+func (c *Connector) noRecord(call string, object record.Object) error {
+	return fault.Newf(fault.Transient, c.opf("%s %s", call, object), "a row is no record")
+}
+
 func (c *Connector) op(call platform.Call) string { return c.opf("%s", call.Op) }
 
 // opf names an operation.

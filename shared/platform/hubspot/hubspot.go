@@ -117,7 +117,7 @@ func (r reading) absent(ids []record.ExternalID) []record.ExternalID {
 // winner, under the winner's id (community.hubspot.com "Question about using batch read API", 2025-01).
 func (c *Connector) read(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID, by string) (reading, error) {
 	properties, _ := split(fields)
-	body := batchRead{Properties: append(properties, stampOf(object), mergedIDs), IDProperty: by}
+	body := batchRead{Properties: append(properties, stampOf(object), mergedIDs), History: []string{}, IDProperty: by}
 	for _, id := range ids {
 		if in := refer(id); id != "" && !slices.Contains(body.Inputs, in) {
 			body.Inputs = append(body.Inputs, in)
@@ -135,7 +135,7 @@ func (c *Connector) read(ctx context.Context, object record.Object, fields []rec
 	}
 	out.began = told.began
 	for _, o := range answer.Results {
-		if o.ID == "" {
+		if !isID(o.ID) {
 			out.failed = true
 			continue
 		}
@@ -158,7 +158,7 @@ func (r *reading) lone(id record.ExternalID, answer batchAnswer) {
 	switch {
 	case len(answer.Results) == 0 && !slices.ContainsFunc(answer.Errors, func(e wireError) bool { return e.Category != categoryNotFound }):
 		r.missing[id] = true
-	case len(answer.Results) == 1 && answer.Results[0].ID != "" && answer.Results[0].id() != id:
+	case len(answer.Results) == 1 && isID(answer.Results[0].ID) && answer.Results[0].id() != id:
 		r.merged[id] = answer.Results[0].id()
 	}
 }
@@ -207,7 +207,7 @@ func (c *Connector) readLonely(ctx context.Context, object record.Object, ids []
 
 // readArchived tells which of ids are kept as archived records; they can be restored for 90 days.
 func (c *Connector) readArchived(ctx context.Context, object record.Object, ids []record.ExternalID) (map[record.ExternalID]bool, error) {
-	var body batchRead
+	body := batchRead{History: []string{}}
 	for _, id := range ids {
 		if in := refer(id); id != "" && !slices.Contains(body.Inputs, in) {
 			body.Inputs = append(body.Inputs, in)

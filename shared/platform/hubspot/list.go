@@ -41,8 +41,8 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		page.Next = listEnd
 	}
 	for _, o := range answer.Results {
-		if o.ID == "" {
-			continue // no record
+		if !isID(o.ID) {
+			return platform.Page{}, c.noRecord("list", q.Object)
 		}
 		s := c.snapshot(q.Object, o, q.Fields, told.began)
 		page.Snapshots = append(page.Snapshots, s)

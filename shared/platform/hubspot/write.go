@@ -182,7 +182,7 @@ func (c *Connector) send(ctx context.Context, r *run, kind string, items []*work
 
 // receive reads the record that a write answered. A merged record may answer as its winner: then a read must tell.
 func (c *Connector) receive(w *work, o object, began time.Time, op string) {
-	if o.ID == "" || (w.call == callUpdate && o.id() != w.intent.Ref.ID) {
+	if !isID(o.ID) || (w.call == callUpdate && o.id() != w.intent.Ref.ID) {
 		w.receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
 		return
 	}

@@ -44,7 +44,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	}
 	at := changeCursor{Watermark: q.Since.UTC()}
 	if raw != nil {
-		if err := json.Unmarshal(raw, &at); err != nil {
+		if err := platform.ReadCursor(platform.Cursor(raw), &at); err != nil {
 			return platform.Page{}, c.reject(op, "cursor is not one of ours")
 		}
 	}

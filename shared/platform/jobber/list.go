@@ -53,7 +53,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	}
 	var walk position
 	if at != nil {
-		if err := json.Unmarshal(at, &walk); err != nil {
+		if err := platform.ReadCursor(platform.Cursor(at), &walk); err != nil {
 			return platform.Page{}, c.reject(op, "cursor is not one of ours")
 		}
 	}
@@ -129,6 +129,9 @@ func (c *Connector) collect(k kind, q platform.Query, at position, page connecti
 		out.snapshots = append(out.snapshots, *snapshot)
 	}
 	shifted := at.Anchors != nil && (len(out.snapshots) == 0 || !slices.Contains(at.Anchors, out.snapshots[0].ID))
+	if shifted && len(out.snapshots) > q.Limit { // one more was asked for, to overlap, and it does not
+		out.snapshots, page.Edges, page.PageInfo.HasNextPage = out.snapshots[:q.Limit], page.Edges[:q.Limit], true
+	}
 	if shifted && !at.Unsure {
 		out.next = position{Restarts: at.Restarts + 1, Unsure: at.Restarts+1 >= restartsMax}
 		return out, nil
@@ -138,7 +141,7 @@ func (c *Connector) collect(k kind, q platform.Query, at position, page connecti
 	if last >= 1 {
 		out.next.After = page.Edges[last-1].Cursor
 	}
-	if at.Anchors != nil && last < 1 && page.PageInfo.HasNextPage {
+	if at.Anchors != nil && !shifted && last < 1 && page.PageInfo.HasNextPage {
 		return rows{}, fault.Newf(fault.Transient, c.opf("page of %s", k.list), "page does not move on")
 	}
 	for _, s := range out.snapshots {

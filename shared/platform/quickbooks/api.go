@@ -34,7 +34,7 @@ type rows struct {
 }
 
 type cdcResponse struct {
-	QueryResponse []rows
+	QueryResponse []*rows // an object without a list where nothing changed
 	Fault         *wireFault
 }
 

@@ -63,7 +63,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		where := "MetaData.LastUpdatedTime >= " + quote(formatTime(time.Unix(at.Since, 0)))
 		list, err = c.query(ctx, k, where, "MetaData.LastUpdatedTime", at.Skip+1, rowsMax, q.Fields)
 	}
-	if err != nil {
+	if list, err = c.whole("changes of "+k.entity, list, err); err != nil {
 		return platform.Page{}, err
 	}
 	if at.Began == 0 {
@@ -82,7 +82,7 @@ func (c *Connector) resume(q platform.Query) (kind, position, error) {
 	}
 	at := position{By: byCapture, Since: max(q.Since.Unix(), 1)}
 	if q.Cursor != "" {
-		if err := json.Unmarshal([]byte(q.Cursor), &at); err != nil || at.Since < 1 || at.Skip < 0 {
+		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Since < 1 || at.Skip < 0 {
 			return k, position{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 		}
 	}
@@ -113,11 +113,14 @@ func (c *Connector) capture(ctx context.Context, k kind, at position, fields []r
 		if response.Fault != nil {
 			return rowList{}, faultError(c.op(call), response.Fault, http.StatusOK, call.Write)
 		}
+		if len(response.QueryResponse) == 0 || slices.Contains(response.QueryResponse, nil) {
+			return rowList{}, fault.Newf(fault.Transient, c.op(call), "answer without a QueryResponse")
+		}
 		for _, r := range response.QueryResponse {
 			if r.Fault != nil {
 				return rowList{}, faultError(c.op(call), r.Fault, http.StatusOK, call.Write)
 			}
-			raw = append(raw, k.list(r)...)
+			raw = append(raw, k.list(*r)...)
 		}
 	}
 	return decodeRows(raw, began, answer.Time), nil

@@ -111,8 +111,11 @@ func TestFaultsTellCodeAndTransactionOnly(t *testing.T) {
 	}
 }
 
+// noRecords are rows that cannot be read as one: a walk fails at them, since it would pass them over in silence.
+var noRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`}
+
 // oddRecords are records in forms that no documentation knows.
-var oddRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`, `{"Id":"1","SyncToken":0,"MetaData":"x","Active":"yes","BillAddr":"London","PrimaryEmailAddr":["a"],"CustomField":{},"Balance":1e999999999}`,
+var oddRecords = []string{`{"Id":"1","SyncToken":0,"MetaData":"x","Active":"yes","BillAddr":"London","PrimaryEmailAddr":["a"],"CustomField":{},"Balance":1e999999999}`,
 	`{"Id":"1","DisplayName":{"a":1},"Balance":12345678901234567890123456789012345678901234567890123456789012345}`,
 	`{"Id":"1","Line":"x"}`, `{"Id":"1","Line":[null,7,{"DetailType":"SalesItemLineDetail","SalesItemLineDetail":"x","Amount":"y"}]}`,
 	`{"Id":"1","CustomField":[null,7,{"Name":7},{"Name":"Hub ID","StringValue":{}}]}`}
@@ -140,7 +143,19 @@ func TestOddRecordsNeverPanic(t *testing.T) {
 			t.Errorf("%s: %v", object, err)
 		}
 	}
-	for _, odd := range oddRecords {
+	for _, no := range noRecords {
+		c := answering(t, 200, nil, `{"QueryResponse":{"Customer":[{"Id":"1"},`+no+`]},"CDCResponse":[{"QueryResponse":[{"Customer":[`+no+`]}]}]}`)
+		for _, walk := range []func(context.Context, platform.Query) (platform.Page, error){c.Changes, c.List} {
+			_, err := walk(t.Context(), platform.Query{Object: "customers", Limit: 100, Since: c.client.Settings.Now()})
+			wantKind(t, err, fault.Transient)
+		}
+		reads, err := c.Fetch(t.Context(), "customers", nil, []record.ExternalID{"1", "2"})
+		if err != nil || reads[0].Snapshot == nil {
+			t.Fatalf("beside %s: %+v, %v", no, reads, err)
+		}
+		wantKind(t, reads[1].Err, fault.Transient) // whose row that was is not told
+	}
+	for _, odd := range append(noRecords, oddRecords...) {
 		c := answering(t, 200, nil, `{"Customer":`+odd+`,"Invoice":`+odd+`,"QueryResponse":{"Customer":[`+odd+`],"Invoice":[`+odd+`]},`+
 			`"BatchItemResponse":[{"bId":"0","Customer":`+odd+`,"Invoice":`+odd+`},{"bId":"9"}]}`)
 		for _, object := range []record.Object{"customers", "invoices"} {

@@ -27,7 +27,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	}
 	at := listPosition{Start: 1}
 	if q.Cursor != "" {
-		if err := json.Unmarshal([]byte(q.Cursor), &at); err != nil || at.Start < 1 {
+		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Start < 1 {
 			return platform.Page{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 		}
 	}
@@ -52,7 +52,7 @@ func (c *Connector) listPage(ctx context.Context, k kind, at listPosition, q pla
 	if at.Last != "" && start > 1 {
 		limit := min(q.Limit+1, rowsMax)
 		list, err := c.query(ctx, k, "", "Id", start-1, limit, q.Fields)
-		if err != nil {
+		if list, err = c.whole("list "+k.entity, list, err); err != nil {
 			return rowList{}, at, false, err
 		}
 		if list.first == at.Last {
@@ -64,5 +64,6 @@ func (c *Connector) listPage(ctx context.Context, k kind, at listPosition, q pla
 		start = max(1, start-rowsMax)
 	}
 	list, err := c.query(ctx, k, "", "Id", start, q.Limit, q.Fields)
+	list, err = c.whole("list "+k.entity, list, err)
 	return list, listPosition{Start: start + list.rows, Last: list.last}, list.full(q.Limit), err
 }

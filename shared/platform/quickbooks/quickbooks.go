@@ -69,7 +69,7 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, began, err := c.read(ctx, k, ids, fields)
+	found, began, sure, err := c.read(ctx, k, ids, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,10 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 		e, listed := found[id]
 		if listed && !e.deleted() {
 			reads[i].Snapshot = c.snapshot(k, e, fields, began)
+			continue
+		}
+		if !listed && !sure {
+			reads[i].Err = fault.Newf(fault.Transient, c.opf("read %s/%s", k.path, id), "the answer holds a row that is no record")
 			continue
 		}
 		evidence := record.EvidenceNotFound
@@ -92,20 +96,22 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 
 // read gives the raw records that exist among ids. A single id is read at its own address, which answers after a write
 // what was written. Several are read by a query; should its index trail the records (unverified), an old SyncToken
-// gives it away to the resolver and to conditional updates.
-func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID, fields []record.PlatformField) (map[record.ExternalID]entity, time.Time, error) {
+// gives it away to the resolver and to conditional updates. sure says that what is not found is not there: every row was
+// a record.
+func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID, fields []record.PlatformField) (out map[record.ExternalID]entity, began time.Time, sure bool, err error) {
 	if len(ids) == 1 && ids[0] != "" {
-		return c.readOne(ctx, k, ids[0], fields)
+		out, began, err = c.readOne(ctx, k, ids[0], fields)
+		return out, began, true, err
 	}
 	list, err := c.query(ctx, k, "Id in "+quoteAll(ids), "Id", 1, rowsMax, fields)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, time.Time{}, false, err
 	}
 	found := make(map[record.ExternalID]entity, len(list.entities))
 	for _, e := range list.entities {
 		found[e.id()] = e
 	}
-	return found, list.began, nil
+	return found, list.began, list.malformed == 0, nil
 }
 
 func (c *Connector) readOne(ctx context.Context, k kind, id record.ExternalID, fields []record.PlatformField) (map[record.ExternalID]entity, time.Time, error) {
@@ -157,7 +163,7 @@ func (c *Connector) findGroup(ctx context.Context, k kind, fields []record.Platf
 	// PrimaryEmailAddr.Address is queried as PrimaryEmailAddr (routablehq/python-quickbooks issue 284).
 	property, _, _ := strings.Cut(string(lookups[group[0]].Field), ".")
 	list, err := c.query(ctx, k, property+" in "+quoteAll(values), "Id", 1, rowsMax, fields)
-	if err != nil {
+	if list, err = c.whole("find "+k.entity, list, err); err != nil {
 		return err
 	}
 	if list.full(rowsMax) && len(group) > 1 {
@@ -229,8 +235,10 @@ func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a),
 // rowList is what one query answered.
 type rowList struct {
 	entities []entity
-	rows     int // as answered, the malformed included
-	// first and last are the ids of the first and last row, "" if that row is malformed.
+	rows     int // as answered
+	// malformed counts the rows that are no record: whose they are is not told.
+	malformed int
+	// first and last are the ids of the first and last record.
 	first, last record.ExternalID
 	began       time.Time
 	clock       time.Time // the platform's, when it answered; zero where it does not say
@@ -239,7 +247,7 @@ type rowList struct {
 // full says that there may be more rows than were asked for.
 func (l rowList) full(asked int) bool { return l.rows >= asked }
 
-// query runs "select *" of active and inactive records. Rows that are no record (without an Id) are left out.
+// query runs "select *" of active and inactive records. Rows that are no record (without an Id) are counted.
 func (c *Connector) query(ctx context.Context, k kind, where, order string, start, limit int, fields []record.PlatformField) (rowList, error) {
 	conditions := []string{}
 	if where != "" {
@@ -270,15 +278,25 @@ func decodeRows(raw []json.RawMessage, began time.Time, clock string) rowList {
 	list := rowList{rows: len(raw), began: began, clock: parseTime(clock)}
 	for i, r := range raw {
 		e, err := decodeEntity(r)
-		if err == nil {
-			list.entities = append(list.entities, e)
+		if err != nil {
+			list.malformed++
+			continue
 		}
+		list.entities = append(list.entities, e)
 		if i == 0 {
 			list.first = e.id()
 		}
 		list.last = e.id()
 	}
 	return list
+}
+
+// whole fails a page that holds a row which is no record: passed over, it would be lost in silence.
+func (c *Connector) whole(op string, list rowList, err error) (rowList, error) {
+	if err == nil && list.malformed > 0 {
+		err = fault.Newf(fault.Transient, c.opf("%s", op), "%d rows are no record", list.malformed)
+	}
+	return list, err
 }
 
 // ask sends one call and classifies its answer. began is zero if nothing was sent.

@@ -109,7 +109,10 @@ func (c *Connector) reread(ctx context.Context, k kind, intents []record.Intent)
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, _, err := c.read(ctx, k, ids, slices.Collect(maps.Keys(custom)))
+	found, _, sure, err := c.read(ctx, k, ids, slices.Collect(maps.Keys(custom)))
+	if err == nil && !sure && len(found) < len(ids) {
+		err = fault.Newf(fault.Transient, c.opf("read %d %s again", len(ids), k.path), "the answer holds a row that is no record")
+	}
 	return found, err
 }
 

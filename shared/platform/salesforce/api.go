@@ -124,6 +124,9 @@ func decodeRow(raw json.RawMessage) (row, error) {
 	if !wellFormed(record.ExternalID(r.text("Id"))) {
 		return nil, fmt.Errorf("record without an Id")
 	}
+	if _, marked := r["IsDeleted"].(bool); !marked && r["IsDeleted"] != nil {
+		return nil, fmt.Errorf("record of which it is not told whether it is deleted")
+	}
 	return r, nil
 }
 

@@ -38,14 +38,14 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		return platform.Page{}, err
 	}
 	answer, err := c.query(ctx, soql{object: o, fields: q.Fields, where: at.where(), order: "SystemModstamp, Id", limit: q.Limit, all: true})
-	if err != nil {
+	if answer, err = c.whole("changes of "+string(q.Object), answer, err); err != nil {
 		return platform.Page{}, err
 	}
 	if at.Began == 0 {
 		at.Began = c.clockOf(answer, at)
 	}
 	next, more := at.caughtUp(o.Ability.LagBound), false
-	if !answer.done || answer.count >= q.Limit {
+	if !answer.done || len(answer.rows) >= q.Limit {
 		if next, more = at.behind(answer), true; next == at {
 			return platform.Page{}, fault.Newf(fault.Transient, c.opf("changes of %s", q.Object), "the list does not get ahead")
 		}
@@ -69,7 +69,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 func (c *Connector) resume(q platform.Query) (position, error) {
 	at := position{Since: max(q.Since.UnixMilli(), 1)}
 	if q.Cursor != "" {
-		err := json.Unmarshal([]byte(q.Cursor), &at)
+		err := platform.ReadCursor(q.Cursor, &at)
 		if err != nil || at.Since < 1 || at.From < 1 || at.AfterID != "" && !wellFormed(at.AfterID) {
 			return position{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "cursor is not one of ours")
 		}

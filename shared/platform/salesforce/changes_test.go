@@ -301,21 +301,6 @@ func TestChangesAsksInUTCWithoutQuotes(t *testing.T) {
 	}
 }
 
-func TestAFullPageIsFullWhateverItHolds(t *testing.T) {
-	const good = `{"Id":"003ak00000luKU1AAM","SystemModstamp":"2026-03-02T17:00:00.000+0000","IsDeleted":false}`
-	c := answering(t, 200, nil, `{"totalSize":3,"done":true,"records":[`+good+`,null,{"Id":"nonsense"}]}`)
-	for name, walk := range map[string]func(platform.Query) (platform.Page, error){
-		"list":    func(q platform.Query) (platform.Page, error) { return c.List(t.Context(), q) },
-		"changes": func(q platform.Query) (platform.Page, error) { return c.Changes(t.Context(), q) }} {
-		if page, err := walk(platform.Query{Object: "Contact", Limit: 3}); err != nil || !page.More || len(page.Snapshots) != 1 {
-			t.Errorf("%s of a full page: %+v, %v", name, page, err)
-		}
-		if page, err := walk(platform.Query{Object: "Contact", Limit: 4}); err != nil || page.More {
-			t.Errorf("%s of the last page: %+v, %v", name, page, err)
-		}
-	}
-}
-
 func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
 	for _, skew := range []time.Duration{40 * time.Minute, -40 * time.Minute} {
 		o := newOrg(t)

@@ -291,9 +291,12 @@ func TestHostileAnswersToReadsAreTransient(t *testing.T) {
 	}
 }
 
+// noRecords are rows that cannot be read as one: a walk fails at them, since it would pass them over in silence.
+var noRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`, `{"Id":"003*"}`, `{"Id":"003ak00000luKU1AAM","IsDeleted":"yes"}`}
+
 // oddRecords are records in forms that no documentation knows.
-var oddRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`, `{"Id":"003*"}`,
-	`{"Id":"003ak00000luKU1AAM","SystemModstamp":7,"IsDeleted":"yes","Email":["a"],"Score__c":1e999999999,"MailingAddress":{},"AccountId":{}}`,
+var oddRecords = []string{
+	`{"Id":"003ak00000luKU1AAM","SystemModstamp":7,"Email":["a"],"Score__c":1e999999999,"MailingAddress":{},"AccountId":{}}`,
 	`{"Id":"003ak00000luKU2AAM","SystemModstamp":"lately","LastName":{"a":1},"Score__c":12345678901234567890123456789012345678901234567890123456789012345}`,
 	`{"Id":"003ak00000luKU3","IsDeleted":true,"MasterRecordId":7}`, `{"Id":"003ak00000luKU4AAM","MasterRecordId":"nonsense","IsDeleted":true}`}
 
@@ -313,6 +316,18 @@ func TestOddRecordsFailAlone(t *testing.T) {
 				t.Errorf("snapshot of %q", s.ID)
 			}
 		}
+	}
+	for _, no := range noRecords {
+		c := answering(t, 200, nil, `{"done":true,"records":[`+good+`,`+no+`]}`)
+		for _, walk := range []func(context.Context, platform.Query) (platform.Page, error){c.Changes, c.List} {
+			_, err := walk(t.Context(), platform.Query{Object: "Contact", Limit: 500})
+			wantKind(t, err, fault.Transient)
+		}
+		reads, err := c.Fetch(t.Context(), "Contact", nil, []record.ExternalID{"003ak00000luKU5AAM", oneID})
+		if err != nil || reads[0].Snapshot == nil {
+			t.Fatalf("beside %s: %+v, %v", no, reads, err)
+		}
+		wantKind(t, reads[1].Err, fault.Transient) // whose row that was is not told
 	}
 	reads, err := c.Fetch(t.Context(), "Contact", allFields("Contact"), []record.ExternalID{"003ak00000luKU5", "003ak00000luKU2AAM", oneID})
 	if err != nil || reads[0].Snapshot == nil || reads[2].Snapshot == nil {

@@ -30,14 +30,14 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		ask.where = "Id > " + quote(string(q.Cursor))
 	}
 	answer, err := c.query(ctx, ask)
-	if err != nil {
+	if answer, err = c.whole("list "+string(q.Object), answer, err); err != nil {
 		return platform.Page{}, err
 	}
 	page := platform.Page{Next: listEnd}
 	for _, r := range answer.rows {
 		page.Snapshots = append(page.Snapshots, c.snapshot(o, r, q.Fields, answer.began))
 	}
-	if answer.done && answer.count < q.Limit {
+	if answer.done && len(answer.rows) < q.Limit {
 		return page, nil
 	}
 	if len(answer.rows) == 0 {

@@ -112,13 +112,15 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, began, err := c.read(ctx, o, fields, ids)
+	found, began, sure, err := c.read(ctx, o, fields, ids)
 	if err != nil {
 		return nil, err
 	}
 	reads := make([]platform.Read, len(ids))
 	for i, id := range ids {
-		reads[i] = c.judgeRead(o, id, found[long(id)], fields, began)
+		if reads[i] = c.judgeRead(o, id, found[long(id)], fields, began); found[long(id)] == nil && !sure {
+			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.opf("read %s/%s", object, id), "the answer holds a row that is no record")}
+		}
 	}
 	return reads, nil
 }
@@ -146,10 +148,10 @@ func (c *Connector) absence(o *catalog.Object, id record.ExternalID, r row, bega
 }
 
 // read gives the rows that exist among ids, by their ids of 18 characters. What is no id is not asked for: one would
-// have the whole query refused.
-func (c *Connector) read(ctx context.Context, o *catalog.Object, fields []record.PlatformField, ids []record.ExternalID) (map[record.ExternalID]row, time.Time, error) {
-	found := map[record.ExternalID]row{}
-	began := c.client.Settings.Now()
+// have the whole query refused. sure says that what is not found is not there: every row was a record.
+func (c *Connector) read(ctx context.Context, o *catalog.Object, fields []record.PlatformField, ids []record.ExternalID) (found map[record.ExternalID]row, began time.Time, sure bool, err error) {
+	found, sure = map[record.ExternalID]row{}, true
+	began = c.client.Settings.Now()
 	var asked []string
 	for _, id := range ids {
 		if wellFormed(id) && !slices.Contains(asked, string(long(id))) {
@@ -161,13 +163,14 @@ func (c *Connector) read(ctx context.Context, o *catalog.Object, fields []record
 		q.where = "Id IN " + quoteAll(part)
 		part, err := c.every(ctx, q)
 		if err != nil {
-			return nil, began, err
+			return nil, began, false, err
 		}
+		sure = sure && part.malformed == 0
 		for _, r := range part.rows {
 			found[r.id()] = r
 		}
 	}
-	return found, began, nil
+	return found, began, sure, nil
 }
 
 // every walks a query of bounded size to its end, whatever pieces it comes in.
@@ -182,8 +185,8 @@ func (c *Connector) every(ctx context.Context, q soql) (rows, error) {
 		if all.began.IsZero() {
 			all.began = page.began
 		}
-		all.rows, all.count, all.done = append(all.rows, page.rows...), all.count+page.count, page.done
-		if page.done || len(page.rows) == 0 || all.count >= q.limit {
+		all.rows, all.malformed, all.done = append(all.rows, page.rows...), all.malformed+page.malformed, page.done
+		if page.done || len(page.rows) == 0 || len(all.rows)+all.malformed >= q.limit {
 			return all, nil
 		}
 		q.where = "(" + where + ") AND Id > " + quote(string(page.rows[len(page.rows)-1].id()))
@@ -243,10 +246,10 @@ func (c *Connector) findField(ctx context.Context, o *catalog.Object, fields []r
 	for _, part := range c.split(q, string(field), values) {
 		q.where = string(field) + " IN " + quoteAll(part)
 		page, err := c.every(ctx, q)
-		if err != nil {
+		if page, err = c.whole("find "+string(o.Name), page, err); err != nil {
 			return err
 		}
-		if page.count >= q.limit && len(group) > 1 {
+		if len(page.rows) >= q.limit && len(group) > 1 {
 			for _, i := range group {
 				found[i] = nil
 				if err := c.findField(ctx, o, fields, lookups, []int{i}, found); err != nil {
@@ -339,15 +342,15 @@ func (q soql) path() string {
 // rows is what one query answered.
 type rows struct {
 	rows []row
-	// count is how many it answered, those that are no record included: whether an answer is full goes by it.
-	count int
+	// malformed counts the rows that are no record: whose they are is not told.
+	malformed int
 	// done says that the answer is whole; else there is more, whatever was asked.
 	done  bool
 	began time.Time
 	clock time.Time // the platform's, when it answered; zero where it does not say
 }
 
-// query sends one statement. Rows that are no record are left out.
+// query sends one statement. Rows that are no record are counted.
 func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	call := platform.Call{Op: "query " + string(q.object.Name), Method: http.MethodGet, Path: q.path()}
 	if len(call.Path) > urlBytesMax {
@@ -358,13 +361,23 @@ func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	if err != nil {
 		return rows{}, ofRequest(err)
 	}
-	page := rows{count: len(answer.Records), done: *answer.Done, began: told.began, clock: told.clock}
+	page := rows{done: *answer.Done, began: told.began, clock: told.clock}
 	for _, raw := range answer.Records {
 		if r, err := decodeRow(raw); err == nil {
 			page.rows = append(page.rows, r)
+		} else {
+			page.malformed++
 		}
 	}
 	return page, nil
+}
+
+// whole fails a page that holds a row which is no record: passed over, it would be lost in silence.
+func (c *Connector) whole(op string, page rows, err error) (rows, error) {
+	if err == nil && page.malformed > 0 {
+		err = fault.Newf(fault.Transient, c.opf("%s", op), "%d rows are no record", page.malformed)
+	}
+	return page, err
 }
 
 func (c *Connector) place(object record.Object) record.Place {

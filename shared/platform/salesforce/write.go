@@ -66,7 +66,9 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 			r.halving(group, func(part []*work) error { return c.send(ctx, o, call, part) })
 		}
 	}
-	c.readBack(ctx, o, items)
+	if r.stopped == nil { // a limit or an outage would be met again
+		c.readBack(ctx, o, items)
+	}
 	return settle(items)
 }
 
@@ -364,13 +366,17 @@ func (c *Connector) readBack(ctx context.Context, o *catalog.Object, items []*wo
 		return
 	}
 	fields := fieldsOf(shown)
-	found, began, err := c.read(ctx, o, fields, ids)
+	found, began, _, err := c.read(ctx, o, fields, ids)
 	if err != nil {
 		return
 	}
 	for _, w := range shown {
 		if r := found[long(w.receipt.ID)]; r != nil && !r.deleted() {
 			s := c.snapshot(o, r, fields, began)
+			if held, told := s.Fields[w.intent.Marker]; w.wrote && told && w.call == callUpsert && !sameText(held, w.intent.Fields[w.intent.Marker]) {
+				w.receipt = record.Receipt{Key: w.intent.Key, Err: fault.Newf(fault.InDoubt, c.opf("create %s", o.Name), "the answer names a record that holds another identity")}
+				continue
+			}
 			if w.wrote {
 				onlyRespelt(o, w.intent, &s)
 			}

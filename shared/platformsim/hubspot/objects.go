@@ -126,6 +126,9 @@ func (s *Simulator) list(r *http.Request, _ map[string]any) (int, any, *failure)
 	if limit > listMax {
 		return 0, nil, invalid("limit must be at most %d", listMax)
 	}
+	if _, err := strconv.ParseInt(query.Get("after"), 10, 64); err != nil && query.Has("after") {
+		return 0, nil, invalid("after must be an offset of an earlier page")
+	}
 	archived := query.Get("archived") == "true"
 	results := []any{}
 	next := ""

@@ -84,6 +84,18 @@ func (s *Simulator) Delete(object record.Object, id record.ExternalID) error {
 	return nil
 }
 
+// Restore makes an archived record live again, as the screen's list of deleted records does for 90 days.
+func (s *Simulator) Restore(object record.Object, id record.ExternalID) error {
+	s.Lock()
+	defer s.Unlock()
+	d := s.findLocked(objectName(object), string(id))
+	if d == nil || !d.Archived {
+		return fmt.Errorf("HubSpot has no deleted %s %s", singular(objectName(object)), id)
+	}
+	s.restoreLocked(objectName(object), d, byPerson)
+	return nil
+}
+
 // Merge implements platformsim.Simulator.
 func (s *Simulator) Merge(object record.Object, winner, loser record.ExternalID) error {
 	s.Lock()

@@ -153,9 +153,12 @@ func (x indexed) inGroup(object string, group any) bool {
 func sortBy(object string, found []indexed, v any) {
 	property, descending := "hs_object_id", false
 	if sorts, ok := v.([]any); ok && len(sorts) > 0 {
-		if entry, ok := sorts[0].(map[string]any); ok {
+		switch entry := sorts[0].(type) {
+		case map[string]any:
 			property, _ = entry["propertyName"].(string)
 			descending = entry["direction"] == "DESCENDING"
+		case string:
+			property, descending = strings.CutPrefix(entry, "-")
 		}
 	}
 	slices.SortStableFunc(found, func(a, b indexed) int {

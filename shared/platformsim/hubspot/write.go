@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // source says who makes a change: a person in the screens, or an app through the API.
@@ -126,6 +127,14 @@ func (s *Simulator) archiveLocked(object string, d *document, by source) {
 	d.Archived, d.ArchivedAt = true, s.stampLocked()
 	s.rememberLocked(d)
 	s.tellLocked(event{"subscriptionType": singular(object) + ".deletion", "objectId": number(d.ID), "changeFlag": "DELETED"}, by)
+}
+
+// restoreLocked takes a record out of the archive; its stamp moves (unverified).
+func (s *Simulator) restoreLocked(object string, d *document, by source) {
+	d.Archived, d.ArchivedAt = false, time.Time{}
+	d.Updated = s.stampLocked()
+	s.rememberLocked(d)
+	s.tellLocked(event{"subscriptionType": singular(object) + ".restore", "objectId": number(d.ID), "changeFlag": "RESTORED"}, by)
 }
 
 // mergeLocked merges loser into winner, which takes what it lacks.
