@@ -69,7 +69,7 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 
 // devCommand holds what proves the engine.
 func devCommand() *cobra.Command {
-	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema, simulate"}
-	dev.AddCommand(schemaCommand(), simulateCommand())
+	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema, simulate, conformance, forge"}
+	dev.AddCommand(schemaCommand(), simulateCommand(), conformanceCommand(), forgeCommand())
 	return dev
 }

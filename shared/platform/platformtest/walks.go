@@ -1,0 +1,522 @@
+package platformtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+const (
+	// pagesMax bounds one walk.
+	pagesMax = 1500
+	// between is how long a caller takes from page to page.
+	between = 300 * time.Millisecond
+	// seedsMax is how many histories the rules over random ones run.
+	seedsMax = 3
+)
+
+var polls = &Ability{"changes cannot be listed", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Polls }}
+
+func walkRules() []Rule {
+	return []Rule{
+		{Name: "changes come in pages, whole, oldest first", Needs: polls, Unable: noPolls, Check: changesWhole,
+			Why: "a change that no page holds is never synced"},
+		{Name: "a walk goes on from any cursor after a crash", Needs: polls, Unable: noPolls, Check: changesResume,
+			Why: "the process that reads a page dies before it keeps the next cursor, and another one asks again"},
+		{Name: "equal stamps at the border of a page lose nothing", Needs: polls, Unable: noPolls, Check: changesTies,
+			Why: "an import stamps a thousand records alike, and a page ends in the middle of them"},
+		{Name: "the overlap covers the lag of the list", Needs: polls, Unable: noPolls, Check: changesLag,
+			Why: "a list that trails its records shows a change after the poll has passed it"},
+		{Name: "clocks that differ lose nothing", Needs: polls, Unable: noPolls, Check: changesSkew,
+			Why: "a watermark made of our clock passes over what a slower clock stamps"},
+		{Name: "polls end with the last of everything", Needs: polls, Unable: noPolls, Check: changesStir,
+			Why: "records are made, edited and moved while a walk goes on"},
+		{Name: "a platform at rest grows quiet", Needs: polls, Unable: noPolls, Check: changesRest,
+			Why: "an overlap that is told for ever costs its calls at every poll"},
+		{Name: "a listing walks every record, as a read has it", Check: listWhole,
+			Why: "the first load knows only what the listing tells"},
+		{Name: "a listing misses nothing while records go and change", Check: listStir,
+			Why: "offsets shift when a record before them goes"},
+		{Name: "a walk's cursor, limit and object are checked", Check: walksRefuse,
+			Why: "a cursor of another version, read as a beginning, would list everything again"},
+	}
+}
+
+// noPolls shows that nothing is told.
+func noPolls(s *Stand) error {
+	if _, err := s.made(1); err != nil {
+		return err
+	}
+	_, err := s.Changes(s.ctx(), platform.Query{Object: s.Object.Name, Since: begins, Limit: 1})
+	return wantKind("changes", err, fault.Rejected)
+}
+
+// told is what a walk told of each record: how often, and its last state.
+type told struct {
+	times map[record.ExternalID]int
+	last  map[record.ExternalID]record.Snapshot
+	gone  map[record.ExternalID]record.Absence
+}
+
+func newTold() *told {
+	return &told{times: map[record.ExternalID]int{}, last: map[record.ExternalID]record.Snapshot{}, gone: map[record.ExternalID]record.Absence{}}
+}
+
+func (t *told) take(p platform.Page) {
+	for _, s := range p.Snapshots {
+		t.times[s.ID]++
+		t.last[s.ID] = s
+		delete(t.gone, s.ID)
+	}
+	for _, a := range p.Absences {
+		t.gone[a.ID] = a
+	}
+}
+
+func (t *told) missing(ids []record.ExternalID) []record.ExternalID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id record.ExternalID) bool { return t.times[id] > 0 })
+}
+
+// walk follows Changes from a query to where it is caught up, and answers the cursor to resume.
+func (s *Stand) walk(q platform.Query, each func(platform.Query, platform.Page) error) (platform.Cursor, error) {
+	return s.follow(q, s.changes, each)
+}
+
+// changes is Changes with the check's context.
+func (s *Stand) changes(q platform.Query) (platform.Page, error) { return s.Changes(s.ctx(), q) }
+
+// list is List with the check's context.
+func (s *Stand) list(q platform.Query) (platform.Page, error) { return s.List(s.ctx(), q) }
+
+func (s *Stand) follow(q platform.Query, ask func(platform.Query) (platform.Page, error), each func(platform.Query, platform.Page) error) (platform.Cursor, error) {
+	for range pagesMax {
+		page, err := patient(s, func() (platform.Page, error) { return ask(q) })
+		if err != nil {
+			return "", fmt.Errorf("the page at %q: %w", q.Cursor, err)
+		}
+		if err := each(q, page); err != nil {
+			return "", err
+		}
+		s.Clock.Advance(between)
+		if q.Cursor = page.Next; !page.More {
+			return q.Cursor, nil
+		}
+	}
+	return "", fmt.Errorf("no end after %d pages of %d", pagesMax, q.Limit)
+}
+
+func (s *Stand) query(limit int) platform.Query {
+	return platform.Query{Object: s.Object.Name, Fields: []record.PlatformField{s.Object.Text}, Since: begins, Limit: min(limit, s.Ability.PageMax)}
+}
+
+// limits are the sizes of pages that are tried.
+func (s *Stand) limits() []int { return []int{1, 2, 7, s.Ability.PageMax} }
+
+func changesWhole(s *Stand) error {
+	var ids []record.ExternalID
+	for i := range 12 {
+		one, err := s.made(1 + i%2)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, one...)
+		s.Clock.Advance(700 * time.Millisecond)
+	}
+	for _, limit := range s.limits() {
+		seen := newTold()
+		_, err := s.walk(s.query(limit), func(_ platform.Query, p platform.Page) error {
+			if !slices.IsSortedFunc(p.Snapshots, func(a, b record.Snapshot) int { return a.ModifiedAt.Compare(b.ModifiedAt) }) {
+				return fmt.Errorf("pages of %d: one is not oldest change first", limit)
+			}
+			for _, one := range p.Snapshots {
+				if one.Fields[s.Object.Text] == "" || one.ModifiedAt.IsZero() {
+					return fmt.Errorf("pages of %d: %s without its stamp or the field asked for", limit, one.ID)
+				}
+			}
+			seen.take(p)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("pages of %d: %w", limit, err)
+		}
+		if m := seen.missing(ids); len(m) > 0 {
+			return fmt.Errorf("pages of %d: %d of %d records are in none", limit, len(m), len(ids))
+		}
+	}
+	return nil
+}
+
+func changesResume(s *Stand) error {
+	ids, err := s.made(9)
+	if err != nil {
+		return err
+	}
+	seen := newTold()
+	cursor, err := s.walk(s.query(2), func(q platform.Query, p platform.Page) error {
+		s.connect(s.Bench.BaseURL) // another process
+		again, err := patient(s, func() (platform.Page, error) { return s.changes(q) })
+		if err != nil {
+			return fmt.Errorf("the page at %q, asked again: %w", q.Cursor, err)
+		}
+		seen.take(again) // and p was lost with the process
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if m := seen.missing(ids); len(m) > 0 {
+		return fmt.Errorf("%d of %d records are in none of the pages read again", len(m), len(ids))
+	}
+	s.connect(s.Bench.BaseURL)
+	s.Clock.Advance(3 * s.lag())
+	if err := s.edit(ids[4], 1); err != nil {
+		return err
+	}
+	s.Clock.Advance(2 * s.lag())
+	q := s.query(2)
+	q.Cursor, q.Since = cursor, time.Time{}
+	later := newTold()
+	if _, err := s.walk(q, func(_ platform.Query, p platform.Page) error { later.take(p); return nil }); err != nil {
+		return err
+	}
+	if later.last[ids[4]].Fields[s.Object.Text] != s.edited(1) {
+		return fmt.Errorf("the next poll, from the kept cursor, does not tell an edit made since")
+	}
+	return nil
+}
+
+func changesTies(s *Stand) error {
+	ids, err := s.made(13) // all at one moment
+	if err != nil {
+		return err
+	}
+	s.Clock.Advance(1500 * time.Millisecond)
+	more, err := s.made(4)
+	if err != nil {
+		return err
+	}
+	ids = append(ids, more...)
+	for _, limit := range []int{1, 2, 3, 4, 6, 13, 14} {
+		seen := newTold()
+		if _, err := s.walk(s.query(limit), func(_ platform.Query, p platform.Page) error { seen.take(p); return nil }); err != nil {
+			return fmt.Errorf("pages of %d: %w", limit, err)
+		}
+		if m := seen.missing(ids); len(m) > 0 {
+			return fmt.Errorf("pages of %d: %d of %d records of equal stamps are passed over", limit, len(m), len(ids))
+		}
+	}
+	return nil
+}
+
+// poller polls as the system does: a walk at a time, the cursor kept.
+type poller struct {
+	*Stand
+	seen *told
+	q    platform.Query
+}
+
+func (s *Stand) poller(limit int) *poller {
+	return &poller{Stand: s, seen: newTold(), q: s.query(limit)}
+}
+
+// page reads one page. Where a snapshot tells what the record no longer holds, it must say that it may.
+func (p *poller) page() (more bool, err error) {
+	page, err := patient(p.Stand, func() (platform.Page, error) { return p.changes(p.q) })
+	if err != nil {
+		return false, err
+	}
+	for _, one := range page.Snapshots {
+		fields, archived, ok := p.Sim.Record(p.Object.Name, one.ID)
+		if ok && !archived && !one.Lagging && !one.Archived && one.Fields[p.Object.Text] != fields[p.Object.Text] {
+			return false, fmt.Errorf("%s is told with an old value and not marked as Lagging", one.ID)
+		}
+	}
+	p.seen.take(page)
+	p.q.Cursor = page.Next
+	return page.More, nil
+}
+
+func (p *poller) toEnd() error {
+	for range pagesMax {
+		more, err := p.page()
+		if err != nil || !more {
+			return err
+		}
+		p.Clock.Advance(between)
+	}
+	return fmt.Errorf("no end after %d pages", pagesMax)
+}
+
+// settle polls until all that trails must have shown, and compares what was told last with the truth.
+func (p *poller) settle(ids []record.ExternalID) error {
+	for range 3 {
+		p.Clock.Advance(p.lag() + 2*time.Second)
+		if err := p.toEnd(); err != nil {
+			return err
+		}
+	}
+	wrong := 0
+	for _, id := range ids {
+		fields, archived, ok := p.Sim.Record(p.Object.Name, id)
+		if ok && !archived && (p.seen.times[id] == 0 || p.seen.last[id].Fields[p.Object.Text] != fields[p.Object.Text]) {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("of %d records, %d were not told or not with what they hold", len(ids), wrong)
+	}
+	return nil
+}
+
+func changesLag(s *Stand) error {
+	s.Sim.SetFaults(platformsim.Faults{SearchLag: s.Ability.LagBound * 9 / 10})
+	p := s.poller(3)
+	var ids []record.ExternalID
+	for i := range 30 {
+		one, err := s.made(1)
+		if err != nil {
+			return err
+		}
+		if ids = append(ids, one...); i%3 == 2 {
+			if err := s.edit(ids[i/2], i); err != nil {
+				return err
+			}
+		}
+		if _, err := p.page(); err != nil {
+			return err
+		}
+		s.Clock.Advance(s.Ability.LagBound/7 + 400*time.Millisecond)
+	}
+	return p.settle(ids)
+}
+
+func changesSkew(s *Stand) error {
+	for _, skew := range []time.Duration{20 * time.Minute, -20 * time.Minute} {
+		fresh, err := newStand(s.Bench, s.Object)
+		if err != nil {
+			return err
+		}
+		fresh.Sim.SetFaults(platformsim.Faults{ClockSkew: skew, SearchLag: s.Ability.LagBound / 2})
+		p := fresh.poller(4)
+		p.q.Since = begins.Add(min(skew, 0))
+		var ids []record.ExternalID
+		for i := range 14 {
+			one, err := fresh.made(2)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, one...)
+			if err := fresh.edit(ids[i], i); err != nil {
+				return err
+			}
+			fresh.Clock.Advance(s.lag() / 3)
+			if _, err := p.page(); err != nil {
+				return err
+			}
+		}
+		if err := p.settle(ids); err != nil {
+			return fmt.Errorf("the platform's clock is off by %v: %w", skew, err)
+		}
+		if err := fresh.broken(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changesStir runs seeded histories: people make, edit and remove records between pages, in bursts and at rest.
+func changesStir(s *Stand) error {
+	for seed := range uint64(seedsMax) {
+		fresh, err := newStand(s.Bench, s.Object)
+		if err != nil {
+			return err
+		}
+		random := rand.New(rand.NewPCG(seed, 7))
+		fresh.Sim.SetFaults(platformsim.Faults{SearchLag: time.Duration(random.Int64N(int64(s.lag())))})
+		p := fresh.poller(1 + random.IntN(6))
+		ids, err := fresh.made(10)
+		if err != nil {
+			return err
+		}
+		for i := range 40 {
+			for range random.IntN(4) {
+				switch k := random.IntN(10); {
+				case k < 3:
+					one, err := fresh.made(1)
+					if err != nil {
+						return err
+					}
+					ids = append(ids, one...)
+				case k < 9:
+					// One that a person removed is not edited.
+					_ = fresh.edit(ids[random.IntN(len(ids))], 100*int(seed)+i)
+				default:
+					_ = fresh.Sim.Delete(s.Object.Name, ids[random.IntN(len(ids))])
+				}
+			}
+			if _, err := p.page(); err != nil {
+				return fmt.Errorf("seed %d: %w", seed, err)
+			}
+			fresh.Clock.Advance(time.Duration(random.Int64N(int64(2 * time.Second))))
+		}
+		if err := p.settle(ids); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+		if err := fresh.broken(); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	return nil
+}
+
+// quietAfter is how long after the last change a poll may still tell it: overlaps, and what is trusted of a clock.
+const quietAfter = 30 * time.Minute
+
+func changesRest(s *Stand) error {
+	ids, err := s.made(5)
+	if err != nil {
+		return err
+	}
+	p := s.poller(s.Ability.PageMax)
+	if err := p.toEnd(); err != nil {
+		return err
+	}
+	for passed := time.Duration(0); passed < quietAfter; passed += 5 * time.Minute {
+		s.Clock.Advance(5 * time.Minute)
+		if err := p.toEnd(); err != nil {
+			return err
+		}
+	}
+	p.seen = newTold()
+	s.Clock.Advance(time.Minute)
+	if err := p.toEnd(); err != nil {
+		return err
+	}
+	if len(p.seen.times) > 0 {
+		return fmt.Errorf("%v after the last change %d records are still told", quietAfter, len(p.seen.times))
+	}
+	if err := s.edit(ids[0], 1); err != nil {
+		return err
+	}
+	return p.settle(ids[:1])
+}
+
+func listWhole(s *Stand) error {
+	ids, err := s.made(11)
+	if err != nil {
+		return err
+	}
+	s.Sim.SetFaults(platformsim.Faults{SearchLag: 0})
+	if err := s.Sim.Delete(s.Object.Name, ids[3]); err != nil {
+		return fmt.Errorf("a person deletes %s: %w", ids[3], err)
+	}
+	live := slices.Delete(slices.Clone(ids), 3, 4)
+	for _, limit := range s.limits() {
+		seen := newTold()
+		q := s.query(limit)
+		q.Fields = s.all()
+		end, err := s.follow(q, s.list, func(_ platform.Query, p platform.Page) error { seen.take(p); return nil })
+		if err != nil {
+			return fmt.Errorf("pages of %d: %w", limit, err)
+		}
+		if m := seen.missing(live); len(m) > 0 {
+			return fmt.Errorf("pages of %d: %d of %d live records are in none", limit, len(m), len(live))
+		}
+		for id, n := range seen.times {
+			if n != 1 {
+				return fmt.Errorf("pages of %d: %s is told %d times, at rest", limit, id, n)
+			}
+			if s := seen.last[id]; id == ids[3] && !s.Archived {
+				return fmt.Errorf("pages of %d: a removed record is told as live", limit)
+			}
+		}
+		q.Cursor = end
+		after, err := patient(s, func() (platform.Page, error) { return s.list(q) })
+		if err != nil || after.More {
+			return fmt.Errorf("pages of %d: after the end: more %v, %v", limit, after.More, err)
+		}
+		for i := 0; i < len(live); i += 5 {
+			read, err := s.read(live[i])
+			if err != nil {
+				return err
+			}
+			if diff := s.differ(read.Fields, seen.last[live[i]].Fields, s.all()); diff != "" {
+				return fmt.Errorf("a listing and a read of %s differ: %s", live[i], diff)
+			}
+		}
+	}
+	return nil
+}
+
+func listStir(s *Stand) error {
+	for seed := range uint64(seedsMax) {
+		fresh, err := newStand(s.Bench, s.Object)
+		if err != nil {
+			return err
+		}
+		random := rand.New(rand.NewPCG(seed, 11))
+		ids, err := fresh.made(30)
+		if err != nil {
+			return err
+		}
+		gone := map[record.ExternalID]bool{}
+		seen := newTold()
+		_, err = fresh.follow(fresh.query(4), fresh.list, func(_ platform.Query, p platform.Page) error {
+			seen.take(p)
+			if id := ids[random.IntN(len(ids))]; !gone[id] && len(gone) < 8 {
+				gone[id] = true
+				if err := fresh.Sim.Delete(s.Object.Name, id); err != nil {
+					return err
+				}
+			}
+			if id := ids[random.IntN(len(ids))]; !gone[id] {
+				return fresh.edit(id, random.IntN(100))
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+		if m := slices.DeleteFunc(seen.missing(ids), func(id record.ExternalID) bool { return gone[id] }); len(m) > 0 {
+			return fmt.Errorf("seed %d: %d of %d records that stayed are in no page", seed, len(m), len(ids)-len(gone))
+		}
+		if err := fresh.broken(); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	return nil
+}
+
+func walksRefuse(s *Stand) error {
+	if _, err := s.made(2); err != nil {
+		return err
+	}
+	for name, ask := range map[string]func(platform.Query) (platform.Page, error){"changes": s.changes, "list": s.list} {
+		for _, cursor := range []platform.Cursor{"nonsense", `{"walk":7}`, `["x"]`, "\x00"} {
+			q := s.query(1)
+			q.Cursor = cursor
+			_, err := ask(q)
+			if err := wantKind(fmt.Sprintf("%s from a cursor %q", name, cursor), err, fault.Rejected); err != nil {
+				return err
+			}
+		}
+		s.wire.forget()
+		for _, q := range []platform.Query{{Object: s.Object.Name, Limit: 0}, {Object: s.Object.Name, Limit: s.Ability.PageMax + 1}, {Object: "unicorns", Limit: 1}} {
+			_, err := ask(q)
+			if err := wantKind(fmt.Sprintf("%s of %s by %d", name, q.Object, q.Limit), err, fault.Rejected); err != nil {
+				return err
+			}
+		}
+		if api, _ := s.wire.requests(); api > 0 {
+			return fmt.Errorf("%s: a limit or object out of range was sent", name)
+		}
+	}
+	return nil
+}
