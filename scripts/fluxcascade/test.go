@@ -20,6 +20,7 @@ func chainCommand() *cobra.Command {
 	var config string
 	var drafted draftFlags
 	var asJSON, calm bool
+	var real liveFlags
 	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "chain",
@@ -28,13 +29,20 @@ func chainCommand() *cobra.Command {
 record made in the hub reaches all spokes; an update in one spoke reaches the hub and the others; the same record
 edited in two spokes at once; a change in a spoke of what records are matched by. Exit status 0 only if all hold.
 
-With --hub NAME it drafts a configuration, in which every other platform (or those of --platforms) follows that hub.`,
+With --hub NAME it drafts a configuration, in which every other platform (or those of --platforms) follows that hub.
+
+With --live it runs in the accounts that are connected in --data, with records that carry a mark, and removes them. It
+refuses accounts that do not say they are for tests, unless you give --production. What is in the accounts is read and
+matched first, by the configuration's own rules, and what is due is written: use accounts where that may happen.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rules, err := drafted.load(config)
 			if err != nil {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return exitError(2)
+			}
+			if real.on {
+				return real.run(cmd, rules, asJSON)
 			}
 			options := chain.Options{Rules: rules, Seed: seed, Faults: platformsim.Usual()}
 			if calm {
@@ -50,6 +58,7 @@ With --hub NAME it drafts a configuration, in which every other platform (or tho
 	cmd.Flags().StringVar(&config, "config", "", "configuration file (default "+exampleConfig+")")
 	drafted.add(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	real.add(cmd.Flags())
 	cmd.Flags().BoolVar(&calm, "no-faults", false, "let the platforms behave")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "what the simulators draw from")
 	return cmd

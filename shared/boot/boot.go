@@ -30,8 +30,10 @@ type App = platform.App
 type System struct {
 	Rules *ruleset.Rules
 	Store store.Store
-	Queue queue.Sender
-	Now   func() time.Time
+	// Tokens keeps the OAuth tokens; nil keeps them in Store.
+	Tokens store.Store
+	Queue  queue.Sender
+	Now    func() time.Time
 	// App gives a connection's app; it may read a secret store.
 	App func(context.Context, record.Connection) (App, error)
 	// PublicURL is the front's URL as platforms call it, without a trailing slash: "https://…/webhooks" is under it.
@@ -87,7 +89,7 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 	}
 	declared, _ := s.Rules.Connection(c)
 	client := s.client(c, app, vendor)
-	tokens := &credential.Source{Store: s.Store, Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait,
+	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: declared.Account, BaseURL: app.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
 	if s.connectors == nil {
@@ -95,6 +97,13 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 	}
 	s.connectors[c] = assembled{app, connector}
 	return connector, nil
+}
+
+func (s *System) tokenStore() store.Store {
+	if s.Tokens != nil {
+		return s.Tokens
+	}
+	return s.Store
 }
 
 // client calls only the vendor's hosts and the ones that the app itself names.
