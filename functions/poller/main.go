@@ -5,15 +5,19 @@ import (
 	"context"
 	"log"
 
+	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/intake"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 )
 
 func main() {
-	system, _, err := onaws.System(context.Background(), config.Poller)
+	fn, err := onaws.Open(config.Poller)
 	if err != nil {
 		log.Fatal(err)
 	}
-	onaws.Start(system, lambdaio.Poll(system.Poller()))
+	onaws.Start(fn, onaws.Active(fn, func(s *boot.System) func(context.Context, lambdaio.Scheduled) (intake.Poll, error) {
+		return lambdaio.Poll(s.Poller())
+	}))
 }

@@ -6,16 +6,20 @@ import (
 	"log"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 )
 
 func main() {
-	system, _, err := onaws.System(context.Background(), config.Sweeper)
+	fn, err := onaws.Open(config.Sweeper)
 	if err != nil {
 		log.Fatal(err)
 	}
-	onaws.Start(system, lambdaio.Sweep(deciding.Sweeper(system, deciding.Report()).Run, time.Now))
+	onaws.Start(fn, onaws.Active(fn, func(s *boot.System) func(context.Context, lambdaio.Scheduled) (pipeline.Sweep, error) {
+		return lambdaio.Sweep(deciding.Sweeper(s, deciding.Report()).Run, time.Now)
+	}))
 }

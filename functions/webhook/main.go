@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"log"
 
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
@@ -11,9 +10,13 @@ import (
 )
 
 func main() {
-	system, _, err := onaws.System(context.Background(), config.Webhook)
+	fn, err := onaws.Open(config.Webhook)
 	if err != nil {
 		log.Fatal(err)
 	}
-	onaws.Start(system, lambdaio.Webhook(system.Webhook()))
+	system, err := fn.Packaged()
+	if err != nil {
+		log.Fatal(err)
+	}
+	onaws.Start(fn, lambdaio.Webhook(system.Webhook()))
 }

@@ -5,6 +5,9 @@ import (
 	"context"
 	"log"
 
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -12,9 +15,11 @@ import (
 )
 
 func main() {
-	system, _, err := onaws.System(context.Background(), config.Writer)
+	fn, err := onaws.Open(config.Writer)
 	if err != nil {
 		log.Fatal(err)
 	}
-	onaws.Start(system, lambdaio.SQSBatch(deciding.Writer(system, deciding.Report()).Handle))
+	onaws.Start(fn, onaws.Active(fn, func(s *boot.System) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+		return lambdaio.SQSBatch(deciding.Writer(s, deciding.Report()).Handle)
+	}))
 }

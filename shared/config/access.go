@@ -35,28 +35,32 @@ const (
 	partitionSpread   = "spread#"
 	partitionHealth   = "health#"
 	partitionSummary  = "summary#"
+	partitionBudget   = "budget#"
+	// The versions of the configuration and which is active: functions read them, operators write them.
+	partitionConfig = "config"
 )
 
 // AccessOf gives what a function may do. c is the one connection that a writer writes to; other functions ignore it.
 func AccessOf(f Function, c record.Connection) Access {
 	versions := TableAccess{Table: store.Versions, Write: true}
 	references := TableAccess{Table: store.CrossReference, Write: true}
+	activeRows := controlRows(false, partitionConfig)
 	switch f {
 	case Webhook:
 		return Access{Sends: []QueueKind{Changes}}
 	case Poller:
 		return Access{Sends: []QueueKind{Changes, Backfill}, Tables: []TableAccess{
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionHealth+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*")}}
+		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
 	case Resolver:
 		return Access{Consumes: []QueueKind{Changes, Backfill}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*", partitionHealth+"*")}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Writer:
 		own := string(c)
 		return Access{Consumes: []QueueKind{Due}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*", partitionHealth+own)}}
+			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*", partitionBudget+own, partitionHealth+own), activeRows}}
 	}
 	return Access{}
 }

@@ -9,6 +9,8 @@ package credential
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -183,6 +185,8 @@ func (s *Source) refresh(ctx context.Context, t tokens) (string, error) {
 	switch {
 	case err == nil:
 		return s.keep(ctx, t, grant)
+	case clientRefused(err):
+		return "", s.misconfigured(ctx, t, err)
 	case fault.Is(err, fault.Unauthorized):
 		return "", s.end(ctx, t, err)
 	default:
@@ -233,6 +237,20 @@ func (s *Source) end(ctx context.Context, leased tokens, refused error) error {
 		return s.outranked()
 	}
 	return fault.New(fault.Unauthorized, "token of "+string(s.Connection), refused)
+}
+
+// clientRefused reports whether the platform refused the app and not the grant.
+func clientRefused(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && e.Kind == fault.Unauthorized && slices.Contains(platform.ClientRefused, e.Code)
+}
+
+// misconfigured leaves the grant as it is: the app's secret is wrong, and that is mended elsewhere.
+func (s *Source) misconfigured(ctx context.Context, leased tokens, refused error) error {
+	if err := s.postpone(ctx, leased, fault.New(fault.Transient, "refresh", nil)); !fault.Is(err, fault.Transient) {
+		return err
+	}
+	return fault.New(fault.Unauthorized, "token of "+string(s.Connection)+": the platform refuses the app's id or secret; mend that, the authorisation itself stands", refused)
 }
 
 func (s *Source) outranked() error {

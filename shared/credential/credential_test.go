@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -95,6 +96,26 @@ func TestGrantThatIsOverIsNotTriedAgain(t *testing.T) {
 	r.fail = nil
 	if _, err := source(s, r, &now).Token(ctx); !fault.Is(err, fault.Unauthorized) || r.serial != 0 {
 		t.Errorf("got %v after %d refreshes, want unauthorized without asking again", err, r.serial)
+	}
+}
+
+// TestAWrongClientSecretCostsNoAuthorisation: the platform refuses the app, and once that is mended the grant serves on.
+func TestAWrongClientSecretCostsNoAuthorisation(t *testing.T) {
+	ctx, s, now := context.Background(), memstore.New(), begin
+	r := &rotating{t: t, current: "a", fail: &fault.Error{Kind: fault.Unauthorized, Op: "refresh", Code: "invalid_client"}}
+	_ = credential.Put(ctx, s, "jobber", platform.Grant{AccessToken: "old", RefreshToken: "a", ExpiresAt: begin})
+	if _, err := source(s, r, &now).Token(ctx); !fault.Is(err, fault.Unauthorized) || !strings.Contains(err.Error(), "id or secret") {
+		t.Errorf("got %v, want unauthorized, and what to mend", err)
+	}
+	if standing, err := credential.StandingOf(ctx, s, "jobber"); err != nil || !standing.Connected || standing.InDoubt {
+		t.Errorf("got %+v, %v, want a grant that stands", standing, err)
+	}
+	r.fail, now = nil, begin.Add(time.Minute)
+	if token, err := source(s, r, &now).Token(ctx); err != nil || token != "access-b" {
+		t.Errorf("got %q, %v, want the new token", token, err)
+	}
+	if standing, err := credential.StandingOf(ctx, s, "jobber"); err != nil || !standing.RenewedAt.Equal(now) {
+		t.Errorf("got %+v, %v, want renewed at %s", standing, err, now)
 	}
 }
 

@@ -305,6 +305,12 @@ const ownersMax = 100
 
 // readOwners turns hints at records that no mapping names into hints at the records they belong to.
 func (r *Resolver) readOwners(ctx context.Context, place record.Place, items []*work, out *outgoing) {
+	if _, known := r.Rules.Connection(place.Connection); !known { // deployed, and not in the active configuration: its first load will read it
+		for _, w := range items {
+			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
+		}
+		return
+	}
 	connector, err := r.Connectors(place.Connection)
 	if err != nil {
 		failAll(items, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,6 +18,8 @@ import (
 const (
 	// grantBytesMax bounds what is read of a token endpoint's answer.
 	grantBytesMax = 64 << 10
+	// codeLengthMax is the longest error code that is believed to be one.
+	codeLengthMax = 40
 	// lifeMax bounds what is believed of a token's life.
 	lifeMax = 24 * time.Hour
 )
@@ -93,7 +96,7 @@ func (r *OAuthRefresher) grant(op string, status int, raw []byte, began time.Tim
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return Grant{}, fault.Newf(fault.Transient, op, "status %d", status)
 	case status >= 400 && status < 500:
-		return Grant{}, fault.Newf(fault.Unauthorized, op, "status %d", status)
+		return Grant{}, &fault.Error{Kind: fault.Unauthorized, Op: op, Code: refusal(raw), Err: fmt.Errorf("status %d", status)}
 	case status != http.StatusOK:
 		return Grant{}, fault.Newf(fault.InDoubt, op, "status %d", status)
 	}
@@ -116,6 +119,27 @@ func (r *OAuthRefresher) grant(op string, status int, raw []byte, began time.Tim
 		expires = began.Add(lifeMax)
 	}
 	return Grant{AccessToken: answer.AccessToken, RefreshToken: answer.RefreshToken, ExpiresAt: expires}, nil
+}
+
+// ClientRefused lists the codes by which a token endpoint refuses us, the app, rather than the grant: RFC 6749, section 5.2,
+// and HubSpot's own (memory). A grant refused so is not over: a wrong client secret must not cost an authorisation.
+var ClientRefused = []string{"invalid_client", "unauthorized_client", "BAD_CLIENT_ID", "BAD_CLIENT_SECRET"}
+
+// refusal reads why a token endpoint refused: a code of letters and underscores, "" for anything else.
+func refusal(raw []byte) string {
+	var answer struct {
+		Error  string `json:"error"`
+		Status string `json:"status"` // HubSpot's
+	}
+	if json.Unmarshal(raw, &answer) != nil {
+		return ""
+	}
+	for _, code := range []string{answer.Status, answer.Error} {
+		if len(code) > 0 && len(code) <= codeLengthMax && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") == "" {
+			return code
+		}
+	}
+	return ""
 }
 
 // expiry reads the claim exp of a token in JWT form, without verifying it: it only decides when to refresh.

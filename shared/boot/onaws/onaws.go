@@ -16,8 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/awsclient"
 	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/meter"
@@ -31,31 +33,65 @@ import (
 // secretLife is how long a read app secret is used before it is read again, so that a rotated one is picked up.
 const secretLife = 5 * time.Minute
 
-// System assembles a function's system from its environment.
-func System(ctx context.Context, f config.Function) (*boot.System, config.Config, error) {
+// Function is a function's clients and environment, from which its system is assembled.
+type Function struct {
+	config  config.Config
+	secrets *secretReader
+	queue   *sqsqueue.Queue
+	store   store.Store // nil for a function without tables
+	meter   *meter.Meter
+}
+
+// Open reads a function's environment and makes its clients. It calls nothing.
+func Open(f config.Function) (*Function, error) {
 	c, err := config.Parse(f, os.Getenv)
 	if err != nil {
-		return nil, c, err
-	}
-	rules, err := config.LoadRules(c.RulesPath)
-	if err != nil {
-		return nil, c, err
+		return nil, err
 	}
 	region := os.Getenv("AWS_REGION")
 	transport := awsclient.HTTP{Client: &http.Client{Timeout: 20 * time.Second}}
-	secrets := &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), arns: c.SecretARNs, now: time.Now}
-	if c.MatchSecretARN != "" {
-		if rules.MatchSecret, err = secrets.read(ctx, c.MatchSecretARN); err != nil {
-			return nil, c, err
-		}
-	}
-	s := &boot.System{Rules: rules, Now: time.Now, PublicURL: c.PublicURL, App: secrets.of(rules),
-		Queue: sqsqueue.New(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}
+	fn := &Function{config: c,
+		secrets: &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), arns: c.SecretARNs, now: time.Now},
+		queue:   sqsqueue.New(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}
 	if len(c.Tables) > 0 {
-		s.Store, err = dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), Tables: everyTable(c.Tables)})
+		fn.store, err = dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), Tables: everyTable(c.Tables)})
 	}
-	s.Meter = &meter.Meter{Stack: c.Stack, Function: string(f), Out: os.Stdout, Store: s.Store, Now: time.Now}
-	return s, c, err
+	fn.meter = &meter.Meter{Stack: c.Stack, Function: string(f), Out: os.Stdout, Store: fn.store, Now: time.Now}
+	return fn, err
+}
+
+func (fn *Function) system(rules *ruleset.Rules) *boot.System {
+	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue, Store: fn.store, Meter: fn.meter}
+}
+
+// Packaged assembles the system of the configuration beside the bootstrap, active or not. It is for the webhook alone:
+// that decides nothing, its queues and routes were made for that very file, and what it queues for a connection that is
+// not active yet ends at the resolver. So it needs no table, and no call before its first.
+func (fn *Function) Packaged() (*boot.System, error) {
+	rules, err := config.LoadRules(fn.config.RulesPath)
+	if err != nil {
+		return nil, err
+	}
+	return fn.system(rules), nil
+}
+
+// Active makes a handler that runs the active configuration. It is read at the first call rather than at the start: an
+// initialisation that fails is repeated by Lambda at once and again, where a call that fails leaves its messages queued.
+func Active[E, R any](fn *Function, assemble func(*boot.System) func(context.Context, E) (R, error)) func(context.Context, E) (R, error) {
+	return activation.Handler(&activation.Follower[func(context.Context, E) (R, error)]{Store: fn.store, Now: time.Now,
+		Build: func(ctx context.Context, v activation.Version, text activation.Text) (func(context.Context, E) (R, error), error) {
+			rules, err := ruleset.Load(text.Name, text.Body, catalog.All())
+			if err != nil {
+				return nil, fmt.Errorf("configuration %d, which is active, does not load in this function; deploy the program that activated it, or activate another: %w", v.Number, err)
+			}
+			rules.Version = v.Number
+			if fn.config.MatchSecretARN != "" {
+				if rules.MatchSecret, err = fn.secrets.read(ctx, fn.config.MatchSecretARN); err != nil {
+					return nil, err
+				}
+			}
+			return assemble(fn.system(rules)), nil
+		}})
 }
 
 // everyTable fills in a name for tables that a function may not touch: IAM refuses it, and so would DynamoDB.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+)
+
+func answerCommand() *cobra.Command {
+	var group, value string
+	var blank bool
+	cmd := &cobra.Command{
+		Use:   "answer ENTITY FIELD --value TEXT",
+		Short: "Decide what a parked field shall hold",
+		Long: `Gives a parked field its value, everywhere it is mapped. status names the entities and fields that wait. The value is
+decided under the active configuration, as any edit is, and is written where it differs.`,
+		Args: cobra.ExactArgs(2),
+	}
+	f := operating(cmd)
+	cmd.Flags().StringVar(&group, "group", "", "the group, where there are several")
+	cmd.Flags().StringVar(&value, "value", "", "what the field shall hold")
+	cmd.Flags().BoolVar(&blank, "blank", false, "the field shall be empty")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if blank == (value != "") {
+			return errors.New("give --value TEXT, or --blank for none")
+		}
+		ctx := cmd.Context()
+		t, err := f.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer t.Close()
+		rules, err := operate.LoadRules(ctx, t)
+		if err != nil {
+			return err
+		}
+		done, err := operate.Answer(ctx, t, rules, record.Group(group), resolve.Answer{Entity: record.EntityID(args[0]), Field: record.HubField(args[1]), Value: value}, time.Now)
+		if err != nil {
+			return err
+		}
+		return f.print(cmd.OutOrStdout(), done)
+	}
+	return cmd
+}
+
+func releaseCommand() *cobra.Command {
+	var group, kind string
+	cmd := &cobra.Command{
+		Use:   "release CONNECTION",
+		Short: "Let writes go on that reached a limit of spread",
+		Long: `A limit of spread stops writes of a kind (deletes, creates, blanks, overrides, field:NAME) to a connection until you have
+looked: status tells which. Released, what was held is sent, and the hour is counted anew.`,
+		Args: cobra.ExactArgs(1),
+	}
+	f := operating(cmd)
+	cmd.Flags().StringVar(&group, "group", "", "only in this group")
+	cmd.Flags().StringVar(&kind, "kind", "", "only this kind of writes")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+			return operate.Release(ctx, t, rules, c.Name, record.Group(group), kind, time.Now)
+		})
+	}
+	return cmd
+}
