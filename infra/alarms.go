@@ -9,21 +9,26 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // Alarms is where every alarm goes: one topic, whose messages hold names and numbers and no field values, so that it
 // needs no key of its own (CloudWatch cannot publish to a topic under the AWS managed key).
 type Alarms struct {
 	topic awssns.Topic
+	stack string
+	// of are the alarms by connection, "" for those of none.
+	of map[record.Connection][]awscloudwatch.IAlarm
 }
 
-// NewAlarms makes the topic and, unless email is "", subscribes an address to it.
-func NewAlarms(scope constructs.Construct, id, email string) *Alarms {
+// NewAlarms makes the topic and, unless email is "", subscribes an address to it. stack is the stack's name.
+func NewAlarms(scope constructs.Construct, id, stack, email string) *Alarms {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	a := &Alarms{topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade alarms")})}
-	// A policy of its own ends the default one, by which CloudWatch may publish.
+	a := &Alarms{stack: stack, of: map[record.Connection][]awscloudwatch.IAlarm{}, topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade alarms")})}
+	// A policy of its own ends the default one, by which CloudWatch may publish; budgets are another service.
 	a.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("sns:Publish"), Resources: jsii.Strings(*a.topic.TopicArn()),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), awsiam.NewServicePrincipal(jsii.String("budgets.amazonaws.com"), nil)},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}}))
 	if email != "" {
 		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
@@ -37,17 +42,29 @@ type AlarmProps struct {
 	// Description is for the person who is told: what it means and what to do.
 	Description string
 	Metric      awscloudwatch.IMetric
-	// Threshold is reached or passed in Periods periods one after the other. No data is good news.
+	// Threshold is reached or passed in Periods periods one after the other.
 	Threshold float64
 	Periods   int
+	// Missing says what no data means; good news unless given.
+	Missing awscloudwatch.TreatMissingData
+	// Connection is whom it is about, "" for none.
+	Connection record.Connection
 }
+
+// command is a command of ours on this stack, as a person types it.
+func (a *Alarms) command(words string) string { return "fluxcascade --stack " + a.stack + " " + words }
 
 // Add makes an alarm. Whoever is told of trouble is told of its end.
 func (a *Alarms) Add(scope constructs.Construct, id string, props AlarmProps) {
+	missing := props.Missing
+	if missing == "" {
+		missing = awscloudwatch.TreatMissingData_NOT_BREACHING
+	}
 	alarm := awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{AlarmDescription: jsii.String(props.Description), Metric: props.Metric,
 		Threshold: jsii.Number(props.Threshold), EvaluationPeriods: jsii.Number(props.Periods),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING})
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, TreatMissingData: missing})
 	action := awscloudwatchactions.NewSnsAction(a.topic)
 	alarm.AddAlarmAction(action)
 	alarm.AddOkAction(action)
+	a.of[props.Connection] = append(a.of[props.Connection], alarm)
 }

@@ -75,6 +75,15 @@ type FunctionsProps struct {
 // Functions are those that others refer to.
 type Functions struct {
 	Webhook, Poller, Sweeper awslambda.Function
+	// Widget draws the Syncs page; nil where there is none.
+	Widget awslambda.Function
+	all    []made
+}
+
+// made is a function and what it is.
+type made struct {
+	kind config.Function
+	fn   awslambda.Function
 }
 
 // NewFunctions makes every function, one writer for each connection, and lets each do what its work asks and no more.
@@ -86,17 +95,18 @@ func NewFunctions(scope constructs.Construct, id string, props FunctionsProps) *
 	}
 	webhooks := all
 	webhooks.platforms = props.Deployment.Webhooks
-	functions := &Functions{
-		Webhook: newFunction(scope, "webhook", config.Webhook, webhooks, props),
-		Poller:  newFunction(scope, "poller", config.Poller, all, props),
-		Sweeper: newFunction(scope, "sweeper", config.Sweeper, all, props),
+	functions := &Functions{}
+	add := func(id string, f config.Function, r reach) awslambda.Function {
+		fn := newFunction(scope, id, f, r, props)
+		functions.all = append(functions.all, made{kind: f, fn: fn})
+		return fn
 	}
-	resolver := newFunction(scope, "resolver", config.Resolver, all, props)
+	functions.Webhook, functions.Poller, functions.Sweeper = add("webhook", config.Webhook, webhooks), add("poller", config.Poller, all), add("sweeper", config.Sweeper, all)
+	resolver := add("resolver", config.Resolver, all)
 	for _, c := range props.Deployment.Connections {
 		consume(resolver, config.Changes, c, props.Queues)
 		consume(resolver, config.Backfill, c, props.Queues)
-		writer := newFunction(scope, "writer-"+string(c.Name), config.Writer,
-			reach{connection: c.Name, connections: c.Peers, platforms: []record.Platform{c.Platform}}, props)
+		writer := add("writer-"+string(c.Name), config.Writer, reach{connection: c.Name, connections: c.Peers, platforms: []record.Platform{c.Platform}})
 		consume(writer, config.Due, c, props.Queues)
 	}
 	return functions
@@ -132,9 +142,9 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 	}
 	grant(role, f, r, props)
 	props.Alarms.Add(scope, "Errors", AlarmProps{
-		Description: "Function " + id + " fails again and again: see its log. Queues keep what it did not do.",
-		Metric:      fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
-		Threshold:   1, Periods: 3})
+		Description: "Function " + id + " fails again and again: see its log. Queues keep what it did not do.", Connection: r.connection,
+		Metric:    fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
+		Threshold: 1, Periods: 3})
 	return fn
 }
 

@@ -82,6 +82,9 @@ var lintIgnored = []struct{ rule, reason string }{
 
 // TestTheTemplatesPassTheLinter runs cfn-lint, which knows CloudFormation's own schemas, where it is installed.
 func TestTheTemplatesPassTheLinter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
 	linter, err := exec.LookPath("cfn-lint")
 	if err != nil {
 		t.Skip("SKIPPED ALOUD: cfn-lint is not here:", err)

@@ -4,6 +4,7 @@
 //	-c config=FILE      the configuration; infra/sync.yaml unless given
 //	-c stage=NAME       the stack is FluxCascade-NAME, so that several live in one account; dev unless given
 //	-c alarm_email=ADDR who is told of alarms; nobody unless given
+//	-c budget=DOLLARS   what it may cost a month before somebody is told; 150 unless given
 //
 // It reads no environment and no network. A configuration that cannot be deployed fails here, with the line to mend.
 package main
@@ -11,6 +12,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -54,9 +56,13 @@ func build(app awscdk.App, work string) error {
 	if err != nil {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
+	budget, err := strconv.ParseFloat(contextText(app, "budget", strconv.Itoa(budgetDefault)), 64)
+	if err != nil || budget <= 0 {
+		return fmt.Errorf("budget is %q; write dollars a month, for instance 50", contextText(app, "budget", ""))
+	}
 	_, err = NewSyncStack(app, SyncStackProps{
 		Stage: contextText(app, "stage", "dev"), Deployment: config.Deploy(rules), Config: text, Dist: "dist", Work: work,
-		AlarmEmail: contextText(app, "alarm_email", ""),
+		AlarmEmail: contextText(app, "alarm_email", ""), BudgetDollars: budget,
 	})
 	return err
 }

@@ -14,10 +14,15 @@ const (
 	tagFunction   = "fluxcascade:function"
 	tagQueue      = "fluxcascade:queue"
 	tagTable      = "fluxcascade:table"
+	// tagStack is on everything, so that the bill can tell stages apart.
+	tagStack = "fluxcascade:stack"
 )
 
+// tagless are types whose tags CloudFormation takes only in some regions yet.
+var tagless = []string{"AWS::CloudWatch::Dashboard"}
+
 func tag(c constructs.IConstruct, key, value string) {
-	awscdk.Tags_Of(c).Add(jsii.String(key), jsii.String(value), nil)
+	awscdk.Tags_Of(c).Add(jsii.String(key), jsii.String(value), &awscdk.TagProps{ExcludeResourceTypes: jsii.Strings(tagless...)})
 }
 
 // allow adds a statement without conditions to a role.

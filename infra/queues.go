@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -87,12 +89,17 @@ var waitMinutesMax = map[config.QueueKind]float64{config.Changes: 30, config.Due
 func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps) {
 	name := string(config.QueueName(props.Kind, props.Connection))
 	five := awscdk.Duration_Minutes(jsii.Number(5))
-	props.Alarms.Add(scope, "DeadLetters", AlarmProps{
-		Description: "Messages of " + name + " were given up on. See their kind and reason in the log, mend that, then move them back to the queue",
+	a := props.Alarms
+	a.Add(scope, "DeadLetters", AlarmProps{Connection: props.Connection,
+		Description: "Messages of " + name + " were given up on, after " + strconv.Itoa(maxReceiveCount) + " tries. They are kept. Their kind and reason are in the function's log: mend that, then send them again: " + a.command("redrive "+string(props.Connection)),
 		Metric:      q.Dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
 		Threshold:   1, Periods: 1})
-	props.Alarms.Add(scope, "Waiting", AlarmProps{
-		Description: "The oldest message of " + name + " waits longer than it should; it is kept for days, so nothing is lost yet",
+	days := retentionDays
+	if props.Kind == config.Backfill {
+		days = backfillRetentionDays
+	}
+	a.Add(scope, "Waiting", AlarmProps{Connection: props.Connection,
+		Description: "The oldest message of " + name + " waits longer than it should. It is kept for " + strconv.Itoa(days) + " days, so nothing is lost yet, and the sweep finds again what is lost then. See whether its function fails, and run: " + a.command("status"),
 		Metric:      q.Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
 		Threshold:   waitMinutesMax[props.Kind] * 60, Periods: 3})
 }

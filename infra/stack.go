@@ -31,6 +31,8 @@ type SyncStackProps struct {
 	Dist, Work string
 	// AlarmEmail is told of alarms; "" for nobody.
 	AlarmEmail string
+	// BudgetDollars are what the stack may cost a month before somebody is told; 0 for the usual.
+	BudgetDollars float64
 }
 
 // NewSyncStack adds a stack to scope (an App). The error names what cannot be deployed; nothing else fails before
@@ -46,11 +48,11 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	name := "FluxCascade-" + props.Stage
 	stack := awscdk.NewStack(scope, jsii.String(name), &awscdk.StackProps{StackName: jsii.String(name),
 		Description: jsii.String("FluxCascade: keeps records in sync across business platforms")})
-	tags := awscdk.Tags_Of(stack)
-	tags.Add(jsii.String("project"), jsii.String("fluxcascade"), nil)
-	tags.Add(jsii.String("stage"), jsii.String(props.Stage), nil)
+	tag(stack, "project", "fluxcascade")
+	tag(stack, "stage", props.Stage)
+	tag(stack, tagStack, name)
 
-	alarms := NewAlarms(stack, "Alarms", props.AlarmEmail)
+	alarms := NewAlarms(stack, "Alarms", name, props.AlarmEmail)
 	state := NewState(stack, "State")
 	secrets := NewSecrets(stack, "Secrets", props.Deployment.Platforms, props.Deployment.Relayed)
 	queues := NewQueues(stack, "Queues", QueuesProps{Deployment: props.Deployment, Alarms: alarms})
@@ -64,6 +66,14 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 		}
 	}
 	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller, Sweeper: functions.Sweeper})
+	counted := metrics{stack: name}
+	NewWatch(stack, "Watch", WatchProps{Deployment: props.Deployment, Metrics: counted, Alarms: alarms})
+	budget := props.BudgetDollars
+	if budget == 0 {
+		budget = budgetDefault
+	}
+	NewBudget(stack, "Budget", budget, alarms)
+	NewDashboards(stack, "Dashboards", DashboardsProps{Deployment: props.Deployment, Metrics: counted, Queues: queues, State: state, Functions: functions, Alarms: alarms})
 	if len(code.Missing) > 0 {
 		// The command line refuses to deploy a stack with an error on it; a template for reading is made all the same.
 		awscdk.Annotations_Of(stack).AddError(jsii.String(fmt.Sprintf("not built: %v; run scripts/build", code.Missing)))

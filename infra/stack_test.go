@@ -52,6 +52,9 @@ func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
 		{"each scheduled call has one schedule", schedules},
 		{"events of a bus come to their platform's route, with its secret", relays},
 		{"alarms tell somebody, and say what to do", alarmsTell},
+		{"every connection is watched, in words for whoever is woken", watched},
+		{"each group has a dashboard that shows every metric of its members", dashboards},
+		{"a monthly budget is told to the topic", budgeted},
 		{"an operator is told where things are", outputs},
 	} {
 		t.Run(rule.name, func(t *testing.T) { rule.check(t, tpl, d) })
@@ -216,7 +219,7 @@ func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
 // untaggable are types that take no tags.
 var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig",
 	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata",
-	"AWS::Events::Connection", "AWS::Events::ApiDestination"}
+	"AWS::Events::Connection", "AWS::Events::ApiDestination", "AWS::Budgets::Budget", "AWS::CloudWatch::Dashboard"}
 
 func tagged(t *testing.T, tpl template, _ config.Deployment) {
 	for id, r := range tpl.Resources {
@@ -358,7 +361,10 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 }
 
 func outputs(t *testing.T, tpl template, d config.Deployment) {
-	want := []string{"AlarmTopic"}
+	want := []string{"AlarmTopic", "CostTag"}
+	for _, g := range d.Groups {
+		want = append(want, "Dashboard"+string(g.Name))
+	}
 	for _, p := range d.Platforms {
 		want = append(want, "AppSecret"+string(p))
 	}

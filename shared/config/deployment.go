@@ -34,9 +34,17 @@ type Deployment struct {
 	Connections []Deployed
 	// Platforms are theirs, sorted, each once; Webhooks those among them that call us.
 	Platforms, Webhooks []record.Platform
+	// Groups are in the file's order.
+	Groups []DeployedGroup
 	// Relayed are those among Webhooks whose events come by an event bus of AWS.
 	Relayed   []record.Platform
 	Schedules []Schedule
+}
+
+// DeployedGroup is one data domain: its members, the hub first, each once.
+type DeployedGroup struct {
+	Name    record.Group
+	Members []record.Connection
 }
 
 // Deployed is one connection.
@@ -48,6 +56,9 @@ type Deployed struct {
 	// Peers are the connections that share a group with this one, itself included, in the file's order: a write here
 	// can make anything due there, and nothing elsewhere.
 	Peers []record.Connection
+	// Patience is how long a change towards this connection may wait for a schedule, where it does not go in real time: a
+	// period, and the longest time between its hours; 0 if all of them go in real time.
+	Patience time.Duration
 	// EventSource is the partner event source whose bus relays this connection's events, "" for none.
 	EventSource string
 }
@@ -77,8 +88,17 @@ func Deploy(rules *ruleset.Rules) Deployment {
 		if len(peers) == 0 {
 			continue
 		}
-		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers, EventSource: c.Options[catalog.OptionEventSource]})
+		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers, Patience: patienceOf(rules, c.Name), EventSource: c.Options[catalog.OptionEventSource]})
 		d.Platforms = append(d.Platforms, c.Platform)
+	}
+	for i := range rules.Groups {
+		var members []record.Connection
+		for _, m := range membersOf(&rules.Groups[i]) {
+			if !slices.Contains(members, m) {
+				members = append(members, m)
+			}
+		}
+		d.Groups = append(d.Groups, DeployedGroup{Name: rules.Groups[i].Name, Members: members})
 	}
 	slices.Sort(d.Platforms)
 	d.Platforms = slices.Compact(d.Platforms)
@@ -121,6 +141,24 @@ func peersOf(rules *ruleset.Rules, c record.Connection) []record.Connection {
 		}
 	}
 	return peers
+}
+
+// patienceOf gives how long a change towards a connection may wait for a schedule.
+func patienceOf(rules *ruleset.Rules, c record.Connection) time.Duration {
+	var longest time.Duration
+	for i := range rules.Groups {
+		g := &rules.Groups[i]
+		for j := range g.Mappings {
+			m := &g.Mappings[j]
+			if m.Spoke.Connection == c && !m.ToSpoke.RealTime {
+				longest = max(longest, m.ToSpoke.Every+m.ToSpoke.Active.Pause())
+			}
+			if g.Hub == c && !m.ToHub.RealTime {
+				longest = max(longest, m.ToHub.Every+m.ToHub.Active.Pause())
+			}
+		}
+	}
+	return longest
 }
 
 func membersOf(g *ruleset.Group) []record.Connection {

@@ -32,19 +32,37 @@ func twoGroups() *ruleset.Rules {
 func TestDeploy(t *testing.T) {
 	d := config.Deploy(twoGroups())
 	want := []config.Deployed{
-		{Name: "books", Platform: "quickbooks", MaxConcurrency: 5, Peers: []record.Connection{"books", "crm"}},
-		{Name: "crm", Platform: "hubspot", Peers: []record.Connection{"books", "crm", "north", "south"}},
-		{Name: "north", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}},
-		{Name: "south", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}},
+		{Name: "books", Platform: "quickbooks", MaxConcurrency: 5, Peers: []record.Connection{"books", "crm"}, Patience: time.Hour},
+		{Name: "crm", Platform: "hubspot", Peers: []record.Connection{"books", "crm", "north", "south"}, Patience: time.Hour},
+		{Name: "north", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}, Patience: time.Hour},
+		{Name: "south", Platform: "jobber", Peers: []record.Connection{"crm", "north", "south"}, Patience: time.Hour},
 	}
 	if diff := cmp.Diff(want, d.Connections); diff != "" {
 		t.Errorf("connections: a spare one is not deployed, and peers share a group: %s", diff)
+	}
+	groups := []config.DeployedGroup{{Name: "customer", Members: []record.Connection{"crm", "north", "south"}}, {Name: "finance", Members: []record.Connection{"crm", "books"}}}
+	if diff := cmp.Diff(groups, d.Groups); diff != "" {
+		t.Errorf("groups, the hub first: %s", diff)
 	}
 	if diff := cmp.Diff([]record.Platform{"hubspot", "jobber", "quickbooks"}, d.Platforms); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(d.Platforms, d.Webhooks); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestPatienceIsWhatSchedulesMayTake: nothing in real time; else a period, and a night or a weekend without hours.
+func TestPatienceIsWhatSchedulesMayTake(t *testing.T) {
+	rules := twoGroups()
+	m := &rules.Groups[0].Mappings[0]
+	m.ToSpoke.RealTime, m.ToHub.RealTime = true, true
+	rules.Groups[0].Mappings[1].ToSpoke = ruleset.Schedule{Every: 30 * time.Minute, Active: ruleset.Active{From: 7 * time.Hour, To: 19 * time.Hour, Days: 0b0111110, Zone: "UTC"}}
+	want := map[record.Connection]time.Duration{"books": time.Hour, "crm": time.Hour, "north": 0, "south": 60*time.Hour + 30*time.Minute}
+	for _, c := range config.Deploy(rules).Connections {
+		if c.Patience != want[c.Name] {
+			t.Errorf("%s: got %s, want %s", c.Name, c.Patience, want[c.Name])
+		}
 	}
 }
 

@@ -56,6 +56,24 @@ func (a Active) Length() time.Duration {
 	return a.To + dayHours - a.From
 }
 
+// Pause is the longest time between the hours, by the wall: 0 for always, up to a week.
+func (a Active) Pause() time.Duration {
+	if a.IsZero() {
+		return 0
+	}
+	days, longest := 0, 0
+	for i := range 14 { // twice around the week, so that its end is no gap
+		days++
+		if a.Days.On(time.Weekday(i % 7)) {
+			if i >= 7 {
+				longest = max(longest, days)
+			}
+			days = 0
+		}
+	}
+	return time.Duration(longest)*dayHours - a.Length()
+}
+
 // Contains reports whether t is within the hours.
 func (a Active) Contains(t time.Time) bool {
 	if a.IsZero() {

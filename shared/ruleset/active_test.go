@@ -140,6 +140,15 @@ func TestHoursInTheTimetable(t *testing.T) {
 	}
 }
 
+func TestTheLongestPauseBetweenHours(t *testing.T) {
+	for text, want := range map[string]time.Duration{"always": 0, "daily 07:00-19:00 UTC": 12 * time.Hour, "mon-fri 07:00-19:00 UTC": 60 * time.Hour,
+		"sat 00:00-24:00 UTC": 6 * 24 * time.Hour, "daily 22:00-06:00 UTC": 16 * time.Hour, "sun,wed 08:00-10:00 UTC": 94 * time.Hour} {
+		if got := hours(t, text).Pause(); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestWhatIsNoHours(t *testing.T) {
 	for _, text := range []string{"", "mon", "mon 7:00-19:00 UTC", "mon 07:00-25:00 UTC", "xyz 07:00-19:00 UTC", "mon 07:00-19:00 Mars/Base", "mon 07:00 UTC", "mon- 07:00-19:00 UTC"} {
 		var a ruleset.Active
