@@ -51,7 +51,7 @@ func Pipedrive() *Platform {
 		Objects: []Object{pipedrivePersons(), pipedriveOrganizations(), pipedriveDeals()},
 		// An account is called at the api_domain of its token answer, https://acme.pipedrive.com.
 		Hosts:    []string{"api.pipedrive.com", "oauth.pipedrive.com", ".pipedrive.com"},
-		Webhooks: Webhooks{Signed: true, Deletes: true},
+		Webhooks: Webhooks{Signed: true, Deletes: true, Dated: true},
 	}
 }
 
@@ -109,6 +109,7 @@ func pipedrivePersons() Object {
 	for _, selector := range pipedrivePhones {
 		o.Fields = append(o.Fields, Field{Name: record.PlatformField("phones[" + selector + "].value"), Kind: Phone, Source: pdClient})
 	}
+	o.Ability.Reformats = []record.PlatformField{"name"} // trimmed (unverified)
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansName: "name", MeansEmail: "emails[primary].value", MeansPhone: "phones[primary].value", MeansMobile: "phones[mobile].value", MeansCompany: "org_id"}
 	return o
@@ -123,6 +124,7 @@ func pipedriveOrganizations() Object {
 	for _, part := range pipedriveParts {
 		o.Fields = append(o.Fields, Field{Name: record.PlatformField("address." + part), Kind: Text, ReadOnly: true, Source: pdGeo})
 	}
+	o.Ability.Reformats = []record.PlatformField{"name", "address.value"} // trimmed (unverified)
 	o.Concept = Company
 	o.Means = map[Meaning]record.PlatformField{MeansName: "name"}
 	return o
@@ -150,8 +152,8 @@ func pipedriveDeals() Object {
 	)
 	// A deal is archived beside the pipelines, and brought back, by is_archived; deleting it is another call.
 	o.Ability.Restore = true
-	// An amount is a double on the platform (unverified), so a very large one may come back rounded.
-	o.Ability.Reformats = []record.PlatformField{"value"}
+	// An amount is a double on the platform (unverified), so a very large one may come back rounded; titles are trimmed (unverified).
+	o.Ability.Reformats = []record.PlatformField{"value", "title"}
 	o.Concept, o.Won = Deal, "won"
 	o.Means = map[Meaning]record.PlatformField{MeansName: "title", MeansAmount: "value", MeansStage: "status", MeansCloseDate: "expected_close_date", MeansPerson: "person_id", MeansCompany: "org_id"}
 	return o

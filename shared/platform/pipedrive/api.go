@@ -114,11 +114,12 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, ofRecord bool) 
 // rows is one page of a list.
 type rows struct {
 	rows         []row
+	malformed    int    // rows that are no record: whose they are is not told
 	next         string // the platform's cursor, "" at the end
 	began, clock time.Time
 }
 
-// page reads one page of a list. Rows that are no record are left out.
+// page reads one page of a list. Rows that are no record are counted.
 func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values, want wanted) (rows, error) {
 	call := platform.Call{Op: "list " + string(k.Name), Method: http.MethodGet, Path: withQuery(path, want.query(q))}
 	answer, err := c.ask(ctx, call, false)
@@ -134,9 +135,20 @@ func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values,
 	for _, item := range items {
 		if r, err := decodeRow(item); err == nil {
 			out.rows = append(out.rows, r)
+		} else {
+			out.malformed++
 		}
 	}
 	return out, nil
+}
+
+// wholePage is page, and fails one that holds a row which is no record: passed over, it would be lost in silence.
+func (c *Connector) wholePage(ctx context.Context, k kind, path string, q url.Values, want wanted) (rows, error) {
+	page, err := c.page(ctx, k, path, q, want)
+	if err == nil && page.malformed > 0 {
+		err = fault.Newf(fault.Transient, c.opf("list %s", k.Name), "%d rows are no record", page.malformed)
+	}
+	return page, err
 }
 
 func withQuery(path string, q url.Values) string {

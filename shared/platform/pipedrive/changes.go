@@ -94,7 +94,7 @@ func (c *Connector) resume(k kind, q platform.Query) (position, error) {
 	if q.Cursor == "" {
 		return at, nil
 	}
-	err := json.Unmarshal([]byte(q.Cursor), &at)
+	err := platform.ReadCursor(q.Cursor, &at)
 	known := false
 	for _, phase := range phasesOf(k) {
 		known = known || phase == at.Phase
@@ -122,7 +122,7 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 	case phaseDeleted:
 		ask.Set("status", "deleted")
 	}
-	answer, err := c.page(ctx, k, path, ask, want)
+	answer, err := c.wholePage(ctx, k, path, ask, want)
 	switch {
 	case fault.Is(err, fault.Rejected) && at.Cursor != "" && at.Restarts < restartsMax:
 		at.Cursor, at.Restarts = "", at.Restarts+1 // the platform does not know its cursor any more

@@ -78,7 +78,7 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 				}
 				return nil
 			}
-			page, err := c.page(ctx, k, path, ask, want)
+			page, err := c.wholePage(ctx, k, path, ask, want)
 			if err != nil {
 				return err
 			}

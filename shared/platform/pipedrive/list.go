@@ -33,7 +33,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	var at listCursor
-	if q.Cursor != "" && json.Unmarshal([]byte(q.Cursor), &at) != nil {
+	if q.Cursor != "" && platform.ReadCursor(q.Cursor, &at) != nil {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 	}
 	if at.Ended {
@@ -70,7 +70,7 @@ func (c *Connector) listPage(ctx context.Context, k kind, q platform.Query, want
 	if at.Archived {
 		path = k.path("archived")
 	}
-	page, err := c.page(ctx, k, path, ask, want)
+	page, err := c.wholePage(ctx, k, path, ask, want)
 	switch {
 	case fault.Is(err, fault.Rejected) && at.Cursor != "" && at.Restarts < restartsMax:
 		return rows{}, listCursor{Restarts: at.Restarts + 1}, nil

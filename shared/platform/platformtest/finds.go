@@ -68,10 +68,22 @@ func (s *Stand) findable(field record.PlatformField, n int) (ids []record.Extern
 	return ids, values, nil
 }
 
+// findMax is how many look-ups one call takes.
+func (s *Stand) findMax() int {
+	if s.Ability.FindMax > 0 {
+		return s.Ability.FindMax
+	}
+	return s.Ability.ReadMax
+}
+
 func (s *Stand) find(lookups ...platform.Lookup) ([][]record.Snapshot, error) {
-	found, err := patient(s, func() ([][]record.Snapshot, error) { return s.Find(s.ctx(), s.Object.Name, s.all(), lookups) })
-	if err != nil {
-		return nil, fmt.Errorf("find: %w", err)
+	var found [][]record.Snapshot
+	for part := range slices.Chunk(lookups, s.findMax()) {
+		some, err := patient(s, func() ([][]record.Snapshot, error) { return s.Find(s.ctx(), s.Object.Name, s.all(), part) })
+		if err != nil {
+			return nil, fmt.Errorf("find: %w", err)
+		}
+		found = append(found, some...)
 	}
 	if len(found) != len(lookups) {
 		return nil, fmt.Errorf("find: %d answers to %d look-ups", len(found), len(lookups))
@@ -178,6 +190,10 @@ func findMany(s *Stand) error {
 		if field == s.Ability.Marker || !known {
 			continue // unique
 		}
+		s, err := newStand(s.Bench, s.Object)
+		if err != nil {
+			return err
+		}
 		shared, err := s.valueOf(s.Object.Name, f, 900)
 		if err != nil {
 			return err
@@ -203,6 +219,9 @@ func findMany(s *Stand) error {
 		}
 		if len(found[0]) != min(holders, matchesMax) || len(found[1]) != 1 {
 			return fmt.Errorf("by %s: %d and %d matches, want %d and 1", field, len(found[0]), len(found[1]), min(holders, matchesMax))
+		}
+		if err := s.broken(); err != nil {
+			return err
 		}
 	}
 	return nil

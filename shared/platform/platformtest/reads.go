@@ -231,10 +231,12 @@ func fetchDated(s *Stand) error {
 
 func boundsRefused(s *Stand) error {
 	ids := make([]record.ExternalID, s.Ability.ReadMax+1)
-	lookups := make([]platform.Lookup, s.Ability.ReadMax+1)
+	lookups := make([]platform.Lookup, s.findMax()+1)
 	intents := make([]record.Intent, s.Ability.WriteMax+1)
 	for i := range ids {
 		ids[i] = record.ExternalID(fmt.Sprint(i + 1))
+	}
+	for i := range lookups {
 		if len(s.Ability.Find) > 0 {
 			lookups[i] = platform.Lookup{Field: s.Ability.Find[0], Value: fmt.Sprint("x", i)}
 		}
@@ -246,7 +248,7 @@ func boundsRefused(s *Stand) error {
 	mixed[1].Ref.Object = "unicorns"
 	calls := map[string]func() error{
 		"one id more than ReadMax":       func() error { _, err := s.Fetch(s.ctx(), s.Object.Name, s.all(), ids); return err },
-		"one look-up more than ReadMax":  func() error { _, err := s.Find(s.ctx(), s.Object.Name, s.all(), lookups); return err },
+		"one look-up more than FindMax":  func() error { _, err := s.Find(s.ctx(), s.Object.Name, s.all(), lookups); return err },
 		"one intent more than WriteMax":  func() error { _, err := s.Apply(s.ctx(), intents); return err },
 		"intents on two objects":         func() error { _, err := s.Apply(s.ctx(), mixed); return err },
 		"ids of an unknown object":       func() error { _, err := s.Fetch(s.ctx(), "unicorns", nil, ids[:1]); return err },

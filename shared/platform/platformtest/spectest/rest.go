@@ -48,6 +48,9 @@ func newREST(dir, baseURL, tokenURL string) (*rest, error) {
 			continue // webhooks alone
 		}
 		amend(doc)
+		if filepath.Base(dir) == "pipedrive" {
+			nullable(doc)
+		}
 		settle(doc, baseURL, token)
 		router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation())
 		if err != nil {
@@ -76,6 +79,26 @@ func amend(doc *openapi3.T) {
 	}
 }
 
+// nullable lets every value of an answer be null: Pipedrive's descriptions are made from its client's TypeScript, which does
+// not say where null stands for no value (the text of next_cursor does: "null if you have reached the end"). An option's id
+// is a number there, and a text in recorded answers (dealsFields.json: "open").
+func nullable(doc *openapi3.T) {
+	if recent := doc.Components.Schemas["RecentsDataInner"]; recent != nil {
+		*recent.Value = *openapi3.NewObjectSchema() // of every kind of record there, of users alone here
+	}
+	for name, schema := range doc.Components.Schemas {
+		for property, value := range schema.Value.Properties {
+			if value.Value == nil {
+				continue
+			}
+			value.Value.Nullable = true
+			if property == "id" && strings.Contains(name, "Option") {
+				value.Value.Type = nil
+			}
+		}
+	}
+}
+
 // settle puts a description's paths behind the hosts that are called.
 func settle(doc *openapi3.T, baseURL string, token *url.URL) {
 	prefix := ""
@@ -91,6 +114,9 @@ func settle(doc *openapi3.T, baseURL string, token *url.URL) {
 	doc.Servers = nil
 	for _, host := range hosts {
 		doc.Servers = append(doc.Servers, &openapi3.Server{URL: strings.TrimSuffix(host, "/") + prefix})
+		if prefix == "/v1" { // an account's own domain has its API below /api
+			doc.Servers = append(doc.Servers, &openapi3.Server{URL: strings.TrimSuffix(host, "/") + "/api" + prefix})
+		}
 	}
 	for _, item := range doc.Paths.Map() {
 		item.Servers = nil
