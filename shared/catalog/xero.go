@@ -39,7 +39,7 @@ func Xero() *Platform {
 		Objects: []Object{xeroContacts(), xeroInvoices()},
 		Hosts:   []string{"api.xero.com", "identity.xero.com"},
 		// Nothing is ever destroyed: what is archived, merged or voided is told as an update.
-		Webhooks: Webhooks{Signed: true, Deletes: true, Silent: true},
+		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true, Silent: true},
 	}
 }
 
@@ -63,6 +63,17 @@ func xeroAbility(find ...record.PlatformField) Ability {
 		// StampCovers: UpdatedDateUTC does not move with every change (developer.xero.com, requests and responses).
 		StampCovers: false,
 	}
+}
+
+// xeroTrimmed are the texts, which come back without the blanks around them (unverified).
+func xeroTrimmed(o Object) []record.PlatformField {
+	var names []record.PlatformField
+	for _, f := range o.Fields {
+		if !f.ReadOnly && (f.Kind == Text || f.Kind == Email) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 func xeroContacts() Object {
@@ -115,7 +126,8 @@ func xeroContacts() Object {
 	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansGivenName: "FirstName", MeansFamilyName: "LastName", MeansEmail: "EmailAddress",
 		MeansPhone: "Phones[DEFAULT]", MeansMobile: "Phones[MOBILE]", MeansStreet: "Addresses[POBOX].AddressLine1", MeansCity: "Addresses[POBOX].City",
 		MeansRegion: "Addresses[POBOX].Region", MeansPostalCode: "Addresses[POBOX].PostalCode"}
-	o.Ability.Reformats = append(o.Ability.Reformats, "Name", "FirstName", "LastName", "EmailAddress")
+	o.Ability.Reformats = append(o.Ability.Reformats, xeroTrimmed(o)...)
+	o.Ability.Merges = true // a merged contact names the one that it was merged into
 	return o
 }
 
@@ -150,6 +162,7 @@ func xeroInvoices() Object {
 		{Name: "FullyPaidOnDate", Kind: Date, ReadOnly: true, Source: xeroSpec},
 		{Name: "UpdatedDateUTC", Kind: Datetime, ReadOnly: true, Source: xeroSpec},
 	}
+	o.Ability.Reformats = xeroTrimmed(o)
 	o.Concept = Invoice
 	o.Means = map[Meaning]record.PlatformField{MeansPerson: "Contact.ContactID", MeansAmount: "LineItems[0].UnitAmount", MeansName: "LineItems[0].Description"}
 	o.Usual = []Usual{{Field: "LineItems[0].AccountCode", Value: "200", Why: "the account that sales are booked to, by its code"}}

@@ -314,6 +314,9 @@ func (s *Stand) hostileWrites(a alteration) error {
 		case failed != nil && holder != "" && !fault.Is(failed, fault.InDoubt):
 			return fmt.Errorf("a %s was done and is answered as not done: %w", intent.Operation, failed)
 		case failed != nil:
+			if a.counts() && fault.Is(failed, fault.Gone) {
+				continue // what a list leaves out is not there, as far as anybody can tell
+			}
 			if err := wantKind("a "+string(intent.Operation), failed, fault.InDoubt, fault.Transient, fault.RateLimited, fault.Rejected); err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	if at.Back > 0 {
 		ask.order, ask.number = "UpdatedDateUTC DESC", at.Back
 	}
-	answer, err := c.page(ctx, k, ask)
+	answer, err := c.wholePage(ctx, k, ask)
 	if err != nil {
 		return platform.Page{}, err
 	}
@@ -90,7 +90,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 func (c *Connector) resume(q platform.Query) (position, error) {
 	at := position{Since: max(q.Since.UnixMilli(), 1)}
 	if q.Cursor != "" {
-		err := json.Unmarshal([]byte(q.Cursor), &at)
+		err := platform.ReadCursor(q.Cursor, &at)
 		if err != nil || at.Since < 1 || at.From < 1 || at.Back < 0 || at.Told < 0 || at.AfterID != "" && !wellFormed(at.AfterID) {
 			return position{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "cursor is not one of ours")
 		}

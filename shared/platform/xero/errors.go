@@ -136,13 +136,13 @@ func exceptionError(op string, e exception) *fault.Error {
 	return f
 }
 
-// itemError classifies the refusals of one record, which was then not saved. One that gives no reason is nobody's fault
-// that we know of.
+// itemError classifies the refusals of one record, which was then not saved. One that gives no reason is in
+// doubt: what failed within the platform may have been saved.
 func itemError(op string, e wireErrors) *fault.Error {
 	f := &fault.Error{Kind: fault.Rejected, Op: op, Err: errors.New("refused within its call")}
 	messages := e.messages()
 	if len(messages) == 0 {
-		f.Kind, f.Err = fault.Unclassified, errors.New("failed within its call, without a reason")
+		f.Kind, f.Err = fault.InDoubt, errors.New("failed within its call, without a reason")
 		return f
 	}
 	for _, message := range messages {

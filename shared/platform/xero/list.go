@@ -29,7 +29,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	}
 	at := listPosition{Page: 1, Size: q.Limit, Count: -1}
 	if q.Cursor != "" {
-		if err := json.Unmarshal([]byte(q.Cursor), &at); err != nil || at.Page < 1 || at.Size < 1 || at.Size > c.ability(q.Object).PageMax {
+		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Page < 1 || at.Size < 1 || at.Size > c.ability(q.Object).PageMax {
 			return platform.Page{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 		}
 	}
@@ -37,7 +37,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		// Pages of another size begin elsewhere: those of the new size that hold what was read are behind us.
 		at.Page, at.Size = (at.Page-1)*at.Size/q.Limit+1, q.Limit
 	}
-	answer, err := c.page(ctx, k, query{order: k.key(), number: at.Page, size: at.Size})
+	answer, err := c.wholePage(ctx, k, query{order: k.key(), number: at.Page, size: at.Size})
 	if err != nil {
 		return platform.Page{}, err
 	}

@@ -92,7 +92,10 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 			ids = append(ids, intent.Ref.ID)
 		}
 	}
-	current, _, err := c.read(ctx, k, ids)
+	current, began, sure, err := c.read(ctx, k, ids)
+	if err == nil && !sure && len(current) < len(ids) {
+		err = fault.Newf(fault.Transient, c.opf("read %d %s again", len(ids), k.object()), "the answer holds a record that is none")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +105,10 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 		items[i] = w
 		if err := c.fits(k, intent, current); err != nil {
 			w.fail(err)
+			continue
+		}
+		if e := current[canonical(intent.Ref.ID)]; intent.Operation == record.OperationArchive && e != nil && e.archived() {
+			w.receipt.Snapshot, w.done = c.snapshot(k, e, c.answered(k, intent), began), true // done by an earlier try
 			continue
 		}
 		if w.body, err = c.body(k, intent, current[canonical(intent.Ref.ID)]); err != nil {

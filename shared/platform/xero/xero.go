@@ -64,13 +64,15 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, began, err := c.read(ctx, k, ids)
+	found, began, sure, err := c.read(ctx, k, ids)
 	if err != nil {
 		return nil, err
 	}
 	reads := make([]platform.Read, len(ids))
 	for i, id := range ids {
-		reads[i] = c.judgeRead(k, id, found[canonical(id)], fields, began)
+		if reads[i] = c.judgeRead(k, id, found[canonical(id)], fields, began); found[canonical(id)] == nil && !sure {
+			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.opf("read %s/%s", object, id), "the answer holds a record that is none")}
+		}
 	}
 	return reads, nil
 }
@@ -88,8 +90,9 @@ func (c *Connector) judgeRead(k kind, id record.ExternalID, e entity, fields []r
 	return platform.Read{ID: id, Snapshot: c.snapshot(k, e, fields, began)}
 }
 
-// read gives the records that exist among ids, by id. What is no id is not asked for.
-func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID) (map[record.ExternalID]entity, time.Time, error) {
+// read gives the records that exist among ids, by id. What is no id is not asked for. sure says that what is not found is
+// not there: every record answered was one.
+func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID) (out map[record.ExternalID]entity, began time.Time, sure bool, err error) {
 	found := map[record.ExternalID]entity{}
 	var asked []string
 	for _, id := range ids {
@@ -98,16 +101,16 @@ func (c *Connector) read(ctx context.Context, k kind, ids []record.ExternalID) (
 		}
 	}
 	if len(asked) == 0 {
-		return found, c.client.Settings.Now(), nil
+		return found, c.client.Settings.Now(), true, nil
 	}
 	rows, err := c.page(ctx, k, query{ids: asked, number: 1, size: pageSizeUsual})
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, time.Time{}, false, err
 	}
 	for _, e := range rows.entities {
 		found[e.id(k)] = e
 	}
-	return found, rows.began, nil
+	return found, rows.began, rows.malformed == 0, nil
 }
 
 // Find looks records up by equality, many values in one call, archived ones left out. The platform's filters mind the case
@@ -154,7 +157,7 @@ func (c *Connector) findGroup(ctx context.Context, k kind, lookups []platform.Lo
 		// The filter's way to escape a quote is not documented; a search needs none, and is wider.
 		q.term = strings.TrimSpace(lookups[group[0]].Value)
 	}
-	rows, err := c.page(ctx, k, q)
+	rows, err := c.wholePage(ctx, k, q)
 	if err != nil {
 		return err
 	}
@@ -263,14 +266,24 @@ func (q query) encode(k kind) string {
 
 // rows is what one page answered.
 type rows struct {
-	entities []entity
-	more     bool // there may be further pages
-	count    int  // of records on all pages, -1 where it is not told
-	began    time.Time
-	clock    time.Time // the platform's, when it answered; zero where it does not say
+	entities  []entity
+	malformed int  // records that are none, without an id: whose they are is not told
+	more      bool // there may be further pages
+	count     int  // of records on all pages, -1 where it is not told
+	began     time.Time
+	clock     time.Time // the platform's, when it answered; zero where it does not say
 }
 
-// page reads one page. Records that are none (without an id) are left out.
+// wholePage is page, and fails one that holds a record which is none: passed over, it would be lost in silence.
+func (c *Connector) wholePage(ctx context.Context, k kind, q query) (rows, error) {
+	page, err := c.page(ctx, k, q)
+	if err == nil && page.malformed > 0 {
+		err = fault.Newf(fault.Transient, c.opf("list %s", k.object()), "%d records are none", page.malformed)
+	}
+	return page, err
+}
+
+// page reads one page. Records that are none are counted.
 func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
 	call := platform.Call{Op: "list " + k.list(), Method: http.MethodGet, Path: apiPath + k.list() + "?" + q.encode(k), Header: http.Header{}}
 	if len(q.encode(k)) > queryBytesMax {
@@ -288,6 +301,8 @@ func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
 	for _, r := range raw {
 		if e, err := decodeEntity(k, r); err == nil {
 			out.entities = append(out.entities, e)
+		} else {
+			out.malformed++
 		}
 	}
 	if p := answer.Pagination; p != nil && p.PageSize > 0 {

@@ -19,7 +19,7 @@ import (
 
 // All lists every bench, in the order of the catalog.
 func All() []*platformtest.Bench {
-	return []*platformtest.Bench{HubSpot(), Jobber(), QuickBooks(), Salesforce(), Pipedrive()}
+	return []*platformtest.Bench{HubSpot(), Jobber(), QuickBooks(), Salesforce(), Pipedrive(), Xero()}
 }
 
 // vendor begins a bench with what production assembles.
