@@ -112,9 +112,9 @@ groups:
           - {hub: jobtitle, spoke: Title}
 `
 
-func openSalesforce(t *testing.T, text string, seed uint64, faults platformsim.Faults) *localrun.World {
+func openWorld(t *testing.T, text string, seed uint64, faults platformsim.Faults) *localrun.World {
 	t.Helper()
-	rules, err := ruleset.Load("salesforce.yaml", []byte(text), catalog.All())
+	rules, err := ruleset.Load("world.yaml", []byte(text), catalog.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestSalesforceAsHubConverges(t *testing.T) {
 		all["silent"] = silent
 		for name, faults := range all {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
-				w := openSalesforce(t, salesforceHub, seed, faults)
+				w := openWorld(t, salesforceHub, seed, faults)
 				crm := w.Sims["salesforce"]
 				firm := made(t, w, "salesforce", "Account", record.Fields{"Name": "Acme", "Website": "acme.example"})
 				other := made(t, w, "salesforce", "Account", record.Fields{"Name": "Acme Two"})
@@ -235,7 +235,7 @@ func TestSalesforceAsSpokeConverges(t *testing.T) {
 	for seed := range uint64(4) {
 		for name, faults := range days() {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
-				w := openSalesforce(t, salesforceSpoke, seed, faults)
+				w := openWorld(t, salesforceSpoke, seed, faults)
 				crm, hub := w.Sims["salesforce"], w.Sims["hubspot"]
 				ada := made(t, w, "hubspot", "contacts", record.Fields{"lastname": "Lovelace", "firstname": "Ada", "email": "ada@example.com"})
 				for i := range 30 {
