@@ -41,7 +41,7 @@ var pipedriveCustom = regexp.MustCompile(`^custom_fields\[[^\[\]]{1,100}\](\.[a-
 // secret. Ten first tries that fail ban a webhook for half an hour and lose its events, so polling stays the floor.
 //
 // Calls are paid in tokens of a daily budget: a page or a bulk read 10, one record 1, a search 20, a create or an update 5, a
-// deletion 3 (vendor's OpenAPI, x-token-cost). A poll of one object costs 30.
+// deletion 3 (vendor's OpenAPI, x-token-cost). A poll of persons or organizations costs 30, of deals 40.
 func Pipedrive() *Platform {
 	return &Platform{
 		Name:  "pipedrive",

@@ -20,18 +20,19 @@ const (
 	recentsLimit = 500
 )
 
-// The lists that one walk goes through, in order. Deals have lists of archived and of deleted ones; of persons and
-// organizations only v1's recents tell deletions.
+// The lists that one walk goes through, in order. Deals have lists of archived and of deleted ones, and of those that were
+// both; of persons and organizations only v1's recents tell deletions.
 const (
 	phaseLive     = "live"
 	phaseArchived = "archived"
 	phaseDeleted  = "deleted"
+	phaseBoth     = "both"
 	phaseRecents  = "recents"
 )
 
 func phasesOf(k kind) []string {
 	if k.Name == "deals" {
-		return []string{phaseLive, phaseArchived, phaseDeleted}
+		return []string{phaseLive, phaseArchived, phaseDeleted, phaseBoth}
 	}
 	return []string{phaseLive, phaseRecents}
 }
@@ -116,10 +117,10 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 		ask.Set("cursor", at.Cursor)
 	}
 	path := k.path()
-	switch at.Phase {
-	case phaseArchived:
+	if at.Phase == phaseArchived || at.Phase == phaseBoth {
 		path = k.path("archived")
-	case phaseDeleted:
+	}
+	if at.Phase == phaseDeleted || at.Phase == phaseBoth {
 		ask.Set("status", "deleted")
 	}
 	answer, err := c.wholePage(ctx, k, path, ask, want)

@@ -50,7 +50,7 @@ func (l *listEdit) plan() (problem string) {
 			l.insert(selector, value)
 		case value != "":
 			l.list[i].Value = value
-		case selector == selectorPrimary && len(l.list) > 1:
+		case selector == selectorPrimary && (len(l.list) > 1 || l.shared(i, selector, value)):
 			// The platform makes the next one primary, which would read as an edit, and be blanked in its turn.
 			return "cannot be blank while the person has others: the platform makes another the primary one"
 		case l.shared(i, selector, value):

@@ -133,8 +133,11 @@ func describe(k kind, list fieldList, d definition) []platform.FieldInfo {
 	if d.Type == "varchar" || d.Type == "varchar_auto" {
 		info.MaxLength = labelMax
 	}
-	if d.Type == "enum" {
+	switch d.Type {
+	case "enum":
 		info.Options, info.Values = d.options(nil)
+	case "set": // a list of ids, of these
+		info.Options, _ = d.options(nil)
 	}
 	infos := []platform.FieldInfo{info}
 	for _, part := range partsOf[d.Type] {

@@ -122,6 +122,13 @@ func (s *Simulator) SetBudget(tokens int) {
 	s.TouchLocked()
 }
 
+// Spent counts the tokens spent today.
+func (s *Simulator) Spent() int {
+	s.Lock()
+	defer s.Unlock()
+	return s.state.Spent[s.NowLocked().Format(time.DateOnly)]
+}
+
 // SetBursts sets how many calls, and how many searches among them, 2 s may hold; 0 for no limit.
 func (s *Simulator) SetBursts(calls, searches int) {
 	s.Lock()
