@@ -186,6 +186,9 @@ func (m *mapping) names() {
 	switch {
 	case hub.whole != nil && spoke.whole != nil:
 		add(hub.whole, spoke.whole, "", "", "", catalog.MeansName)
+		if hub.parts != nil && spoke.parts == nil { // other spokes may keep the two names alone
+			add(hub.parts, spoke.whole, ruleset.ToHub, "", "split_name", catalog.MeansName)
+		}
 	case hub.whole != nil && hub.parts != nil && spoke.parts != nil:
 		add(hub.whole, spoke.parts, ruleset.ToHub, "", "combine_name", catalog.MeansName)
 	case hub.whole != nil && spoke.parts != nil:
