@@ -39,6 +39,8 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/shared/resolve", pureNever, "the decider is pure"},
 		{"/shared/mapping", pureNever, "translation is pure"},
 		{"/shared/ruleset", append(pureNever, "github.com/nyaruka"), "the rules are pure and light"},
+		{"/shared/meter", append(ours("resolve", "pipeline", "mapping", "boot", "lambdaio", "platform"), "github.com/nyaruka", "github.com/aws/"), "every function counts, the webhook's and the poller's too"},
+		{"/shared/syncs", append(ours("pipeline", "boot", "lambdaio", "platform"), "github.com/aws/", "net/http", "os/exec"), "the page reads contracts and says what it read"},
 		{"/shared/pipeline", append(ours("lambdaio", "boot", "platform/hubspot", "store/dynamostore", "queue/sqsqueue", "platformsim"), "github.com/aws/"), "the shell knows contracts only"},
 		{"/shared/activation", append(ours("queue", "resolve", "pipeline", "mapping", "boot", "ruleset", "platform"), "net/http", "github.com/aws/", "github.com/nyaruka"), "every function links it, the poller too"},
 		{"/shared/operate", append(ours("platformsim", "localrun", "boot", "store/dynamostore", "store/boltstore", "queue/sqsqueue"), "github.com/aws/aws-sdk-go-v2", "go.etcd.io"), "operations know contracts only"},

@@ -1,0 +1,297 @@
+package syncs
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+)
+
+// downAfter is how many calls in a row must get no answer for a platform to count as not answering: one may be the
+// network's.
+const downAfter = 3
+
+// quietHour is how long ago a rate limit still explains what waits.
+const quietHour = time.Hour
+
+// finding is one thing to say of a connection.
+type finding struct {
+	state         State
+	sentence      string
+	next, command string
+}
+
+// connection says how one connection stands: the worst of what is the case, and the rest of it after that.
+func (b *builder) connection(c *ruleset.Connection) Connection {
+	out := Connection{Name: c.Name, Platform: b.label(c), Role: "spoke", State: StateWell, Facts: b.facts(c), Trend: b.trend(c.Name)}
+	if hubs := hubOf(b.Rules, c.Name); len(hubs) > 0 {
+		var names []string
+		for _, g := range hubs {
+			names = append(names, string(g))
+		}
+		out.Role = "hub of " + list(names)
+	}
+	findings := b.findings(c, out.Platform)
+	worst := findings[0]
+	for _, f := range findings {
+		if f.state.rank() > worst.state.rank() {
+			worst = f
+		}
+	}
+	out.State, out.Sentence, out.Next, out.Command = worst.state, worst.sentence, worst.next, worst.command
+	for _, f := range findings {
+		if f != worst && f.state == StateAsks {
+			out.Sentence += " " + f.sentence
+		}
+	}
+	return out
+}
+
+// findings lists all that is the case; the first is that all is well.
+func (b *builder) findings(c *ruleset.Connection, label string) []finding {
+	waiting, _ := b.onTheWay(c.Name)
+	kept := "Nothing is lost."
+	if waiting > 0 {
+		kept = fmt.Sprintf("%s %s; nothing is lost.", plural(waiting, "change"), verb(waiting, "wait"))
+	}
+	out := []finding{{state: StateWell, sentence: "Everything that we know of is where it belongs."}}
+	h := b.Health[c.Name]
+	if pause, paused := b.Pauses[c.Name]; paused {
+		out = append(out, b.paused(c, label, pause, kept))
+	}
+	if h.Failures >= downAfter && h.FailedAt.After(h.AnsweredAt) {
+		sentence := fmt.Sprintf("%s has not answered since %s; %s", label, b.clock(h.AnsweredAt), lower(kept))
+		if h.AnsweredAt.IsZero() {
+			sentence = fmt.Sprintf("%s has not answered yet. %s", label, kept)
+		}
+		out = append(out, finding{state: StateDown, sentence: strings.TrimSuffix(sentence, ".") + "; it resumes by itself."})
+	}
+	loading, never, records := b.loading(c.Name)
+	switch {
+	case never && h.AnsweredAt.IsZero() && len(b.Pauses) == 0 && !b.Simulated:
+		out = append(out, finding{state: StateWaiting, sentence: label + " has not been read yet.", next: "Connect it, if you have not", command: b.command("connect", string(c.Name))})
+	case never:
+		out = append(out, finding{state: StateLoading, sentence: label + " is read as soon as it is its turn: the hub first, then the others."})
+	case loading:
+		sentence := fmt.Sprintf("%s is being read for the first time", label)
+		if records > 0 {
+			sentence += ": " + plural(records, "record") + " so far"
+		}
+		out = append(out, finding{state: StateLoading, sentence: sentence + "."})
+	case waiting > 0:
+		out = append(out, b.busy(c, label, waiting))
+	}
+	return append(out, b.asks(c, label)...)
+}
+
+func (b *builder) paused(c *ruleset.Connection, label string, pause control.Pause, kept string) finding {
+	if pause.Reason == control.PausedUnauthorized {
+		return finding{state: StateStopped, sentence: fmt.Sprintf("%s ended our authorisation %s ago, at %s. %s", label, age(b.Now, pause.Since), b.clock(pause.Since), kept),
+			next: "Connect it again; it goes on from where it stopped", command: b.command("connect", string(c.Name), "--again")}
+	}
+	sentence := fmt.Sprintf("%s has been paused for %s", label, age(b.Now, pause.Since))
+	if pause.Note != "" {
+		sentence += ", because: " + strings.TrimSuffix(pause.Note, ".")
+	}
+	return finding{state: StatePaused, sentence: sentence + ". " + kept, next: "Resume it when you are ready", command: b.command("resume", string(c.Name))}
+}
+
+// busy tells of what is on its way, and of a rate limit that explains it.
+func (b *builder) busy(c *ruleset.Connection, label string, waiting int) finding {
+	limited := int64(0)
+	for _, hour := range b.Health[c.Name].Hours {
+		if b.Now.Sub(hour.At) < quietHour+time.Hour {
+			limited += hour.Counts[config.MetricRateLimited]
+		}
+	}
+	if limited > 0 {
+		return finding{state: StateBusy, sentence: fmt.Sprintf("%s limits how often we may call it; %s %s its turn. It goes on by itself.", label, plural(waiting, "change"), verb(waiting, "wait"))}
+	}
+	return finding{state: StateBusy, sentence: fmt.Sprintf("%s %s on the way.", plural(waiting, "change"), verbs(waiting, "is", "are"))}
+}
+
+// asks lists what a person has to do.
+func (b *builder) asks(c *ruleset.Connection, label string) []finding {
+	var out []finding
+	for _, s := range b.Stopped {
+		if s.Connection != c.Name {
+			continue
+		}
+		kind := strings.ReplaceAll(strings.TrimPrefix(s.Kind, "field:"), "_", " ")
+		if strings.HasPrefix(s.Kind, "field:") {
+			kind = "writes of " + kind
+		}
+		out = append(out, finding{state: StateAsks,
+			sentence: fmt.Sprintf("More than %s in an hour would go to %s, so they are held since %s: it may be a mistake that spreads.", number(s.Limit)+" "+kind, label, b.clock(s.Since)),
+			next:     "Look at what changed. Undo it at its source, or let it pass", command: b.command("release", string(c.Name))})
+	}
+	dead := 0
+	for _, kind := range config.QueueKinds() {
+		dead += b.Depths[config.QueueName(kind, c.Name).Dead()]
+	}
+	if dead > 0 {
+		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s failed again and again and %s set aside.", plural(dead, "message"), verbs(dead, "is", "are")),
+			next: "See why in the function's log, then send them again", command: b.command("redrive", string(c.Name))})
+	}
+	if n := b.Summaries[c.Name].Waiting; n > 0 {
+		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s of work %s for you; everything else goes on.", plural(n, "piece"), verb(n, "wait")),
+			next: "See below what waits, and why"})
+	}
+	return out
+}
+
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// onTheWay counts the messages that move by themselves; known is false if no queue could be counted.
+func (b *builder) onTheWay(c record.Connection) (n int, known bool) {
+	for _, kind := range config.QueueKinds() {
+		if depth, ok := b.Depths[config.QueueName(kind, c)]; ok {
+			n, known = n+depth, true
+		}
+	}
+	return n, known
+}
+
+// loading tells whether a connection's first load goes on, or never began, and how much it has read.
+func (b *builder) loading(c record.Connection) (loading, never bool, records int) {
+	never = true
+	for _, place := range b.Rules.Places() {
+		if place.Connection != c {
+			continue
+		}
+		p := b.Progress[place]
+		never = never && p.Phase == ""
+		loading = loading || p.Phase != control.PhaseDone
+		records += p.Records
+	}
+	return loading, never, records
+}
+
+// lag sums the delays of a day's writes in milliseconds, and gives the longest.
+func (b *builder) lag(c record.Connection) (sum, n, longest int64) {
+	for _, hour := range b.Health[c].Hours {
+		if b.Now.Sub(hour.At) <= trendHours*time.Hour {
+			sum, n = sum+hour.Counts[control.LagSum], n+hour.Counts[control.LagCount]
+			longest = max(longest, hour.Counts[control.LagMax])
+		}
+	}
+	return sum, n, longest
+}
+
+// facts are a connection's numbers and times.
+func (b *builder) facts(c *ruleset.Connection) []Figure {
+	h := b.Health[c.Name]
+	ago := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return age(b.Now, t) + " ago"
+	}
+	out := []Figure{{Label: "Last answer", Value: b.clock(h.AnsweredAt), Note: ago(h.AnsweredAt)}}
+	if n, known := b.onTheWay(c.Name); known {
+		out = append(out, Figure{Label: "On the way", Value: number(n)})
+	}
+	if sum, n, longest := b.lag(c.Name); n > 0 {
+		out = append(out, Figure{Label: "Typical delay", Value: brief(time.Duration(sum/n) * time.Millisecond), Note: "longest " + brief(time.Duration(longest)*time.Millisecond)})
+	}
+	if !h.WebhookAt.IsZero() {
+		out = append(out, Figure{Label: "Last webhook", Value: b.clock(h.WebhookAt), Note: ago(h.WebhookAt)})
+	}
+	if !h.TokenAt.IsZero() {
+		out = append(out, Figure{Label: "Authorisation renewed", Value: b.clock(h.TokenAt), Note: ago(h.TokenAt)})
+	}
+	if run, at, ok := b.nextRun(c.Name); ok {
+		what := "poll of " + b.objects(c.Name, run.Place.Object)
+		switch {
+		case run.Sweep():
+			what = "sweep"
+		case run.Reconcile:
+			what = "full compare of " + b.objects(c.Name, run.Place.Object)
+		}
+		out = append(out, Figure{Label: "Next run", Value: b.clock(at), Note: what})
+	}
+	return out
+}
+
+// nextRun gives the connection's scheduled run that comes first.
+func (b *builder) nextRun(c record.Connection) (first ruleset.Run, at time.Time, ok bool) {
+	for _, run := range b.Rules.Timetable() {
+		if run.Place.Connection != c {
+			continue
+		}
+		t := time.Time{}
+		if b.Next != nil {
+			t = b.Next(run)
+		}
+		if t.IsZero() {
+			t = nextOf(run, b.Now)
+		}
+		if !ok || t.Before(at) {
+			first, at, ok = run, t, true
+		}
+	}
+	return first, at, ok
+}
+
+// nextOf gives when a run comes next by the timetable: its period since midnight UTC, its offset later, within its hours.
+func nextOf(run ruleset.Run, now time.Time) time.Time {
+	begin := now.UTC().Truncate(24 * time.Hour).Add(run.Offset)
+	if run.Every <= 0 {
+		return begin
+	}
+	for begin.After(now) {
+		begin = begin.Add(-run.Every)
+	}
+	return run.Next(begin.Add((now.Sub(begin)/run.Every + 1) * run.Every))
+}
+
+// trend draws the last day, hour by hour.
+func (b *builder) trend(c record.Connection) Trend {
+	var t Trend
+	end := b.Now.UTC().Truncate(time.Hour)
+	hours := map[time.Time]map[string]int64{}
+	for _, hour := range b.Health[c].Hours {
+		hours[hour.At.UTC()] = hour.Counts
+	}
+	sums := map[string]int64{}
+	for i := trendHours - 1; i >= 0; i-- {
+		at := end.Add(-time.Duration(i) * time.Hour)
+		counts := hours[at]
+		for name, n := range counts {
+			sums[name] += n
+		}
+		hour := TrendHour{At: at, Changes: counts[config.MetricApplied] + counts[config.MetricParked] + counts[config.MetricWrites], Trouble: trouble(counts)}
+		t.Changes, t.Trouble = t.Changes+hour.Changes, t.Trouble+hour.Trouble
+		t.Hours = append(t.Hours, hour)
+	}
+	words := []string{plural(sums[config.MetricApplied]+sums[config.MetricParked], "change") + " in", plural(sums[config.MetricWrites], "write") + " out"}
+	for _, kind := range []struct{ metric, one string }{{config.MetricUnanswered, "call without an answer"}, {config.MetricRefused, "write refused"}, {config.MetricRetries, "message tried again"},
+		{config.MetricDeadLettered, "change refused for good"}, {config.MetricMalformed, "message that is not ours"}} {
+		if n := sums[kind.metric]; n > 0 {
+			words = append(words, counted(n, kind.one))
+		}
+	}
+	if t.Changes+t.Trouble > 0 {
+		t.Words = strings.Join(words, ", ")
+	}
+	return t
+}
+
+// counted counts things whose noun comes first: "2 calls without an answer".
+func counted(n int64, what string) string {
+	noun, rest, _ := strings.Cut(what, " ")
+	return plural(n, noun) + " " + rest
+}
+
+func trouble(counts map[string]int64) int64 {
+	return counts[config.MetricUnanswered] + counts[config.MetricRefused] + counts[config.MetricRetries] + counts[config.MetricDeadLettered] + counts[config.MetricMalformed]
+}

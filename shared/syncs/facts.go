@@ -1,0 +1,181 @@
+// Package syncs says how a system stands, in words for a person: which platform answers, what waits and why, what to do
+// next. Load reads the facts, Build turns them into a Page and is pure, and Render, Text and Digest show the same Page as
+// HTML, as lines of a terminal, and as a day's message: so that they never disagree. It holds no value of any record,
+// changes nothing, and scans no table: what waits for a person is in the summary that each sweep leaves.
+package syncs
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// Facts is what a Page is made from.
+type Facts struct {
+	Now time.Time
+	// Zone is the reader's; nil for UTC.
+	Zone *time.Location
+	// Target names the system: "FluxCascade-production", "this machine". Flags are what an operator's command takes to
+	// reach it: "--stack FluxCascade-production"; "" where there is no way.
+	Target, Flags string
+	// Rules are the ones that run; Active says that they were activated. While none are, they are the candidate's, or nil.
+	Rules  *ruleset.Rules
+	Active bool
+	// Simulated says that there are no real accounts behind it: no links lead to them.
+	Simulated bool
+	// Next gives when a run comes next; nil for the timetable's own times.
+	Next func(ruleset.Run) time.Time
+
+	Progress  map[record.Place]control.Progress
+	Pauses    map[record.Connection]control.Pause
+	Health    map[record.Connection]control.Health
+	Summaries map[record.Connection]control.Summary
+	// Depths counts messages; a queue that could not be counted is missing.
+	Depths  map[queue.Name]int
+	Stopped []Stopped
+}
+
+// Stopped is a kind of writes that reached its limit of spread.
+type Stopped struct {
+	Group      record.Group
+	Connection record.Connection
+	Kind       string
+	resolve.Trip
+}
+
+// Counter counts a queue's messages: part of queue.Queue.
+type Counter interface {
+	Depth(ctx context.Context, name queue.Name) (queue.Depth, error)
+}
+
+// Load reads the facts about the connections of f.Rules into f. counter may be nil: then no queue is counted.
+// Errors: fault.Transient.
+func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, error) {
+	f.Pauses, f.Health, f.Summaries = map[record.Connection]control.Pause{}, map[record.Connection]control.Health{}, map[record.Connection]control.Summary{}
+	f.Depths = map[queue.Name]int{}
+	if f.Rules == nil {
+		return f, nil
+	}
+	var err error
+	if f.Progress, err = control.LoadProgress(ctx, s, f.Rules.Places()); err != nil {
+		return f, err
+	}
+	for _, c := range f.connections() {
+		pause, paused, err := control.Paused(ctx, s, c.Name)
+		if err != nil {
+			return f, err
+		}
+		if paused {
+			f.Pauses[c.Name] = pause
+		}
+		seen, err := control.LoadHealth(ctx, s, c.Name)
+		if err != nil {
+			return f, err
+		}
+		f.Health[c.Name] = control.Merge(seen)
+		if f.Summaries[c.Name], err = control.LoadSummary(ctx, s, c.Name); err != nil {
+			return f, err
+		}
+		if err := f.count(ctx, counter, c.Name); err != nil {
+			return f, err
+		}
+	}
+	f.Stopped, err = loadStopped(ctx, s, f.Rules)
+	return f, err
+}
+
+// count counts a connection's queues and their dead-letter queues. One that is not there is not counted.
+func (f *Facts) count(ctx context.Context, counter Counter, c record.Connection) error {
+	if counter == nil {
+		return nil
+	}
+	for _, kind := range config.QueueKinds() {
+		name := config.QueueName(kind, c)
+		for _, name := range []queue.Name{name, name.Dead()} {
+			depth, err := counter.Depth(ctx, name)
+			switch {
+			case fault.Is(err, fault.Rejected):
+			case err != nil:
+				return err
+			default:
+				f.Depths[name] = depth.Total()
+			}
+		}
+	}
+	return nil
+}
+
+// connections lists the connections that take part in a group, the hubs first, then in the file's order.
+func (f *Facts) connections() []*ruleset.Connection {
+	var out []*ruleset.Connection
+	places := f.Rules.Places()
+	for i := range f.Rules.Connections {
+		c := &f.Rules.Connections[i]
+		if slices.ContainsFunc(places, func(p record.Place) bool { return p.Connection == c.Name }) {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *ruleset.Connection) int {
+		return len(hubOf(f.Rules, b.Name)) - len(hubOf(f.Rules, a.Name))
+	})
+	return out
+}
+
+// hubOf lists the groups that a connection is the hub of.
+func hubOf(rules *ruleset.Rules, c record.Connection) []record.Group {
+	var out []record.Group
+	for i := range rules.Groups {
+		if rules.Groups[i].Hub == c {
+			out = append(out, rules.Groups[i].Name)
+		}
+	}
+	return out
+}
+
+// loadStopped reads the limits of spread that were reached.
+func loadStopped(ctx context.Context, s store.Store, rules *ruleset.Rules) ([]Stopped, error) {
+	var keys []store.Key
+	var of []Stopped
+	for i := range rules.Groups {
+		g := &rules.Groups[i]
+		for _, c := range rules.Connections {
+			keys = append(keys, store.Key{Table: store.Control, Partition: "spread#" + string(g.Name) + "#" + string(c.Name), Sort: "spread"})
+			of = append(of, Stopped{Group: g.Name, Connection: c.Name})
+		}
+	}
+	rows, err := s.Get(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var out []Stopped
+	for i, key := range keys {
+		row, ok := rows[key]
+		if !ok {
+			continue
+		}
+		var budget resolve.Spread
+		if err := json.Unmarshal(row.Body, &budget); err != nil {
+			return nil, fault.Newf(fault.Unclassified, "read limits of "+string(of[i].Connection), "not the JSON they should be (%T)", err)
+		}
+		for kind, trip := range budget.Tripped {
+			one := of[i]
+			one.Kind, one.Trip = kind, trip
+			out = append(out, one)
+		}
+	}
+	slices.SortFunc(out, func(a, b Stopped) int {
+		return strings.Compare(string(a.Connection)+"\x00"+string(a.Group)+"\x00"+a.Kind, string(b.Connection)+"\x00"+string(b.Group)+"\x00"+b.Kind)
+	})
+	return out, nil
+}

@@ -1,0 +1,134 @@
+package syncs_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
+)
+
+var now = time.Date(2026, 3, 2, 9, 40, 0, 0, time.UTC)
+
+func example(t *testing.T) *ruleset.Rules {
+	t.Helper()
+	rules, err := config.LoadRules("../../infra/sync.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules = &ruleset.Rules{Connections: append([]ruleset.Connection{}, rules.Connections...), Groups: rules.Groups}
+	rules.Connections[0].Account = "4410077"
+	return rules
+}
+
+// day is the health of a connection on a day like any other.
+func day(scale int64, object record.Object) control.Health {
+	h := control.Health{AnsweredAt: now.Add(-2 * time.Minute), WebhookAt: now.Add(-5 * time.Minute), TokenAt: now.Add(-9 * time.Hour)}
+	for i := 23; i >= 0; i-- {
+		at := now.Truncate(time.Hour).Add(-time.Duration(i) * time.Hour)
+		busy := int64(0)
+		if hour := at.Hour(); hour >= 7 && hour <= 18 {
+			busy = scale * int64(6+(hour*7)%5)
+		}
+		h.Hours = append(h.Hours, control.Hour{At: at, Counts: map[string]int64{config.MetricApplied: busy, config.MetricWrites: 2 * busy, control.LagSum: 2 * busy * 4200, control.LagCount: 2 * busy, control.LagMax: 31000}})
+	}
+	h.Runs = []control.Ran{{At: now.Add(-10 * time.Minute), Kind: control.RunPoll, Object: object, Times: 30}, {At: now.Add(-8 * time.Minute), Kind: control.RunSweep, Times: 12},
+		{At: now.Add(-6 * time.Hour), Kind: control.RunReconcile, Object: object, Found: 12840}}
+	return h
+}
+
+// healthy is a system in step.
+func healthy(t *testing.T) syncs.Facts {
+	rules := example(t)
+	f := syncs.Facts{Now: now, Target: "FluxCascade-production", Flags: "--stack FluxCascade-production", Rules: rules, Active: true,
+		Progress: map[record.Place]control.Progress{}, Pauses: map[record.Connection]control.Pause{}, Health: map[record.Connection]control.Health{},
+		Summaries: map[record.Connection]control.Summary{}, Depths: map[queue.Name]int{}}
+	for _, place := range rules.Places() {
+		f.Progress[place] = control.Progress{Phase: control.PhaseDone, Records: 12840, PolledAt: now.Add(-10 * time.Minute)}
+	}
+	for i, c := range rules.Connections {
+		f.Health[c.Name] = day(int64(3-i), map[record.Connection]record.Object{"hubspot": "contacts", "jobber": "clients", "quickbooks": "customers"}[c.Name])
+		f.Summaries[c.Name] = control.Summary{At: now.Add(-8 * time.Minute), Entities: 12840, Linked: 12840 - i*4100}
+		for _, kind := range config.QueueKinds() {
+			f.Depths[config.QueueName(kind, c.Name)] = 0
+			f.Depths[config.QueueName(kind, c.Name).Dead()] = 0
+		}
+	}
+	jobber := f.Health["jobber"]
+	jobber.Runs = []control.Ran{{At: now.Add(-4 * time.Minute), Kind: control.RunPoll, Object: "clients", Found: 3}, {At: now.Add(-9 * time.Minute), Kind: control.RunPoll, Object: "jobs", Times: 8}}
+	f.Health["jobber"] = jobber
+	return f
+}
+
+// down is a system one of whose platforms does not answer.
+func down(t *testing.T) syncs.Facts {
+	f := healthy(t)
+	h := f.Health["jobber"]
+	h.AnsweredAt, h.FailedAt, h.Failures = time.Date(2026, 3, 2, 9, 12, 0, 0, time.UTC), now.Add(-time.Minute), 46
+	h.Hours[23].Counts[config.MetricUnanswered] = 46
+	h.Runs = append(h.Runs, control.Ran{At: now.Add(-time.Minute), Kind: control.RunPoll, Object: "clients", Failed: "transient", Times: 2})
+	f.Health["jobber"] = h
+	f.Depths["changes-jobber"], f.Depths["due-jobber"] = 142, 42
+	return f
+}
+
+// parked is a system in which much waits for a person.
+func parked(t *testing.T) syncs.Facts {
+	f := healthy(t)
+	s := control.Summary{At: now.Add(-8 * time.Minute), Entities: 12840, Linked: 8740}
+	add := func(object record.Object, field string, why resolve.Reason, n int, since time.Duration) {
+		s.Waiting += n
+		s.Parked = append(s.Parked, control.ParkedKind{Group: "customer", Object: object, Field: field, Reason: string(why), Count: n, Oldest: now.Add(-since)})
+		for i := range min(n, 8) {
+			s.Items = append(s.Items, control.ParkedItem{Group: "customer", Entity: record.EntityID(fmt.Sprintf("contacts-%d", i)), Field: field, Reason: string(why), Since: now.Add(-since + time.Duration(i)*time.Hour),
+				Records: []record.Ref{{Place: record.Place{Connection: "jobber", Object: object}, ID: record.ExternalID("Z2lkOi8vSm9iYmVyL0NsaWVudC80Mg==")}, {Place: record.Place{Connection: "hubspot", Object: "contacts"}, ID: record.ExternalID(fmt.Sprint(50100 + i))}}})
+		}
+	}
+	add("clients", "", resolve.ReasonAmbiguous, 37, 11*24*time.Hour)
+	add("clients", "phone", resolve.ReasonInvalidValue, 1204, 6*24*time.Hour)
+	add("clients", "email", resolve.ReasonManual, 4, 3*24*time.Hour)
+	add("jobs", "", resolve.ReasonMissingRequired, 12, 30*time.Hour)
+	add("clients", "emails[primary].address", resolve.ReasonRejected, 9, 5*time.Hour)
+	s.Reverted = []control.Reverted{{Group: "customer", Object: "clients", Field: "email", Count: 18, Newest: now.Add(-20 * time.Minute), Records: []record.Ref{{Place: record.Place{Connection: "jobber", Object: "clients"}, ID: "Z2lkOi8vSm9iYmVyL0NsaWVudC83Nw=="}}}}
+	f.Summaries["jobber"] = s
+	f.Depths["changes-quickbooks-dead"] = 3
+	f.Stopped = []syncs.Stopped{{Group: "customer", Connection: "quickbooks", Kind: "blanks", Trip: resolve.Trip{Since: now.Add(-50 * time.Minute), Limit: 500}}}
+	h := f.Health["jobber"]
+	for i := 15; i < 24; i++ {
+		h.Hours[i].Counts[config.MetricRefused], h.Hours[i].Counts[config.MetricRetries] = int64(i%4), int64(i%3)
+	}
+	f.Health["jobber"] = h
+	return f
+}
+
+// firstRun is a system that was started just now.
+func firstRun(t *testing.T) syncs.Facts {
+	f := healthy(t)
+	f.Target, f.Flags, f.Simulated = "this machine", "", true
+	f.Health, f.Summaries, f.Progress = map[record.Connection]control.Health{}, map[record.Connection]control.Summary{}, map[record.Place]control.Progress{}
+	return f
+}
+
+// authorisation is a system of which one connection has to be connected again.
+func authorisation(t *testing.T) syncs.Facts {
+	f := healthy(t)
+	f.Pauses["quickbooks"] = control.Pause{Reason: control.PausedUnauthorized, Since: now.Add(-3 * time.Hour)}
+	f.Pauses["jobber"] = control.Pause{Reason: control.PausedByOperator, Since: now.Add(-40 * time.Minute), Note: "crews are moved to new accounts"}
+	f.Depths["due-quickbooks"] = 17
+	return f
+}
+
+// states are the pages that are looked at.
+func states(t *testing.T) map[string]syncs.Page {
+	none := syncs.Facts{Now: now, Target: "folder ./data", Flags: "--data ./data"}
+	inactive := healthy(t)
+	inactive.Active = false
+	return map[string]syncs.Page{"healthy": syncs.Build(healthy(t)), "down": syncs.Build(down(t)), "parked": syncs.Build(parked(t)), "first run": syncs.Build(firstRun(t)),
+		"authorisation": syncs.Build(authorisation(t)), "no configuration": syncs.Build(none), "inactive": syncs.Build(inactive)}
+}

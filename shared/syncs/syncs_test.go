@@ -1,0 +1,222 @@
+package syncs_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
+)
+
+func connection(t *testing.T, p syncs.Page, name record.Connection) syncs.Connection {
+	t.Helper()
+	i := slices.IndexFunc(p.Connections, func(c syncs.Connection) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("%s is not on the page", name)
+	}
+	return p.Connections[i]
+}
+
+func TestEachStateIsSaidToAPerson(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts              func(*testing.T) syncs.Facts
+		change             func(*syncs.Facts)
+		connection         record.Connection
+		state              syncs.State
+		sentence, next     string
+		headline, headNext string
+	}{
+		"all is well": {facts: healthy, connection: "jobber", state: syncs.StateWell, sentence: "Everything that we know of is where it belongs.", headline: "Everything is in step."},
+		"a platform does not answer": {facts: down, connection: "jobber", state: syncs.StateDown,
+			sentence: "Jobber has not answered since 09:12; 184 changes wait; nothing is lost; it resumes by itself.", headline: "Jobber does not answer."},
+		"nor did it ever": {facts: down, change: func(f *syncs.Facts) { h := f.Health["jobber"]; h.AnsweredAt = time.Time{}; f.Health["jobber"] = h }, connection: "jobber", state: syncs.StateDown,
+			sentence: "Jobber has not answered yet. 184 changes wait; nothing is lost; it resumes by itself.", headline: "Jobber does not answer."},
+		"one call without an answer is none": {facts: down, change: func(f *syncs.Facts) { h := f.Health["jobber"]; h.Failures = 1; f.Health["jobber"] = h }, connection: "jobber", state: syncs.StateBusy,
+			sentence: "184 changes are on the way.", headline: "Changes are on their way."},
+		"a platform limits our calls": {facts: down, change: func(f *syncs.Facts) {
+			h := f.Health["jobber"]
+			h.Failures = 0
+			h.Hours[23].Counts[config.MetricRateLimited] = 9
+			f.Health["jobber"] = h
+		}, connection: "jobber", state: syncs.StateBusy, sentence: "Jobber limits how often we may call it; 184 changes wait its turn. It goes on by itself.", headline: "Changes are on their way."},
+		"an authorisation is over": {facts: authorisation, connection: "quickbooks", state: syncs.StateStopped,
+			sentence: "QuickBooks ended our authorisation 3 hours ago, at 06:40. 17 changes wait; nothing is lost.", next: "fluxcascade connect quickbooks --again --stack FluxCascade-production",
+			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
+		"a person paused it": {facts: authorisation, connection: "jobber", state: syncs.StatePaused,
+			sentence: "Jobber has been paused for 40 minutes, because: crews are moved to new accounts. Nothing is lost.", next: "fluxcascade resume jobber --stack FluxCascade-production",
+			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
+		"work waits for a person": {facts: parked, connection: "jobber", state: syncs.StateAsks, sentence: "1,266 pieces of work wait for you; everything else goes on.", headline: "1,266 pieces of work wait for you."},
+		"a limit of spread is reached": {facts: parked, connection: "quickbooks", state: syncs.StateAsks,
+			sentence: "More than 500 blanks in an hour would go to QuickBooks, so they are held since 08:50: it may be a mistake that spreads. 3 messages failed again and again and are set aside.",
+			next:     "fluxcascade release quickbooks --stack FluxCascade-production", headline: "1,266 pieces of work wait for you."},
+		"nothing has been read yet": {facts: firstRun, connection: "hubspot", state: syncs.StateLoading, sentence: "HubSpot is read as soon as it is its turn: the hub first, then the others.", headline: "The first load is under way."},
+		"a first load goes on": {facts: healthy, change: func(f *syncs.Facts) {
+			f.Progress[record.Place{Connection: "jobber", Object: "clients"}] = control.Progress{Phase: control.PhaseListing, Records: 1200}
+			f.Progress[record.Place{Connection: "jobber", Object: "jobs"}] = control.Progress{}
+		}, connection: "jobber", state: syncs.StateLoading, sentence: "Jobber is being read for the first time: 1,200 records so far.", headline: "The first load is under way."},
+		"no configuration is active": {facts: healthy, change: func(f *syncs.Facts) { f.Active = false }, connection: "jobber", state: syncs.StateWell, sentence: "Everything that we know of is where it belongs.",
+			headline: "No configuration is active.", headNext: "fluxcascade activate --stack FluxCascade-production"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := c.facts(t)
+			if c.change != nil {
+				c.change(&f)
+			}
+			p := syncs.Build(f)
+			got := connection(t, p, c.connection)
+			if got.State != c.state || got.Sentence != c.sentence || (c.next != "" && got.Command != c.next) {
+				t.Errorf("got %s: %s [%s]\nwant %s: %s [%s]", got.State, got.Sentence, got.Command, c.state, c.sentence, c.next)
+			}
+			if p.Headline != c.headline || (c.headNext != "" && p.Command != c.headNext) {
+				t.Errorf("got %q [%s], want %q [%s]", p.Headline, p.Command, c.headline, c.headNext)
+			}
+		})
+	}
+}
+
+func TestTheNextRunIsByTheTimetable(t *testing.T) {
+	f := healthy(t)
+	for _, c := range f.Rules.Connections {
+		p := syncs.Build(f)
+		facts := connection(t, p, c.Name).Facts
+		if next := facts[len(facts)-1]; next.Label != "Next run" || next.Value < "09:40" || next.Value > "10:40" {
+			t.Errorf("%s: got %+v", c.Name, next)
+		}
+	}
+}
+
+func TestTimesAreTheReaders(t *testing.T) {
+	f := down(t)
+	f.Zone = time.FixedZone("-06:00", -6*3600)
+	if got := connection(t, syncs.Build(f), "jobber").Sentence; !strings.HasPrefix(got, "Jobber has not answered since 03:12;") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAPageIsWholeAndAsksNothingOfElsewhere(t *testing.T) {
+	for name, p := range states(t) {
+		var out bytes.Buffer
+		if err := syncs.Render(&out, p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text := out.String()
+		for _, never := range []string{"<script", "<link", "<img", "@import", "url(", "javascript:", "ZgotmplZ", "<no value>"} {
+			if strings.Contains(text, never) {
+				t.Errorf("%s holds %s", name, never)
+			}
+		}
+		for _, always := range []string{"<main>", "<h1>", `lang="en"`, "viewport", `http-equiv="refresh"`} {
+			if !strings.Contains(text, always) {
+				t.Errorf("%s lacks %s", name, always)
+			}
+		}
+	}
+}
+
+// TestWhatPeopleTypeIsShownAsText: an operator's note and names of the configuration are other people's text.
+func TestWhatPeopleTypeIsShownAsText(t *testing.T) {
+	f := healthy(t)
+	f.Target = "<b>prod</b>"
+	f.Pauses["jobber"] = control.Pause{Reason: control.PausedByOperator, Since: now, Note: `<script>alert(1)</script>`}
+	var out bytes.Buffer
+	if err := syncs.Render(&out, syncs.Build(f)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "<script>") || strings.Contains(out.String(), "<b>prod") || !strings.Contains(out.String(), "&lt;script&gt;") {
+		t.Error("it is not shown as text")
+	}
+}
+
+func TestRecordsLinkToThePlatformsPage(t *testing.T) {
+	p := syncs.Build(parked(t))
+	if got := p.Items[0].Records; len(got) != 2 || got[0].Page != "https://secure.getjobber.com/clients/42" || got[1].Page != "https://app.hubspot.com/contacts/4410077/record/0-1/50100" {
+		t.Errorf("got %+v", got)
+	}
+	f := parked(t)
+	f.Simulated = true
+	if got := syncs.Build(f).Items[0].Records[0].Page; got != "" {
+		t.Errorf("a simulated record links to %s", got)
+	}
+}
+
+func TestAListIsCutAndItsTotalIsNot(t *testing.T) {
+	p := syncs.Build(parked(t))
+	if p.WaitingTotal != 1266 || len(p.Items) != 20 || len(p.Waiting) != 5 {
+		t.Errorf("got %d in %d kinds, %d shown", p.WaitingTotal, len(p.Waiting), len(p.Items))
+	}
+	for i := 1; i < len(p.Items); i++ {
+		if p.Items[i].Since.Before(p.Items[i-1].Since) {
+			t.Error("the longest waiting are not first")
+		}
+	}
+}
+
+func TestTheDigestTellsOfADay(t *testing.T) {
+	m, ok := syncs.Digest(syncs.Build(parked(t)))
+	if !ok || m.Subject != "FluxCascade-production: 1,266 pieces of work wait for you." {
+		t.Errorf("got %q, %v", m.Subject, ok)
+	}
+	for _, part := range []string{
+		"- jobber: phone of a client, 1,204; the value has no form that the other side takes; the longest for 6 days. Correct the value where it was entered.",
+		"https://secure.getjobber.com/clients/42",
+		"- jobber: email of a client, 18 times, the last at 09:20. HubSpot owns it: Sales keeps addresses up to date in HubSpot.",
+		"fluxcascade release quickbooks --stack FluxCascade-production",
+	} {
+		if !strings.Contains(m.Body, part) {
+			t.Errorf("it lacks %q:\n%s", part, m.Body)
+		}
+	}
+	if _, ok := syncs.Digest(syncs.Build(healthy(t))); ok {
+		t.Error("a day without news is told")
+	}
+	f := healthy(t)
+	f.Target = "Gebäude " + strings.Repeat("x", 200)
+	f.Summaries["jobber"] = control.Summary{At: now, Waiting: 1}
+	m, _ = syncs.Digest(syncs.Build(f))
+	if len(m.Subject) > 100 || strings.ContainsFunc(m.Subject, func(r rune) bool { return r > '~' }) {
+		t.Errorf("no subject for SNS: %q", m.Subject)
+	}
+}
+
+func TestFactsAreReadFromTheStoreAndTheQueues(t *testing.T) {
+	ctx, s := t.Context(), memstore.New()
+	q := memqueue.New(func() time.Time { return now })
+	rules := example(t)
+	if err := control.SetPause(ctx, s, "jobber", control.Pause{Reason: control.PausedByOperator, Since: now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := control.AddHealth(ctx, s, "hubspot", control.Health{Function: "poller", AnsweredAt: now.Add(-time.Minute)}, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := control.AddHealth(ctx, s, "hubspot", control.Health{Function: "writer", FailedAt: now, Failures: 5}, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := control.SaveSummary(ctx, s, "quickbooks", control.Summary{At: now, Waiting: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Send(ctx, "due-quickbooks", []queue.Message{{Body: []byte("{}")}, {Body: []byte("{}")}}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := syncs.Load(ctx, s, q, syncs.Facts{Now: now, Rules: rules, Active: true, Target: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := syncs.Build(f)
+	if got := connection(t, p, "jobber").State; got != syncs.StatePaused {
+		t.Errorf("jobber: %s", got)
+	}
+	if got := connection(t, p, "hubspot"); got.State != syncs.StateDown {
+		t.Errorf("hubspot: five calls of a writer had no answer since the poller's: %+v", got)
+	}
+	if p.WaitingTotal != 7 || p.Figures[1].Value != "2" {
+		t.Errorf("got %d waiting, %+v", p.WaitingTotal, p.Figures)
+	}
+}
