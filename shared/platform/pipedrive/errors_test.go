@@ -283,12 +283,26 @@ func TestHostileAnswersToReadsAreTransient(t *testing.T) {
 	}
 }
 
-// oddRecords are records in forms that no documentation knows.
-var oddRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"id":"7"}`, `{"id":-1}`, `{"id":1.5}`, `{"id":99999999999999999999}`,
-	`{"id":11,"update_time":7,"is_deleted":"yes","emails":"a","phones":{"value":"1"},"custom_fields":[],"org_id":{"value":7},"name":["x"],"label_ids":{"a":1},"visible_to":"3"}`,
-	`{"id":12,"update_time":"lately","emails":[null,7,"x",{"value":7},{"value":"a@example.com","primary":"yes"}],"custom_fields":{"k":{"value":{"value":{"value":1}}}},"owner_id":1e999999999}`}
+// noRecords are rows that nobody can say whose they are; oddRecords are records in forms that no documentation knows.
+var (
+	noRecords  = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"id":"7"}`, `{"id":-1}`, `{"id":1.5}`, `{"id":99999999999999999999}`}
+	oddRecords = []string{
+		`{"id":11,"update_time":7,"is_deleted":"yes","emails":"a","phones":{"value":"1"},"custom_fields":[],"org_id":{"value":7},"name":["x"],"label_ids":{"a":1},"visible_to":"3"}`,
+		`{"id":12,"update_time":"lately","emails":[null,7,"x",{"value":7},{"value":"a@example.com","primary":"yes"}],"custom_fields":{"k":{"value":{"value":{"value":1}}}},"owner_id":1e999999999}`}
+)
 
-func TestOddRecordsFailAlone(t *testing.T) {
+func TestARowThatIsNoRecordFailsItsPage(t *testing.T) {
+	for _, row := range noRecords {
+		c := answering(t, 200, nil, `{"success":true,"data":[{"id":13},`+row+`],"additional_data":{"next_cursor":null}}`)
+		for name, walk := range map[string]func(context.Context, platform.Query) (platform.Page, error){"changes": c.Changes, "list": c.List} {
+			if _, err := walk(t.Context(), platform.Query{Object: "persons", Limit: 500}); !fault.Is(err, fault.Transient) {
+				t.Errorf("%s of %s: %v", name, row, err)
+			}
+		}
+	}
+}
+
+func TestOddRecordsAreToldAsFarAsTheyGo(t *testing.T) {
 	const good = `{"id":13,"update_time":"2026-03-02T17:00:00Z","name":"Curie","emails":[{"value":"m@example.com","primary":true,"label":"work"}]}`
 	c := answering(t, 200, nil, `{"success":true,"data":[`+strings.Join(oddRecords, ",")+`,`+good+`],"additional_data":[]}`)
 	fields := []record.PlatformField{"name", "emails[primary].value", "phones[primary].value", "org_id", "label_ids", "owner_id", "visible_to", "nonsense", ""}
