@@ -144,6 +144,17 @@ func (s *Simulator) Number(id record.ExternalID, number string) error {
 	return s.updateLocked(d, map[string]any{"ContactNumber": number}).asError()
 }
 
+// SetLines replaces an invoice's lines, spelled as the API does, as a person does who types more than one.
+func (s *Simulator) SetLines(id record.ExternalID, lines []any) error {
+	s.Lock()
+	defer s.Unlock()
+	d, err := s.hereLocked("invoices", id)
+	if err != nil {
+		return err
+	}
+	return s.updateLocked(d, map[string]any{"LineItems": lines}).asError()
+}
+
 // Pay records a payment of amount, decimal text, on an approved invoice; one that is paid in full is PAID.
 func (s *Simulator) Pay(id record.ExternalID, amount string) error {
 	s.Lock()
