@@ -67,7 +67,7 @@ func TestStatusesAndRefusals(t *testing.T) {
 		{"truncated", 200, `{"Contacts":[{"ContactID":"` + someID + `"`, fault.Transient, fault.InDoubt},
 		{"wrong types", 200, `{"Contacts":7,"Invoices":"x","pagination":[]}`, fault.Transient, fault.InDoubt},
 		{"deeply nested", 200, strings.Repeat(`{"Contacts":[`, 20_000), fault.Transient, fault.InDoubt},
-		{"moved", 302, "", fault.Unclassified, fault.Unclassified},
+		{"moved", 302, "", fault.Transient, fault.InDoubt},
 	}
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
