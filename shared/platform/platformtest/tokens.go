@@ -170,7 +170,8 @@ func oneRefresh(s *Stand) error {
 	}
 	group.Wait()
 	for _, err := range errs {
-		if err != nil && !fault.Is(err, fault.Transient) {
+		// A platform may take only so many calls at once.
+		if err != nil && !fault.Is(err, fault.Transient) && !fault.Is(err, fault.RateLimited) {
 			return err
 		}
 	}

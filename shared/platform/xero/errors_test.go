@@ -207,20 +207,26 @@ func TestHostileAnswersToWritesAreInDoubt(t *testing.T) {
 	}
 }
 
-// oddRecords are records in forms that no documentation knows.
-var oddRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"ContactID":7,"InvoiceID":7}`, `{"ContactID":"x","InvoiceID":"x"}`,
-	`{"ContactID":"` + someID + `","InvoiceID":"` + someID + `","Type":"ACCREC","Name":{"a":1},"Phones":"x","Addresses":{},"ContactPersons":[null,7],"LineItems":7,"Contact":"x","UpdatedDateUTC":7,"Total":1e999999999,"Date":[]}`,
-	`{"ContactID":"` + someID + `","InvoiceID":"` + someID + `","Type":"ACCREC","Phones":[null,7,{"PhoneType":7},{"PhoneType":"DEFAULT","PhoneNumber":7,"PhoneAreaCode":{}}],"Addresses":[[]],"LineItems":[null],"ContactPersons":[[]],"Contact":{"ContactID":7},"MergedToContactID":7,"DateString":7,"Status":7,"ContactStatus":[]}`}
+// noRecords are none, and oddRecords have forms that no documentation knows.
+var (
+	noRecords  = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"ContactID":7,"InvoiceID":7}`, `{"ContactID":"x","InvoiceID":"x"}`}
+	oddRecords = []string{
+		`{"ContactID":"` + someID + `","InvoiceID":"` + someID + `","Type":"ACCREC","Name":{"a":1},"Phones":"x","Addresses":{},"ContactPersons":[null,7],"LineItems":7,"Contact":"x","UpdatedDateUTC":7,"Total":1e999999999,"Date":[]}`,
+		`{"ContactID":"` + someID + `","InvoiceID":"` + someID + `","Type":"ACCREC","Phones":[null,7,{"PhoneType":7},{"PhoneType":"DEFAULT","PhoneNumber":7,"PhoneAreaCode":{}}],"Addresses":[[]],"LineItems":[null],"ContactPersons":[[]],"Contact":{"ContactID":7},"MergedToContactID":7,"DateString":7,"Status":7,"ContactStatus":[]}`}
+)
 
-func TestOddRecordsFailAlone(t *testing.T) {
+func TestOddRecordsArePassedOnAndWhatIsNoneFailsItsPage(t *testing.T) {
 	fields := append(allFields("contacts"), allFields("invoices")...)
 	fields = append(fields, "Phones[", "Phones[]", "[0].x", "", ".", "Addresses[POBOX]", "ContactPersons[0]")
-	list := strings.Join(oddRecords, ",")
-	c := answering(t, 200, nil, `{"Contacts":[`+list+`],"Invoices":[`+list+`],"DateTimeUTC":"nonsense","pagination":{"page":-1,"pageSize":-1,"pageCount":-1,"itemCount":-9}}`)
+	answer := func(records ...string) *Connector {
+		list := strings.Join(records, ",")
+		return answering(t, 200, nil, `{"Contacts":[`+list+`],"Invoices":[`+list+`],"DateTimeUTC":"nonsense","pagination":{"page":-1,"pageSize":-1,"pageCount":-1,"itemCount":-9}}`)
+	}
 	for _, object := range []record.Object{"contacts", "invoices"} {
+		c := answer(oddRecords...)
 		for _, walk := range []func(context.Context, platform.Query) (platform.Page, error){c.Changes, c.List} {
 			page, err := walk(t.Context(), platform.Query{Object: object, Fields: fields, Limit: 100, Since: c.client.Settings.Now()})
-			if err != nil || len(page.Snapshots) != 2 {
+			if err != nil || len(page.Snapshots) != len(oddRecords) {
 				t.Errorf("%s: %d snapshots, %v", object, len(page.Snapshots), err)
 			}
 		}
@@ -231,6 +237,17 @@ func TestOddRecordsFailAlone(t *testing.T) {
 			receipts, err := c.Apply(t.Context(), []record.Intent{{Key: "k", Operation: record.OperationUpdate, Ref: target(object, someID), Fields: record.Fields{name: "1"}}})
 			if err == nil && len(receipts) != 1 {
 				t.Errorf("%s: %d receipts", name, len(receipts))
+			}
+		}
+		for _, none := range noRecords {
+			c := answer(oddRecords[0], none)
+			_, err := c.Changes(t.Context(), platform.Query{Object: object, Limit: 100, Since: c.client.Settings.Now()})
+			wantKind(t, err, fault.Transient)
+			_, err = c.List(t.Context(), platform.Query{Object: object, Limit: 100})
+			wantKind(t, err, fault.Transient)
+			reads, err := c.Fetch(t.Context(), object, nil, []record.ExternalID{someID, "00000000-0000-4000-8000-00000000000a"})
+			if err != nil || reads[0].Snapshot == nil || !fault.Is(reads[1].Err, fault.Transient) {
+				t.Errorf("%s: %+v, %v", none, reads, err)
 			}
 		}
 	}

@@ -563,9 +563,9 @@ func TestALostAnswerLeavesTheRestUnsent(t *testing.T) {
 	}
 }
 
-func TestARecordThatFailsWithoutAReasonIsNobodysFault(t *testing.T) {
+func TestARecordThatFailsWithoutAReasonIsInDoubt(t *testing.T) {
 	b := newBooks(t)
 	b.sim.SetFaults(platformsim.Faults{ItemError: 1})
 	r := b.apply(createIntent("k", "contacts", record.Fields{"Name": "Ada", "ContactNumber": "1"}))[0]
-	wantKind(t, r.Err, fault.Unclassified)
+	wantKind(t, r.Err, fault.InDoubt)
 }
