@@ -181,7 +181,7 @@ func startAll(ctx context.Context, t Target, rules *ruleset.Rules, c record.Conn
 		if run.Sweep() {
 			f = config.Sweeper
 		}
-		ok, err := t.Start(ctx, f, lambdaio.Scheduled{Connection: c, Object: run.Place.Object})
+		ok, err := t.Start(ctx, f, lambdaio.Scheduled{Connection: c, Object: run.Place.Object, Active: run.Active})
 		if err != nil {
 			return started, err
 		}

@@ -348,7 +348,8 @@ func (d *decider) tooOld() Decision {
 	return Decision{Outcome: Postponed, Reason: ReasonOldRules, Entity: d.entity.ID, RetryAt: d.view.Now.Add(rereadAfter)}
 }
 
-// wake says what is due of an entity, and changes nothing but holds.
+// wake says what is due of an entity, and changes nothing but holds, and the keys of match rules that have changed: so one
+// sweep renews every key.
 func (d *decider) wake(id record.EntityID) Decision {
 	rows := d.rows(id)
 	if rows == nil {
@@ -358,11 +359,18 @@ func (d *decider) wake(id record.EntityID) Decision {
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked}
 	}
 	d.open(rows)
-	if rows.Entity.State != EntityLive {
-		return Decision{Outcome: Noop, Reason: ReasonQuarantined, Entity: id, Type: rows.Entity.Type}
-	}
 	if d.outdated() {
 		return Decision{Outcome: Noop, Reason: ReasonOldRules, Entity: id, Type: rows.Entity.Type}
+	}
+	if d.keysOutdated() {
+		d.moveKeys()
+	}
+	if rows.Entity.State != EntityLive {
+		held := Decision{Outcome: Noop, Reason: ReasonQuarantined, Entity: id, Type: rows.Entity.Type}
+		if d.entityChanged {
+			held.Patch = Patch{Owner: EntityKey{d.group.Name, id}, Entity: d.entity, Keys: d.keys}
+		}
+		return held
 	}
 	return d.settle(Noop, ReasonUnchanged)
 }

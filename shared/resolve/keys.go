@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/mapping"
@@ -53,8 +54,11 @@ func (d *decider) keyRow(key MatchKey) *KeyRow {
 
 // moveKeys lets the entity hold the keys of its present values. A field whose new value would take a key held by
 // another entity is parked with its old value, and the rest flows.
+//
+// Once the match rules have changed, the keys of the rules before are left, and a key that another holds too is held by
+// both: a record that has it is ambiguous then, and held.
 func (d *decider) moveKeys() {
-	quarantined := d.entity.State == EntityQuarantined
+	quarantined, renewed := d.entity.State == EntityQuarantined, d.keysOutdated()
 	for _, rule := range d.declared.Match {
 		key, ok := d.keyOf(rule, hubValues(d.entity))
 		old := d.entity.Keys[rule.Name]
@@ -72,7 +76,7 @@ func (d *decider) moveKeys() {
 				if ok && key.Hash == old {
 					continue
 				}
-				if ok { // still another's, with the old values: hold no key under this rule
+				if ok && !renewed { // still another's, with the old values: hold no key under this rule
 					ok = false
 				}
 			}
@@ -87,6 +91,28 @@ func (d *decider) moveKeys() {
 			e.Keys[rule.Name] = key.Hash
 		}
 	}
+	if renewed {
+		d.dropKeys()
+	}
+}
+
+// keysOutdated reports whether the entity's keys are those of other match rules than the present ones.
+func (d *decider) keysOutdated() bool {
+	return d.declared != nil && d.entity.Matching != d.declared.Matching
+}
+
+// dropKeys leaves the keys of rules that are no more, and notes by which rules the keys are now.
+func (d *decider) dropKeys() {
+	for _, name := range slices.Sorted(maps.Keys(d.entity.Keys)) {
+		if slices.ContainsFunc(d.declared.Match, func(r ruleset.MatchRule) bool { return r.Name == name }) {
+			continue
+		}
+		if !d.leaveKey(MatchKey{d.group.Name, d.entity.Type, name, d.entity.Keys[name]}) {
+			return
+		}
+		delete(d.editEntity().Keys, name)
+	}
+	d.editEntity().Matching = d.declared.Matching
 }
 
 func others(holders []record.EntityID, self record.EntityID) bool {

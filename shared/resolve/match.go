@@ -339,10 +339,10 @@ func (d *decider) openNew(s record.Snapshot, state EntityState) bool {
 		d.need.Entities = append(d.need.Entities, key)
 		return false
 	}
-	e := &Entity{Group: d.group.Name, ID: key.ID, Type: d.declared.Type, State: state, Born: s.Place}
+	e := &Entity{Group: d.group.Name, ID: key.ID, Type: d.declared.Type, State: state, Born: s.Place, Matching: d.declared.Matching}
 	links := map[record.Place]*Link{}
 	if rows.Entity != nil {
-		e.Rev, e.Keys = rows.Entity.Rev, rows.Entity.Keys
+		e.Rev, e.Keys, e.Matching = rows.Entity.Rev, rows.Entity.Keys, rows.Entity.Matching
 		links = rows.Links
 	}
 	d.open(&Rows{Entity: e.clone(), Links: links})

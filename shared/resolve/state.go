@@ -37,6 +37,8 @@ type Entity struct {
 	// Leftovers are records that a merge of two entities left without a place: somebody has to merge them there too.
 	Leftovers []record.Ref      `json:"leftovers,omitempty"`
 	Keys      map[string]string `json:"keys,omitempty"` // match rule -> hash of the key it holds
+	// Matching is the digest of the match rules that Keys are of.
+	Matching string `json:"matching,omitempty"`
 	// Config is the digest of the rules of its last commit.
 	Config        string `json:"config,omitempty"`
 	ConfigVersion int64  `json:"config_version,omitempty"`

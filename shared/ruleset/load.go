@@ -262,6 +262,11 @@ func (r *Rules) finish() {
 			m.ToSpoke.Offset = offsets[record.Place{Connection: m.Spoke.Connection}]
 		}
 	}
+	for i := range r.Groups {
+		for j := range r.Groups[i].Entities {
+			r.Groups[i].Entities[j].Matching = digest(r.Groups[i].Entities[j].Match)
+		}
+	}
 	r.Digest = digest(r.undated())
 	r.Index()
 }

@@ -71,6 +71,8 @@ type Entity struct {
 	Type   record.Object
 	Fields []Field // in the file's order
 	Match  []MatchRule
+	// Matching is the digest of Match: keys made by other rules are made anew.
+	Matching string
 	// Marker is the hub's unique field that holds our entity id, "" where the hub offers none.
 	Marker record.PlatformField
 	// RestoresHub: the hub's archived records of this type can be made live again (catalog Ability.Restore).

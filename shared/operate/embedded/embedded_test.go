@@ -175,10 +175,10 @@ func TestAPersonActivatesPausesAndResumesWhileServeRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := operate.Activate(ctx, target, rules, "ann", s.clock.Now()); err != nil {
+	if _, err := operate.Activate(ctx, target, rules, "ann", s.clock.Now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := operate.Activate(ctx, target, rules, "bob", s.clock.Now()); !fault.Is(err, fault.Stale) {
+	if _, err := operate.Activate(ctx, target, rules, "bob", s.clock.Now); !fault.Is(err, fault.Stale) {
 		t.Errorf("a second activation of the same sight: got %v, want stale", err)
 	}
 	s.until(t, "clients are linked", func() bool {
