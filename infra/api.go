@@ -65,6 +65,8 @@ func (a *API) Route(platforms []record.Platform, webhook awslambda.Function, ala
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Webhook"), webhook, nil)
 	for _, p := range platforms {
 		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(webhookPath(p)), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
+		// The page to which the vendor sends the browser of a person who connects an account; it keeps and tells nothing.
+		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String("/connect/" + string(p)), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET}, Integration: integration})
 		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", a.WebhookURL(p))
 	}
 	alarms.Add(a.construct, "ServerErrors", AlarmProps{

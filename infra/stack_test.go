@@ -254,7 +254,7 @@ func routes(t *testing.T, tpl template, d config.Deployment) {
 	}
 	var want []string
 	for _, p := range d.Webhooks {
-		want = append(want, "POST /webhooks/"+string(p))
+		want = append(want, "POST /webhooks/"+string(p), "GET /connect/"+string(p))
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))); diff != "" {
 		t.Error(diff)

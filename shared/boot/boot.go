@@ -4,6 +4,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -67,9 +68,6 @@ func (s *System) app(ctx context.Context, c record.Connection) (App, Vendor, err
 	if err != nil {
 		return App{}, vendor, fault.New(fault.Unauthorized, "read app secret of "+string(c), err)
 	}
-	if app.BaseURL == "" {
-		app.BaseURL = vendor.BaseURL
-	}
 	if app.TokenURL == "" {
 		app.TokenURL = vendor.TokenURL
 	}
@@ -88,10 +86,17 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 		return old.connector, nil
 	}
 	declared, _ := s.Rules.Connection(c)
+	home, known, err := s.home(declared, app, vendor)
+	if err != nil {
+		return nil, err
+	}
 	client := s.client(c, app, vendor)
 	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
-	connector := vendor.Connect(platform.Settings{Connection: c, Account: declared.Account, BaseURL: app.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
+	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
+	if !known {
+		return connector, nil // it is connected later, and assembled then
+	}
 	if s.connectors == nil {
 		s.connectors = map[record.Connection]assembled{}
 	}
@@ -106,19 +111,43 @@ func (s *System) tokenStore() store.Store {
 	return s.Store
 }
 
-// client calls only the vendor's hosts and the ones that the app itself names.
-func (s *System) client(c record.Connection, app App, vendor Vendor) *http.Client {
-	hosts := append([]string{}, vendor.Catalog.Hosts...)
-	for _, text := range []string{app.BaseURL, app.TokenURL} {
-		if u, err := url.Parse(text); err == nil {
-			hosts = append(hosts, u.Host)
+// home gives the account of a connection and where it is called: as the configuration and the app name them, else as they
+// were learnt when it was connected, else the vendor's own address. known is false if something was not learnt yet.
+func (s *System) home(declared *ruleset.Connection, app App, vendor Vendor) (home credential.Account, known bool, err error) {
+	home, known = credential.Account{Account: declared.Account, BaseURL: app.BaseURL}, true
+	if home.Account == "" || home.BaseURL == "" && vendor.Authorization.BaseURLKey != "" {
+		var learnt credential.Account
+		if learnt, known, err = credential.AccountOf(context.Background(), s.tokenStore(), declared.Name); err != nil {
+			return home, false, err
 		}
+		home.Account, home.BaseURL = cmp.Or(home.Account, learnt.Account), cmp.Or(home.BaseURL, learnt.BaseURL)
 	}
+	home.BaseURL = cmp.Or(home.BaseURL, vendor.BaseURL)
+	return home, known, nil
+}
+
+// client is HTTPClient, with what it spends counted.
+func (s *System) client(c record.Connection, app App, vendor Vendor) *http.Client {
 	next := s.Transport
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return platform.Guarded(hosts, s.Meter.Transport(c, next))
+	return HTTPClient(app, vendor, s.Meter.Transport(c, next))
+}
+
+// HTTPClient calls only the vendor's hosts and the ones that the app itself names, and follows no redirect to another.
+// next sends requests; nil is the default transport.
+func HTTPClient(app App, vendor Vendor, next http.RoundTripper) *http.Client {
+	hosts := append([]string{}, vendor.Catalog.Hosts...)
+	for _, text := range []string{app.BaseURL, app.TokenURL, app.RevokeURL} {
+		if u, err := url.Parse(text); err == nil {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return platform.Guarded(hosts, next)
 }
 
 func wait(ctx context.Context, d time.Duration) error {

@@ -44,10 +44,11 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/shared/pipeline", append(ours("lambdaio", "boot", "platform/hubspot", "store/dynamostore", "queue/sqsqueue", "platformsim"), "github.com/aws/"), "the shell knows contracts only"},
 		{"/shared/activation", append(ours("queue", "resolve", "pipeline", "mapping", "boot", "ruleset", "platform"), "net/http", "github.com/aws/", "github.com/nyaruka"), "every function links it, the poller too"},
 		{"/shared/operate", append(ours("platformsim", "localrun", "boot", "store/dynamostore", "store/boltstore", "queue/sqsqueue"), "github.com/aws/aws-sdk-go-v2", "go.etcd.io"), "operations know contracts only"},
-		{"/functions/webhook", append(ours("resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},
-		{"/functions/poller", append(ours("resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
-		{"/functions/resolver", append(ours("platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
-		{"/functions/writer", append(ours("platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/functions/webhook", append(ours("connect", "resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},
+		{"/functions/poller", append(ours("connect", "resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
+		{"/functions/resolver", append(ours("connect", "platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/functions/writer", append(ours("connect", "platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/shared/connect", append(ours("platformsim", "lambdaio", "localrun", "store/dynamostore", "queue/sqsqueue"), "github.com/aws/"), "connecting knows contracts and vendors only"},
 		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
 	}
 	connectors := []string{"hubspot", "jobber", "quickbooks", "salesforce", "pipedrive", "xero"}

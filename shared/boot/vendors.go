@@ -21,8 +21,10 @@ type Vendor struct {
 	Connect func(platform.Settings) platform.Connector
 	Receive platform.Receive
 	Refresh func(App, *http.Client, func() time.Time) platform.Refresher
-	// Authorization is how a person connects an account.
+	// Authorization is how a person connects an account, ByHand what is then left to do in the vendor's pages, each step with
+	// its exact values; nil where there is nothing but what the vendor's guide says.
 	Authorization platform.Authorization
+	ByHand        func(platform.ByHand) []string
 	// BaseURL and TokenURL are the vendor's own; App may name others (a sandbox, a simulator).
 	BaseURL, TokenURL string
 }
@@ -32,24 +34,24 @@ func Vendors() []Vendor {
 	return []Vendor{
 		{
 			Catalog: catalog.HubSpot(), BaseURL: "https://api.hubapi.com", TokenURL: "https://api.hubapi.com/oauth/v1/token",
-			Authorization: hubspot.Authorization(),
-			Connect:       func(s platform.Settings) platform.Connector { return hubspot.New(s) }, Receive: hubspot.Receive,
+			Authorization: hubspot.Authorization(), ByHand: hubspot.ByHand,
+			Connect: func(s platform.Settings) platform.Connector { return hubspot.New(s) }, Receive: hubspot.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return hubspot.NewRefresher(hubspot.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
 		},
 		{
 			Catalog: catalog.Jobber(), BaseURL: "https://api.getjobber.com", TokenURL: "https://api.getjobber.com/api/oauth/token",
-			Authorization: jobber.Authorization(),
-			Connect:       func(s platform.Settings) platform.Connector { return jobber.New(s) }, Receive: jobber.Receive,
+			Authorization: jobber.Authorization(), ByHand: jobber.ByHand,
+			Connect: func(s platform.Settings) platform.Connector { return jobber.New(s) }, Receive: jobber.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return jobber.NewRefresher(jobber.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
 		},
 		{
 			Catalog: catalog.QuickBooks(), BaseURL: "https://quickbooks.api.intuit.com", TokenURL: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-			Authorization: quickbooks.Authorization(),
-			Connect:       func(s platform.Settings) platform.Connector { return quickbooks.New(s) }, Receive: quickbooks.Receive,
+			Authorization: quickbooks.Authorization(), ByHand: quickbooks.ByHand,
+			Connect: func(s platform.Settings) platform.Connector { return quickbooks.New(s) }, Receive: quickbooks.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return quickbooks.NewRefresher(quickbooks.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
@@ -57,8 +59,8 @@ func Vendors() []Vendor {
 		{
 			// An org is called at its own instance URL, which the app's base_url or the connection's options tell.
 			Catalog: catalog.Salesforce(), BaseURL: "https://login.salesforce.com", TokenURL: "https://login.salesforce.com/services/oauth2/token",
-			Authorization: salesforce.Authorization(),
-			Connect:       func(s platform.Settings) platform.Connector { return salesforce.New(s) }, Receive: salesforce.Receive,
+			Authorization: salesforce.Authorization(), ByHand: salesforce.ByHand,
+			Connect: func(s platform.Settings) platform.Connector { return salesforce.New(s) }, Receive: salesforce.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return salesforce.NewRefresher(salesforce.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},
@@ -82,6 +84,9 @@ func Vendors() []Vendor {
 		},
 	}
 }
+
+// VendorOf finds a platform's connector.
+func VendorOf(p record.Platform) (Vendor, bool) { return vendorOf(p) }
 
 func vendorOf(p record.Platform) (Vendor, bool) {
 	for _, v := range Vendors() {

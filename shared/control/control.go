@@ -193,3 +193,14 @@ func EndPause(ctx context.Context, s store.Store, c record.Connection, p Pause) 
 	}
 	return err
 }
+
+// Forget removes how far places have been read: they are read from the beginning again, and nothing is created there until
+// that is done. Errors: fault.Transient.
+func Forget(ctx context.Context, s store.Store, places []record.Place) error {
+	for _, place := range places {
+		if err := s.Commit(ctx, []store.Write{{Key: progressKey(place), Expect: store.Any, Delete: true}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

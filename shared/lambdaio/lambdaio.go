@@ -36,9 +36,13 @@ func SQSBatch(handle func(context.Context, []queue.Delivery) []string) func(cont
 	}
 }
 
-// Webhook makes a Lambda handler for an HTTP API (payload 2.0) whose routes are POST /webhooks/{platform}.
+// Webhook makes a Lambda handler for an HTTP API (payload 2.0) whose routes are POST /webhooks/{platform}, and
+// GET /connect/{platform} for the browsers of people who connect an account.
 func Webhook(w *intake.Webhook) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		if r.RequestContext.HTTP.Method == http.MethodGet && strings.HasPrefix(r.RawPath, connectPath) {
+			return callback(w, r), nil
+		}
 		body := []byte(r.Body)
 		if r.IsBase64Encoded {
 			decoded, err := base64.StdEncoding.DecodeString(r.Body)

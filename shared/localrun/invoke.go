@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func consume(ctx context.Context, q queue.Queue, name queue.Name, limit int, vis
 	return len(deliveries), q.Delete(ctx, name, done)
 }
 
-// Front is the HTTP door for webhooks: it turns a request into the event of an HTTP API and answers what the
+// Front is the HTTP door for webhooks, and for browsers that come back from a vendor's page: it turns a request into the event of an HTTP API and answers what the
 // function answers.
 func Front(h lambda.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,8 +93,9 @@ func Front(h lambda.Handler) http.Handler {
 			http.Error(w, "the body cannot be read", http.StatusBadRequest)
 			return
 		}
-		event := events.APIGatewayV2HTTPRequest{Version: "2.0", RouteKey: "POST /webhooks/{platform}", RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
-			Headers: map[string]string{}, Body: string(body), PathParameters: map[string]string{"platform": strings.TrimPrefix(r.URL.Path, "/webhooks/")}}
+		begin, platform := path.Split(r.URL.Path)
+		event := events.APIGatewayV2HTTPRequest{Version: "2.0", RouteKey: r.Method + " " + begin + "{platform}", RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
+			Headers: map[string]string{}, Body: string(body), PathParameters: map[string]string{"platform": platform}}
 		event.RequestContext.HTTP.Method, event.RequestContext.HTTP.Path = r.Method, r.URL.Path
 		for name := range r.Header {
 			event.Headers[strings.ToLower(name)] = r.Header.Get(name)

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim/hubspot"
@@ -34,6 +35,23 @@ func simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator,
 		return xero.New(o), nil
 	}
 	return nil, fmt.Errorf("there is no simulator for platform %s", p)
+}
+
+// Simulator makes the simulator of a platform, for whoever serves it alone.
+func Simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator, error) {
+	return simulator(p, o)
+}
+
+// Serve gives what an outside client needs for a simulator that is served at base.
+func Serve(sim platformsim.Simulator, base string) platformsim.Access {
+	a := sim.Access()
+	a.BaseURL = base
+	for _, address := range []*string{&a.TokenURL, &a.AuthorizeURL, &a.RevokeURL} {
+		if strings.HasPrefix(*address, "/") {
+			*address = base + *address
+		}
+	}
+	return a
 }
 
 // keeper keeps a simulator's state in a file: a vendor does not forget what it answered when we are killed, so the

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -106,6 +105,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	w.assemble(o.Observe)
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/", Front(w.Handlers.Webhook))
+	mux.Handle("GET /connect/", Front(w.Handlers.Webhook))
 	mux.HandleFunc("POST /person/{connection}/{id}", w.person)
 	mux.HandleFunc("GET /records/{connection}", w.list)
 	w.serve(listener, mux)
@@ -143,10 +143,9 @@ func (w *World) startSim(i int, c ruleset.Connection, o Options) error {
 
 // Access gives what an outside client needs for a connection's simulator.
 func (w *World) Access(c record.Connection) platformsim.Access {
-	a := w.Sims[c].Access()
-	a.BaseURL = w.base[c]
-	if strings.HasPrefix(a.TokenURL, "/") || a.TokenURL == "" {
-		a.TokenURL = a.BaseURL + a.TokenURL
+	a := Serve(w.Sims[c], w.base[c])
+	if a.TokenURL == "" {
+		a.TokenURL = a.BaseURL
 	}
 	return a
 }

@@ -10,4 +10,7 @@ type App struct {
 	// BaseURL and TokenURL replace the vendor's own, for sandboxes and simulators.
 	BaseURL  string `json:"base_url,omitempty"`
 	TokenURL string `json:"token_url,omitempty"`
+	// AuthorizeURL and RevokeURL do so for connecting and disconnecting.
+	AuthorizeURL string `json:"authorize_url,omitempty"`
+	RevokeURL    string `json:"revoke_url,omitempty"`
 }

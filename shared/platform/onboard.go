@@ -56,11 +56,38 @@ type Authorization struct {
 	// AccountParam names the redirect's query parameter that tells the account ("realmId"), BaseURLKey the token answer's key
 	// that tells where the account is called ("instance_url"); "" for vendors that tell it by Identify, or never.
 	AccountParam, BaseURLKey string
+	// Signed says which secret webhooks are verified with. AppKeyed says that the vendor has a key to its API for apps
+	// themselves, which registers webhooks (Settings.AppKey).
+	Signed   WebhookSecret
+	AppKeyed bool
 	// Sandbox replaces addresses for accounts that are for tests; "" keeps the usual one.
 	Sandbox struct{ AuthorizeURL, TokenURL, BaseURL, RevokeURL string }
 	// Source says where all this is from.
 	Source string
 }
+
+// WebhookSecret says where the secret comes from that webhooks are verified with.
+type WebhookSecret int
+
+// The sources: the vendor shows one of its own to a person; it is the app's client secret; we make one and the vendor
+// sends it with every webhook.
+const (
+	VendorsSecret WebhookSecret = iota
+	ClientsSecret
+	OurSecret
+)
+
+// ByHand is what there is to know for saying what a person has to do in the vendor's pages, once an account is connected.
+type ByHand struct {
+	// Callback is our public URL for webhooks, "" if there is none; Registered says that they are registered by the API.
+	Callback   string
+	Registered bool
+	// Fields are what is mapped, by object.
+	Fields map[record.Object][]record.PlatformField
+}
+
+// Objects lists the objects, sorted.
+func (h ByHand) Objects() []record.Object { return slices.Sorted(maps.Keys(h.Fields)) }
 
 // Scope is one right that an app asks for.
 type Scope struct {

@@ -71,6 +71,24 @@ type Target struct {
 
 var _ operate.Target = (*Target)(nil)
 
+// Make makes a data folder for `serve`, with nothing in it yet, unless it is one already. Nobody else can look into it.
+func Make(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
+		return nil
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { // it was there, and perhaps open to others
+		return err
+	}
+	state, err := OpenState(dir, time.Now)
+	if err != nil {
+		return err
+	}
+	return state.Close()
+}
+
 // Open opens a data folder that `serve` uses or has used. Errors: it is none; its files are open in a program that does
 // not answer operators.
 func Open(dir string) (*Target, error) {

@@ -23,7 +23,7 @@ const propertiesMax = 3000
 // it takes a code challenge is not documented; none is sent. Webhooks ask for crm.objects.contacts.read whatever they
 // tell of (developers.hubspot.com webhooks guide). Redirects must be https but for localhost.
 func Authorization() platform.Authorization {
-	a := platform.Authorization{AuthorizeURL: "https://app.hubspot.com/oauth/authorize", Client: platform.ClientInBody, Loopback: platform.LoopbackAlways,
+	a := platform.Authorization{AppKeyed: true, Signed: platform.ClientsSecret, AuthorizeURL: "https://app.hubspot.com/oauth/authorize", Client: platform.ClientInBody, Loopback: platform.LoopbackAlways,
 		Scopes: []platform.Scope{{Name: "oauth"}, {Name: "crm.objects.contacts.read"}}, Source: "developers.hubspot.com working with OAuth and scopes, 2026-06"}
 	for _, object := range []record.Object{"contacts", "companies", "deals"} {
 		only := []record.Object{object}
@@ -176,4 +176,22 @@ func (c *Connector) MakeField(ctx context.Context, object record.Object, f platf
 func (c *Connector) Leave(ctx context.Context) error {
 	_, err := c.ask(ctx, platform.Call{Op: "uninstall the app", Method: http.MethodDelete, Path: "/appinstalls/v3/external-install", Write: true}, nil)
 	return err
+}
+
+// ByHand says how webhooks are set up in the app's settings where the API did not (developers.hubspot.com webhooks guide).
+func ByHand(h platform.ByHand) []string {
+	if h.Registered || h.Callback == "" {
+		return nil
+	}
+	steps := []string{"In your HubSpot developer account open the app, then Webhooks, and enter as target URL: " + h.Callback}
+	for _, object := range h.Objects() {
+		var properties []string
+		for _, e := range eventsFor(map[record.Object][]record.PlatformField{object: h.Fields[object]}) {
+			if e.Property != "" {
+				properties = append(properties, e.Property)
+			}
+		}
+		steps = append(steps, "Create subscriptions for "+eventNames[object]+": created, deleted, merged, restored, association changed, and property changed of: "+strings.Join(properties, ", "))
+	}
+	return append(steps, "Select all subscriptions and activate them. (With the developer API key of your account, connect does all of this: connect --again asks for it.)")
 }

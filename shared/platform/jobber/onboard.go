@@ -22,7 +22,7 @@ const endpointsMax = 50
 // is taken is unverified: where it is not, the address is pasted.
 func Authorization() platform.Authorization {
 	clients, jobs := []record.Object{"clients"}, []record.Object{"jobs"}
-	return platform.Authorization{AuthorizeURL: "https://api.getjobber.com/api/oauth/authorize", Client: platform.ClientInBody, Loopback: platform.LoopbackAlways,
+	return platform.Authorization{Signed: platform.ClientsSecret, AuthorizeURL: "https://api.getjobber.com/api/oauth/authorize", Client: platform.ClientInBody, Loopback: platform.LoopbackAlways,
 		ScopesInApp: true, Scopes: []platform.Scope{{Name: "Clients: read"}, {Name: "Clients: write", Objects: clients}, {Name: "Jobs: read", Objects: jobs},
 			{Name: "Jobs: write", Objects: jobs}, {Name: "Custom fields: read"}, {Name: "Custom fields: write"}},
 		Source: "developer.getjobber.com app_authorization"}
@@ -185,4 +185,16 @@ func (c *Connector) mutate(ctx context.Context, op string, q question) (json.Raw
 		return nil, fault.Newf(fault.InDoubt, c.opf("%s", op), "answer without data")
 	}
 	return a.Data[aliasOf(0)], nil
+}
+
+// ByHand says how webhooks are set up in the developer centre where the API did not (developer.getjobber.com setting_up_webhooks).
+func ByHand(h platform.ByHand) []string {
+	if h.Registered || h.Callback == "" {
+		return nil
+	}
+	var all []string
+	for _, object := range h.Objects() {
+		all = append(all, topics[object]...)
+	}
+	return []string{"In Jobber's developer centre open the app, then Webhooks, and add for each of " + strings.Join(all, ", ") + " this URL: " + h.Callback}
 }

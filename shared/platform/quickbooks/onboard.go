@@ -23,7 +23,7 @@ const describedMax = 20
 // (developer.intuit.com set app redirect URIs). Revoking takes JSON, the client by HTTP Basic (developer.intuit.com OAuth 2.0;
 // Intuit's discovery document). Who authorised is told only with the scope openid, which the sync has no need of.
 func Authorization() platform.Authorization {
-	a := platform.Authorization{AuthorizeURL: "https://appcenter.intuit.com/connect/oauth2", RevokeURL: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+	a := platform.Authorization{Signed: platform.VendorsSecret, AuthorizeURL: "https://appcenter.intuit.com/connect/oauth2", RevokeURL: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
 		RevokeJSON: true, Client: platform.ClientInHeader, Scopes: []platform.Scope{{Name: "com.intuit.quickbooks.accounting"}}, Loopback: platform.LoopbackSandbox,
 		AccountParam: "realmId", Source: "Intuit's discovery document; developer.intuit.com set app redirect URIs"}
 	a.Sandbox.BaseURL = "https://sandbox-quickbooks.api.intuit.com"
@@ -87,4 +87,20 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 		}
 	}
 	return infos, nil
+}
+
+// ByHand says how webhooks are set up in the app's settings: no API does it (developer.intuit.com managing webhooks).
+func ByHand(h platform.ByHand) []string {
+	if h.Callback == "" {
+		return nil
+	}
+	var entities []string
+	for _, object := range h.Objects() {
+		if k, ok := kindOf(object); ok {
+			entities = append(entities, k.entity)
+		}
+	}
+	return []string{"At developer.intuit.com open the app, then Webhooks (Production, or Development for a sandbox), and enter as endpoint URL: " + h.Callback,
+		"Select every operation of: " + strings.Join(entities, ", ") + "; keep the CloudEvents format if it asks.",
+		"Show the verifier token, and give it to: fluxcascade connect --again, which asks for the webhook secret."}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -18,7 +19,7 @@ const fieldsMax = 1000
 // Authorization is how a person authorises our app. id lets us ask who authorised (help.salesforce.com, OAuth tokens and
 // scopes). A callback must be https but for localhost (help.salesforce.com, connected app settings).
 func Authorization() platform.Authorization {
-	a := platform.Authorization{AuthorizeURL: "https://login.salesforce.com/services/oauth2/authorize", RevokeURL: "https://login.salesforce.com/services/oauth2/revoke",
+	a := platform.Authorization{Signed: platform.OurSecret, AuthorizeURL: "https://login.salesforce.com/services/oauth2/authorize", RevokeURL: "https://login.salesforce.com/services/oauth2/revoke",
 		Client: platform.ClientInBody, Scopes: []platform.Scope{{Name: "api"}, {Name: "id"}, {Name: "refresh_token"}}, PKCE: true, Loopback: platform.LoopbackAlways,
 		BaseURLKey: "instance_url", Source: "help.salesforce.com, OAuth 2.0 web server flow; NangoHQ/nango packages/providers/providers.yaml"}
 	a.Sandbox.AuthorizeURL = "https://test.salesforce.com/services/oauth2/authorize"
@@ -96,4 +97,18 @@ func (f fieldDescription) info(field catalog.Field) platform.FieldInfo {
 		}
 	}
 	return info
+}
+
+// ByHand says how changes are relayed: Salesforce has no webhooks of its own (developer.salesforce.com, change data capture).
+func ByHand(h platform.ByHand) []string {
+	if h.Callback == "" {
+		return nil
+	}
+	var objects []string
+	for _, object := range h.Objects() {
+		objects = append(objects, string(object))
+	}
+	return []string{"In Setup open Change Data Capture and select: " + strings.Join(objects, ", "),
+		"Relay the channel /data/ChangeEvents, with an event relay to Amazon EventBridge, to: " + h.Callback + " (see: fluxcascade guide connect-salesforce)",
+		"Until then polling does all the work; it goes on after, as the floor."}
 }

@@ -1,0 +1,519 @@
+package connect_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/connect"
+	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/credential"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/starter"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+)
+
+// system is a connect.Target in memory.
+type system struct {
+	store  store.Store
+	queue  *memqueue.Queue
+	apps   map[record.Connection]boot.App
+	public string
+}
+
+func (s *system) Name() string       { return "a test" }
+func (s *system) Flags() string      { return "--data ." }
+func (s *system) Store() store.Store { return s.store }
+func (s *system) Queue() queue.Queue { return s.queue }
+func (s *system) PublicURL() string  { return s.public }
+func (s *system) App(_ context.Context, c *ruleset.Connection) (boot.App, error) {
+	return s.apps[c.Name], nil
+}
+func (s *system) SaveApp(_ context.Context, c *ruleset.Connection, app boot.App) error {
+	s.apps[c.Name] = app
+	return nil
+}
+
+// person answers what is asked, in order, and authorises whatever address is said. What they are told is kept.
+type person struct {
+	t       *testing.T
+	said    strings.Builder
+	answers []string
+	// browse is what the person does with an address; nil is to open it and follow where it leads.
+	browse func(address string)
+	// ended is where the browser ended, for pasting; pasting answers with it.
+	ended string
+}
+
+var shown = regexp.MustCompile(`(?m)^  (https?://\S+)$`)
+
+func (p *person) Say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	p.said.WriteString(text + "\n")
+	if m := shown.FindStringSubmatch(text); m != nil && p.browse != nil {
+		p.browse(m[1])
+	}
+}
+
+func (p *person) Ask(prompt string) (string, error) {
+	p.said.WriteString(prompt + "\n")
+	if len(p.answers) == 0 {
+		return "", errors.New("nobody is there")
+	}
+	answer := p.answers[0]
+	p.answers = p.answers[1:]
+	if answer == "ENDED" {
+		answer = p.ended
+	}
+	return answer, nil
+}
+
+func (p *person) AskSecret(prompt string) (string, error) { return p.Ask(prompt) }
+func (p *person) Open(string)                             {}
+
+// open follows an address as a browser does, in its own time, and shows what it ends at.
+func (p *person) open(address string) {
+	go func() {
+		response, err := http.Get(address)
+		if err != nil {
+			p.t.Errorf("the browser: %v", err)
+			return
+		}
+		defer response.Body.Close()
+		if body, _ := io.ReadAll(response.Body); response.StatusCode != 200 || !strings.Contains(string(body), "go back to the terminal") {
+			p.t.Errorf("the browser ended at status %d: %s", response.StatusCode, body)
+		}
+	}()
+}
+
+// hold follows an address up to the redirect and keeps where that goes.
+func (p *person) hold(address string) {
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Get(address)
+	if err != nil {
+		p.t.Fatalf("the browser: %v", err)
+	}
+	defer response.Body.Close()
+	if p.ended = response.Header.Get("Location"); p.ended == "" {
+		body, _ := io.ReadAll(response.Body)
+		p.t.Fatalf("the vendor's page sends nobody on: %d %s", response.StatusCode, body)
+	}
+}
+
+// world is every vendor's simulator, a configuration over them, and a system.
+type world struct {
+	*system
+	rules *ruleset.Rules
+	sims  map[record.Platform]platformsim.Simulator
+	given map[record.Platform]boot.App
+	now   time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{sims: map[record.Platform]platformsim.Simulator{}, given: map[record.Platform]boot.App{}, now: time.Now()}
+	w.system = &system{store: memstore.New(), queue: memqueue.New(time.Now), apps: map[record.Connection]boot.App{}, public: "https://sync.example.com"}
+	var platforms []record.Platform
+	for _, v := range boot.Vendors() {
+		platforms = append(platforms, v.Catalog.Name)
+		sim, err := localrun.Simulator(v.Catalog.Name, platformsim.Options{Now: func() time.Time { return w.now }, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(sim)
+		t.Cleanup(server.Close)
+		a := localrun.Serve(sim, server.URL)
+		w.sims[v.Catalog.Name] = sim
+		w.given[v.Catalog.Name] = boot.App{ClientID: a.ClientID, ClientSecret: a.ClientSecret, WebhookSecret: a.WebhookSecret, DeveloperKey: a.DeveloperKey,
+			BaseURL: a.BaseURL, TokenURL: a.TokenURL, AuthorizeURL: a.AuthorizeURL, RevokeURL: a.RevokeURL}
+	}
+	hub, spokes, err := starter.Accounts(catalog.All(), "hubspot", platforms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := starter.Write(hub, spokes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.rules, err = ruleset.Load("drafted", []byte(text), catalog.All()); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) job(t *testing.T, p record.Platform) (connect.Job, *person) {
+	t.Helper()
+	c, ok := w.rules.Connection(record.Connection(p))
+	if !ok {
+		t.Fatalf("no connection %s", p)
+	}
+	who := &person{t: t}
+	who.browse = who.open
+	return connect.Job{Target: w, Rules: w.rules, Connection: c, Person: who, Now: func() time.Time { return w.now }}, who
+}
+
+// freeRedirect is a redirect to this machine that nobody listens at yet.
+func freeRedirect(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return "http://localhost:" + port + "/connect"
+}
+
+// token gives the access token that a connection would use now.
+func (w *world) token(p record.Platform) (string, error) {
+	v, _ := boot.VendorOf(p)
+	app := w.apps[record.Connection(p)]
+	source := &credential.Source{Store: w.store, Connection: record.Connection(p), Refresher: v.Refresh(app, boot.HTTPClient(app, v, nil), func() time.Time { return w.now }),
+		Now: func() time.Time { return w.now }, Wait: func(context.Context, time.Duration) error { return nil }}
+	return source.Token(context.Background())
+}
+
+// unspoken fails if a secret was said.
+func (w *world) unspoken(t *testing.T, p record.Platform, who *person) {
+	t.Helper()
+	app := w.apps[record.Connection(p)]
+	held, _, _ := credential.Held(context.Background(), w.store, record.Connection(p))
+	for what, secret := range map[string]string{"client secret": app.ClientSecret, "webhook secret": app.WebhookSecret, "developer key": app.DeveloperKey,
+		"access token": held.AccessToken, "refresh token": held.RefreshToken} {
+		if secret != "" && strings.Contains(who.said.String(), secret) {
+			t.Errorf("the %s was said:\n%s", what, who.said.String())
+		}
+	}
+}
+
+func TestEveryPlatformIsConnectedByABrowserOnThisMachine(t *testing.T) {
+	w := newWorld(t)
+	for p, sim := range w.sims {
+		t.Run(string(p), func(t *testing.T) {
+			job, who := w.job(t, p)
+			if err := job.Connect(t.Context(), connect.Options{App: w.given[p], Redirect: freeRedirect(t)}); err != nil {
+				t.Fatalf("%v\n%s", err, who.said.String())
+			}
+			account, ok, err := credential.AccountOf(t.Context(), w.store, job.Connection.Name)
+			if err != nil || !ok || account.Account != sim.Access().Account || account.At.IsZero() {
+				t.Errorf("kept %+v, %v, %v, want account %s", account, ok, err, sim.Access().Account)
+			}
+			if token, err := w.token(p); err != nil || token == "" {
+				t.Errorf("no token: %v", err)
+			}
+			w.now = w.now.Add(3 * time.Hour) // the access token is over
+			if token, err := w.token(p); err != nil || token == "" {
+				t.Errorf("no refreshed token: %v", err)
+			}
+			for _, want := range []string{"service user", account.Account, "is connected", "account: "} {
+				if !strings.Contains(who.said.String(), want) {
+					t.Errorf("never said %q:\n%s", want, who.said.String())
+				}
+			}
+			w.unspoken(t, p, who)
+		})
+	}
+}
+
+// TestWhatTheConfigurationNamesIsThereAfterConnecting: markers and fields, so that check has nothing to say of them.
+func TestWhatTheConfigurationNamesIsThereAfterConnecting(t *testing.T) {
+	w := newWorld(t)
+	for p := range w.sims {
+		job, who := w.job(t, p)
+		if err := job.Connect(t.Context(), connect.Options{App: w.given[p], Redirect: freeRedirect(t)}); err != nil {
+			t.Fatalf("%s: %v\n%s", p, err, who.said.String())
+		}
+		v, _ := boot.VendorOf(p)
+		token, err := w.token(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		account := w.sims[p].Access().Account
+		c := v.Connect(platform.Settings{Connection: job.Connection.Name, Account: account, BaseURL: w.given[p].BaseURL, Tokens: held(token), HTTP: http.DefaultClient, Now: time.Now})
+		for _, place := range w.rules.Places() {
+			if place.Connection != job.Connection.Name {
+				continue
+			}
+			infos, err := c.(platform.Connecting).Describe(t.Context(), place.Object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range w.rules.FieldsAt(place) {
+				if !slices.ContainsFunc(infos, func(f platform.FieldInfo) bool { return f.Name == name }) && !strings.Contains(who.said.String(), string(name)) {
+					t.Errorf("%s lacks %s, and nobody was told", place, name)
+				}
+			}
+		}
+	}
+}
+
+type held string
+
+func (h held) Token(context.Context) (string, error) { return string(h), nil }
+func (held) Refused(context.Context, string) error   { return nil }
+
+// TestAnAddressIsPasted: what is not the answer to this attempt is asked for again, and what is serves.
+func TestAnAddressIsPasted(t *testing.T) {
+	w := newWorld(t)
+	job, who := w.job(t, "quickbooks")
+	who.browse = who.hold
+	who.answers = []string{"nonsense", "https://sync.example.com/connect/quickbooks?code=forged&state=forged&realmId=1", "ENDED"}
+	if err := job.Connect(t.Context(), connect.Options{App: w.given["quickbooks"], Redirect: "https://sync.example.com/connect/quickbooks"}); err != nil {
+		t.Fatalf("%v\n%s", err, who.said.String())
+	}
+	if n := strings.Count(who.said.String(), "another attempt"); n != 2 {
+		t.Errorf("refused %d addresses, want 2:\n%s", n, who.said.String())
+	}
+	w.unspoken(t, "quickbooks", who)
+}
+
+// TestACodeOfAnotherAttemptOpensNothing: a leaked address is of no use to another run, which has another state and verifier.
+func TestACodeOfAnotherAttemptOpensNothing(t *testing.T) {
+	w := newWorld(t)
+	var leaked string
+	job, who := w.job(t, "salesforce")
+	who.browse = func(address string) { who.hold(address); leaked = who.ended }
+	_ = job.Connect(t.Context(), connect.Options{App: w.given["salesforce"], Redirect: "https://sync.example.com/connect/salesforce"}) // nobody pastes
+	stolen, err := url.Parse(leaked)
+	if err != nil || stolen.Query().Get("code") == "" {
+		t.Fatalf("no code in %q", leaked)
+	}
+	thief, at := w.job(t, "salesforce")
+	at.browse = func(address string) { // the thief puts the stolen code under a state of their own
+		at.hold(address)
+		own, _ := url.Parse(at.ended)
+		q := own.Query()
+		q.Set("code", stolen.Query().Get("code"))
+		own.RawQuery = q.Encode()
+		at.ended = own.String()
+	}
+	at.answers = []string{"ENDED"}
+	err = thief.Connect(t.Context(), connect.Options{App: w.given["salesforce"], Redirect: "https://sync.example.com/connect/salesforce"})
+	if err == nil || !strings.Contains(err.Error(), "invalid_grant") {
+		t.Errorf("got %v, want the code refused", err)
+	}
+	if has, _ := credential.Has(t.Context(), w.store, "salesforce"); has {
+		t.Error("a stolen code connected something")
+	}
+}
+
+func TestAPersonWhoRefusesIsUnderstood(t *testing.T) {
+	w := newWorld(t)
+	job, who := w.job(t, "hubspot")
+	who.browse = func(address string) {
+		u, _ := url.Parse(address)
+		back, _ := url.Parse(u.Query().Get("redirect_uri"))
+		back.RawQuery = url.Values{"error": {"access_denied"}, "error_description": {"<b>secret</b>"}, "state": {u.Query().Get("state")}}.Encode()
+		go func() {
+			if response, err := http.Get(back.String()); err == nil {
+				_ = response.Body.Close()
+			}
+		}()
+	}
+	err := job.Connect(t.Context(), connect.Options{App: w.given["hubspot"], Redirect: freeRedirect(t)})
+	if err == nil || !strings.Contains(err.Error(), "access_denied") || strings.Contains(err.Error(), "<b>") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnotherAccountIsRefused(t *testing.T) {
+	w := newWorld(t)
+	t.Run("than the configured one", func(t *testing.T) {
+		job, _ := w.job(t, "jobber")
+		configured := *job.Connection
+		configured.Account = "somebody-else"
+		job.Connection = &configured
+		err := job.Connect(t.Context(), connect.Options{App: w.given["jobber"], Redirect: freeRedirect(t)})
+		if has, _ := credential.Has(t.Context(), w.store, "jobber"); err == nil || !strings.Contains(err.Error(), "must be account somebody-else") || has {
+			t.Errorf("got %v, kept %v", err, has)
+		}
+	})
+	t.Run("than the one before", func(t *testing.T) {
+		job, _ := w.job(t, "jobber")
+		before := credential.Account{Account: "earlier", Name: "Earlier Ltd"}
+		if err := credential.PutAccount(t.Context(), w.store, "jobber", before); err != nil {
+			t.Fatal(err)
+		}
+		err := job.Connect(t.Context(), connect.Options{App: w.given["jobber"], Again: true, Redirect: freeRedirect(t)})
+		if err == nil || !strings.Contains(err.Error(), "must be account earlier") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestConnectingAgainAsksForItAndKeepsCursors(t *testing.T) {
+	w := newWorld(t)
+	place := record.Place{Connection: "hubspot", Object: "contacts"}
+	if _, err := control.SaveProgress(t.Context(), w.store, place, control.Progress{Phase: control.PhaseDone, Changes: "cursor"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range []connect.Options{{}, {}, {Again: true}} {
+		job, who := w.job(t, "hubspot")
+		if i > 0 { // the app is kept
+			o.Redirect = freeRedirect(t)
+		} else {
+			o.App, o.Redirect = w.given["hubspot"], freeRedirect(t)
+		}
+		_ = control.SetPause(t.Context(), w.store, "hubspot", control.Pause{Reason: control.PausedUnauthorized, Since: w.now})
+		err := job.Connect(t.Context(), o)
+		if i == 1 {
+			if err == nil || !strings.Contains(err.Error(), "--again") {
+				t.Errorf("a second time without --again: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, who.said.String())
+		}
+		if _, paused, _ := control.Paused(t.Context(), w.store, "hubspot"); paused {
+			t.Error("it is still paused for want of an authorisation")
+		}
+	}
+	progress, err := control.LoadProgress(t.Context(), w.store, []record.Place{place})
+	if err != nil || progress[place].Changes != "cursor" {
+		t.Errorf("the cursor is %+v, %v", progress[place], err)
+	}
+}
+
+// TestAHomeThatIsNotThePlatformsIsNeverCalled: a token answer that names another host, however it is dressed.
+func TestAHomeThatIsNotThePlatformsIsNeverCalled(t *testing.T) {
+	for _, home := range []string{"https://evil.example.com", "https://salesforce.com.evil.example", "http://x.my.salesforce.com", "https://user@x.my.salesforce.com", "https://x.my.salesforce.com:8443",
+		"https://x.my.salesforce.com/path", "https://x.my.salesforce.com?q", "https://evilsalesforce.com", "", "::"} {
+		w := newWorld(t)
+		server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			out.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(out).Encode(map[string]string{"access_token": "a", "refresh_token": "r", "instance_url": home, "token_type": "Bearer"})
+		}))
+		app := w.given["salesforce"]
+		app.BaseURL, app.TokenURL = "", server.URL
+		job, who := w.job(t, "salesforce")
+		who.browse = who.hold
+		who.answers = []string{"ENDED"}
+		err := job.Connect(t.Context(), connect.Options{App: app, Redirect: "https://sync.example.com/connect/salesforce"})
+		if err == nil || !strings.Contains(err.Error(), "nothing was sent there") {
+			t.Errorf("%q: got %v", home, err)
+		}
+		server.Close()
+	}
+}
+
+func TestWebhooksAreRegisteredWhereTheVendorLetsIt(t *testing.T) {
+	w := newWorld(t)
+	for _, p := range []record.Platform{"hubspot", "jobber"} {
+		job, who := w.job(t, p)
+		if err := job.Connect(t.Context(), connect.Options{App: w.given[p], Redirect: freeRedirect(t)}); err != nil {
+			t.Fatalf("%v\n%s", err, who.said.String())
+		}
+		account, _, _ := credential.AccountOf(t.Context(), w.store, job.Connection.Name)
+		if len(account.Webhooks) == 0 || account.Callback != "https://sync.example.com/webhooks/"+string(p) {
+			t.Errorf("%s: kept %v to %q", p, account.Webhooks, account.Callback)
+		}
+		if strings.Contains(who.said.String(), "Left to do by hand") {
+			t.Errorf("%s leaves something to do:\n%s", p, who.said.String())
+		}
+	}
+	job, who := w.job(t, "quickbooks")
+	if err := job.Connect(t.Context(), connect.Options{App: w.given["quickbooks"], Redirect: freeRedirect(t)}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(who.said.String(), "1. ") || !strings.Contains(who.said.String(), "https://sync.example.com/webhooks/quickbooks") {
+		t.Errorf("quickbooks says nothing of its webhooks:\n%s", who.said.String())
+	}
+}
+
+func TestDisconnecting(t *testing.T) {
+	w := newWorld(t)
+	for p, sim := range w.sims {
+		t.Run(string(p), func(t *testing.T) {
+			job, who := w.job(t, p)
+			if err := job.Connect(t.Context(), connect.Options{App: w.given[p], Redirect: freeRedirect(t)}); err != nil {
+				t.Fatalf("%v\n%s", err, who.said.String())
+			}
+			name := queue.Name("due-" + string(p))
+			if err := w.queue.Send(t.Context(), name, []queue.Message{{Body: []byte("{}")}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := job.Disconnect(t.Context(), connect.Leaving{}); err == nil || !strings.Contains(err.Error(), "1 messages of writes") {
+				t.Errorf("left while work waits: %v", err)
+			}
+			if _, err := w.token(p); err != nil {
+				t.Errorf("a refused disconnect ended the grant: %v", err)
+			}
+			if err := job.Disconnect(t.Context(), connect.Leaving{Now: true}); err != nil {
+				t.Fatalf("%v\n%s", err, who.said.String())
+			}
+			if kept := sim.Access().RefreshToken; !strings.HasPrefix(kept, "ended-") {
+				t.Error("the vendor still honours the grant")
+			}
+			if _, err := w.token(p); !fault.Is(err, fault.Unauthorized) {
+				t.Errorf("got %v, want no token", err)
+			}
+			account, ok, _ := credential.AccountOf(t.Context(), w.store, job.Connection.Name)
+			if !ok || account.Account == "" || account.Left.IsZero() || len(account.Webhooks) > 0 {
+				t.Errorf("kept %+v", account)
+			}
+			w.unspoken(t, p, who)
+		})
+	}
+}
+
+func TestErasingNeedsTheName(t *testing.T) {
+	w := newWorld(t)
+	links := []store.Key{
+		{Table: store.Versions, Partition: "customer#e1", Sort: "link#jobber/clients"}, {Table: store.Versions, Partition: "customer#e1", Sort: "link#hubspot/contacts"},
+		{Table: store.Versions, Partition: "customer#e1", Sort: "entity"}, {Table: store.CrossReference, Partition: "ref#customer#jobber/clients/MQ==", Sort: "ref"},
+		{Table: store.CrossReference, Partition: "ref#customer#jobber2/clients/MQ==", Sort: "ref"}, {Table: store.CrossReference, Partition: "key#customer#contacts#email#h", Sort: "key"}}
+	for _, key := range links {
+		if err := w.store.Commit(t.Context(), []store.Write{{Key: key, Body: []byte("{}")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	job, who := w.job(t, "jobber")
+	if err := job.Connect(t.Context(), connect.Options{App: w.given["jobber"], Redirect: freeRedirect(t)}); err != nil {
+		t.Fatal(err)
+	}
+	who.answers = []string{"yes"}
+	if err := job.Disconnect(t.Context(), connect.Leaving{Erase: true}); err == nil {
+		t.Error("erased without the name")
+	}
+	if _, err := w.token("jobber"); err != nil {
+		t.Errorf("something was done without the name: %v", err)
+	}
+	who.answers = []string{"jobber"}
+	if err := job.Disconnect(t.Context(), connect.Leaving{Erase: true}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := w.store.Get(t.Context(), links)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, key := range links {
+		if _, there := rows[key]; there != (i != 0 && i != 3) {
+			t.Errorf("%s/%s is there: %v", key.Partition, key.Sort, there)
+		}
+	}
+	if _, ok, _ := credential.AccountOf(t.Context(), w.store, "jobber"); ok {
+		t.Error("the account is kept")
+	}
+}
