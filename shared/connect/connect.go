@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -122,6 +123,13 @@ func (w *job) authorise(ctx context.Context, o Options) (granted, error) {
 		return granted{}, err
 	}
 	f := &flow{vendor: w.vendor, app: w.app, sandbox: o.Sandbox, scopes: w.scopes(), redirect: redirect, client: boot.HTTPClient(w.app, w.vendor, w.Transport)}
+	var listener net.Listener
+	if !pasted {
+		if listener, err = open(f); err != nil {
+			return granted{}, err
+		}
+		defer listener.Close()
+	}
 	address := f.begin()
 	w.Person.Say("Open this address in a browser, sign in to the %s account that %s stands for, and authorise the app:\n\n  %s\n", w.label, w.Connection.Name, address)
 	w.Person.Say("Its redirect URL must be registered in the app, letter for letter: %s", redirect)
@@ -135,7 +143,7 @@ func (w *job) authorise(ctx context.Context, o Options) (granted, error) {
 		code, account, err = paste(f, w.Person)
 	} else {
 		w.Person.Say("Waiting for the browser …")
-		code, account, err = listen(ctx, f)
+		code, account, err = listen(ctx, f, listener)
 	}
 	if err != nil {
 		return granted{}, err

@@ -16,16 +16,26 @@ const personPatience = 10 * time.Minute
 // closedPage is what the browser shows once it has brought the answer: it holds nothing of it, and may keep nothing.
 const closedPage = `<!doctype html><meta charset="utf-8"><title>FluxCascade</title><p>FluxCascade has the answer. You can close this page and go back to the terminal.</p>`
 
-// listen waits on this machine for the browser to bring the answer to a flow, and gives its code. Answers to other attempts
-// are refused and waited past; a request under another name than the redirect's is no browser of ours.
-func listen(ctx context.Context, f *flow) (code, account string, err error) {
+// open opens the port of a redirect to this machine; before the person is sent to authorise, so that a port which another
+// program has is told then.
+func open(f *flow) (net.Listener, error) {
 	redirect, err := url.Parse(f.redirect)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", redirect.Port()))
 	if err != nil {
-		return "", "", fmt.Errorf("listen for the browser on %s: %w (another program has the port? give another with --redirect, and register it in the app)", redirect.Host, err)
+		return nil, fmt.Errorf("listen for the browser on %s: %w (another program has the port? give another with --redirect, and register it in the app)", redirect.Host, err)
+	}
+	return listener, nil
+}
+
+// listen waits for the browser to bring the answer to a flow, gives its code, and closes the port. Answers to other attempts
+// are refused and waited past; a request under another name than the redirect's is no browser of ours.
+func listen(ctx context.Context, f *flow, listener net.Listener) (code, account string, err error) {
+	redirect, err := url.Parse(f.redirect)
+	if err != nil {
+		return "", "", err
 	}
 	type answer struct {
 		code, account string

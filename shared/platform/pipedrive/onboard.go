@@ -20,7 +20,7 @@ import (
 // lets us make and end webhooks. The vendor's own example app is redirected to http://localhost (pipedrive/example-app).
 func Authorization() platform.Authorization {
 	contacts, deals := []record.Object{"persons", "organizations"}, []record.Object{"deals"}
-	return platform.Authorization{AuthorizeURL: "https://oauth.pipedrive.com/oauth/authorize", RevokeURL: "https://oauth.pipedrive.com/oauth/revoke",
+	return platform.Authorization{Signed: platform.OurSecret, AuthorizeURL: "https://oauth.pipedrive.com/oauth/authorize", RevokeURL: "https://oauth.pipedrive.com/oauth/revoke",
 		Client: platform.ClientInHeader, ScopesInApp: true, Loopback: platform.LoopbackAlways, BaseURLKey: "api_domain",
 		Scopes: []platform.Scope{{Name: "base"}, {Name: "search:read"}, {Name: "admin"}, {Name: "contacts:full", Objects: contacts}, {Name: "contact-fields:full", Objects: contacts},
 			{Name: "deals:full", Objects: deals}, {Name: "deal-fields:full", Objects: deals}},
