@@ -3,6 +3,7 @@ package lambdaio_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/xero"
 	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -78,6 +80,44 @@ func TestWebhookEvents(t *testing.T) {
 func webhook(t *testing.T, q *memqueue.Queue) *intake.Webhook {
 	return &intake.Webhook{Queue: q, Rules: rules(t), Now: time.Now, Routes: map[record.Platform]intake.Route{
 		"jobber": {Platform: "jobber", Receive: jobber.Receive, Secret: func(context.Context) (string, error) { return "test-secret", nil }}}}
+}
+
+// TestAPlatformThatWantsSilenceGetsNoBody: Xero counts an answer with a body or a cookie as a failure, also one that
+// refuses (developer.xero.com, configuring your server).
+func TestAPlatformThatWantsSilenceGetsNoBody(t *testing.T) {
+	key := "ABC123+/signing+key=="
+	hook := func(secret func(context.Context) (string, error)) lambda.Handler {
+		return lambda.NewHandler(lambdaio.Webhook(&intake.Webhook{Queue: memqueue.New(time.Now), Rules: rules(t), Now: time.Now,
+			Routes: map[record.Platform]intake.Route{"xero": {Platform: "xero", Receive: xero.Receive, Silent: true, Secret: secret}}}))
+	}
+	known := hook(func(context.Context) (string, error) { return key, nil })
+	unknown := hook(func(context.Context) (string, error) { return "", errors.New("no secret") })
+	oversized, err := json.Marshal(events.APIGatewayV2HTTPRequest{RawPath: "/webhooks/xero", Body: strings.Repeat("x", intake.BodyBytesMax+1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := known.Invoke(context.Background(), oversized)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := string(answer) // good only until the handler's next call
+	for _, c := range []struct {
+		name, answer string
+		status       int
+	}{
+		{"rightly signed", invoke(t, known, "webhook.xero-intent.json"), 200},
+		{"wrongly signed", invoke(t, known, "webhook.xero-intent-forged.json"), 401},
+		{"no secret yet", invoke(t, unknown, "webhook.xero-intent.json"), 503},
+		{"oversized", large, 413},
+	} {
+		var got events.APIGatewayV2HTTPResponse
+		if err := json.Unmarshal([]byte(c.answer), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.StatusCode != c.status || got.Body != "" || len(got.Cookies)+len(got.Headers)+len(got.MultiValueHeaders) > 0 {
+			t.Errorf("%s: %d with body %q, cookies %v, headers %v, want %d and nothing else", c.name, got.StatusCode, got.Body, got.Cookies, got.Headers, c.status)
+		}
+	}
 }
 
 func TestAnOversizedWebhookIsRefused(t *testing.T) {

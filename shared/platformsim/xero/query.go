@@ -147,10 +147,11 @@ func sortBy(shown []map[string]any, order, key string) (ok bool) {
 	var parts []part
 	for _, text := range strings.Split(order, ",") {
 		words := strings.Fields(text)
-		if len(words) == 0 || len(words) > 2 || !orderable[words[0]] && words[0] != key {
+		down := len(words) == 2 && strings.EqualFold(words[1], "DESC")
+		if len(words) == 0 || len(words) > 2 || len(words) == 2 && !down && !strings.EqualFold(words[1], "ASC") || !orderable[words[0]] && words[0] != key {
 			return false
 		}
-		parts = append(parts, part{path: strings.Split(words[0], "."), down: len(words) == 2 && strings.EqualFold(words[1], "DESC")})
+		parts = append(parts, part{path: strings.Split(words[0], "."), down: down})
 	}
 	slices.SortStableFunc(shown, func(a, b map[string]any) int {
 		for _, p := range parts {
