@@ -22,6 +22,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
 // localFlags are the flags of local.
@@ -168,6 +169,7 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 		return err
 	}
 	defer forget()
+	story.say("How it stands: " + s.FrontURL + "/\n")
 	if err := play(ctx, s, f, story); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -287,6 +289,8 @@ type summary struct {
 	Seconds      float64                      `json:"seconds"`
 	Connections  map[string]connectionFigures `json:"connections"`
 	Verification pipeline.Verification        `json:"verification"`
+	// Health is the Syncs page's word on it.
+	Health string `json:"health"`
 }
 
 type connectionFigures struct {
@@ -306,6 +310,11 @@ func summarise(ctx context.Context, s *session, story *story, began time.Time) (
 	out.Converged = len(verification.Differences) == 0 && out.Duplicates == 0 && s.rested && s.AtRest(ctx)
 	out.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
 	out.Verification = verification
+	page, err := s.Syncs(ctx)
+	if err != nil {
+		return summary{}, err
+	}
+	out.Health = syncs.Line(page)
 	out.Connections = map[string]connectionFigures{}
 	for c, sim := range s.Sims {
 		out.Connections[string(c)] = connectionFigures{Records: s.Records(c), Requests: sim.Requests()}
@@ -326,6 +335,7 @@ func (s summary) print(out io.Writer, asJSON, stopped bool) error {
 	for _, d := range s.Verification.Differences {
 		fmt.Fprintf(out, "  differs: %s of %s: %s %v\n", d.Ref, d.Entity, d.Reason, d.Fields)
 	}
+	fmt.Fprintln(out, s.Health)
 	switch {
 	case s.Converged:
 		fmt.Fprintln(out, "Everything agrees.")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,6 +28,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
 func serveCommand() *cobra.Command {
@@ -108,8 +110,17 @@ func serve(ctx context.Context, o serveOptions) error {
 				return one.App, err
 			}, Meter: count}
 		},
+		Name: "folder " + o.data, Flags: "--data " + o.data,
+		Digest:  func(m syncs.Message) { fmt.Fprintf(o.errs, "\n%s\n\n%s\n", m.Subject, m.Body) },
 		Started: func(rules *ruleset.Rules) { sayStarted(o, logger, rules, candidate) }}
-	return runHost(ctx, host, o)
+	if _, port, err := net.SplitHostPort(o.listen); err == nil {
+		fmt.Fprintf(o.errs, "How it stands: http://127.0.0.1:%s/\n", port)
+	}
+	err = runHost(ctx, host, o)
+	if page, pageErr := host.Syncs(context.WithoutCancel(ctx)); pageErr == nil {
+		fmt.Fprintln(o.errs, syncs.Line(page))
+	}
+	return err
 }
 
 // runHost runs the loops, the front and the operators' socket until ctx ends or one of them fails.

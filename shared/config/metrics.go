@@ -7,6 +7,9 @@ const MetricNamespace = "FluxCascade"
 // EnvStack is the stack's name: the first dimension of every metric, so that stages in one account stay apart.
 const EnvStack = "STACK"
 
+// DigestHour is the hour of the day, by the reader's zone, at which the daily digest is told: before work begins.
+const DigestHour = 7
+
 // The dimensions.
 const (
 	DimensionStack      = "stack"

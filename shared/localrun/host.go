@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
 // versionWatch is how often a host looks whether another configuration was activated: one row of its own file.
@@ -35,11 +36,17 @@ type Host struct {
 	Candidate *ruleset.Rules
 	Observe   func(pipeline.Event)
 	Tell      func(Note)
+	// Name says on the page which system it is; Flags are what an operator's command takes to reach it.
+	Name, Flags string
+	// Digest is given each day's digest; nil makes none.
+	Digest func(syncs.Message)
 	// Started is told of each configuration that begins to run, nil when none is active.
 	Started func(*ruleset.Rules)
 
 	mu       sync.Mutex
 	handlers *Handlers
+	rules    *ruleset.Rules
+	booked   *Booked
 	running  context.Context
 	calls    sync.WaitGroup
 }
@@ -51,10 +58,15 @@ func (h *Host) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var digests sync.WaitGroup
+	if h.Digest != nil {
+		digests.Go(func() { h.tellDigests(ctx, time.Local) })
+	}
+	defer digests.Wait()
 	for ctx.Err() == nil {
 		rules = h.generation(ctx, rules)
 	}
-	h.use(ctx, nil)
+	h.use(ctx, nil, nil, nil)
 	h.calls.Wait()
 	return nil
 }
@@ -73,8 +85,9 @@ func (h *Host) generation(ctx context.Context, rules *ruleset.Rules) *ruleset.Ru
 	case rules != nil:
 		system := h.System(rules)
 		handlers := Assemble(system, h.Observe)
-		h.use(own, &handlers)
-		runner := &Runner{Rules: rules, Queue: h.Queue, Clock: h.Clock, Handlers: handlers, Tell: h.Tell}
+		booked := &Booked{}
+		h.use(own, &handlers, rules, booked)
+		runner := &Runner{Rules: rules, Queue: h.Queue, Clock: h.Clock, Handlers: handlers, Tell: h.Tell, Booked: booked}
 		loops.Go(func() {
 			if err := system.Prepare(own); err != nil && own.Err() == nil { // creates on that platform are refused until the field is there
 				h.tell(fmt.Errorf("prepare: %w", err))
@@ -82,7 +95,7 @@ func (h *Host) generation(ctx context.Context, rules *ruleset.Rules) *ruleset.Ru
 		})
 		loops.Go(func() { runner.Serve(own) })
 	case h.Candidate != nil:
-		h.use(own, &Handlers{Webhook: Assemble(h.System(h.Candidate), nil).Webhook})
+		h.use(own, &Handlers{Webhook: Assemble(h.System(h.Candidate), nil).Webhook}, nil, nil)
 	}
 	return h.await(ctx, rules)
 }
@@ -121,10 +134,10 @@ func (h *Host) tell(err error) {
 	}
 }
 
-func (h *Host) use(ctx context.Context, handlers *Handlers) {
+func (h *Host) use(ctx context.Context, handlers *Handlers, rules *ruleset.Rules, booked *Booked) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.running, h.handlers = ctx, handlers
+	h.running, h.handlers, h.rules, h.booked = ctx, handlers, rules, booked
 }
 
 func (h *Host) now() (context.Context, *Handlers) {
@@ -133,8 +146,12 @@ func (h *Host) now() (context.Context, *Handlers) {
 	return h.running, h.handlers
 }
 
-// ServeHTTP is the front for webhooks.
+// ServeHTTP is the front for webhooks, and, on the machine itself, the Syncs page.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		Page(h.Syncs).ServeHTTP(w, r)
+		return
+	}
 	_, handlers := h.now()
 	if handlers == nil {
 		http.Error(w, "no configuration is active yet", http.StatusServiceUnavailable)

@@ -44,6 +44,8 @@ type Runner struct {
 	RealQueues bool
 	// Tell is told of polls, failures of functions, and what else a person should see; nil for nobody.
 	Tell func(Note)
+	// Booked is told when each run comes next; nil for nobody.
+	Booked *Booked
 
 	only record.Connection // its runs alone; "" for all
 
@@ -284,6 +286,7 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 				r.next[run] = r.Clock.Now() // a first load, or what was missed while we were down, does not wait
 			}
 			r.next[run] = run.Next(r.next[run])
+			r.Booked.book(run, r.next[run])
 		}
 	}
 	for _, run := range r.Rules.Timetable() { // in order, so that ties always fall alike
@@ -296,7 +299,10 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 
 // Run calls the function of one scheduled run and books its next, within its hours.
 func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
-	defer func() { r.next[run] = run.Next(r.next[run]) }()
+	defer func() {
+		r.next[run] = run.Next(r.next[run])
+		r.Booked.book(run, r.next[run])
+	}()
 	r.next[run] = r.Clock.Now().Add(run.Every)
 	if run.Sweep() {
 		var sweep pipeline.Sweep

@@ -24,7 +24,7 @@ const drainsAgain = time.Second
 func (r *Runner) Serve(ctx context.Context) {
 	var group sync.WaitGroup
 	for _, c := range r.connections() {
-		own := &Runner{Rules: r.Rules, Queue: r.Queue, Clock: r.Clock, Handlers: r.Handlers, Tell: r.Tell, only: c}
+		own := &Runner{Rules: r.Rules, Queue: r.Queue, Clock: r.Clock, Handlers: r.Handlers, Tell: r.Tell, Booked: r.Booked, only: c}
 		group.Go(func() { own.follow(ctx, c) })
 		group.Go(func() { own.keepTime(ctx) })
 	}

@@ -73,7 +73,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	clock, rules := o.Clock, *o.Rules
 	rules.Connections = slices.Clone(rules.Connections) // accounts are filled in below
 	o.Rules = &rules
-	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Deliver: &http.Client{Timeout: 10 * time.Second}}
+	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Booked: &Booked{}, Deliver: &http.Client{Timeout: 10 * time.Second}}
 	address := o.FrontAddress
 	if address == "" {
 		address = "127.0.0.1:0"
@@ -108,6 +108,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	mux.Handle("GET /connect/", Front(w.Handlers.Webhook))
 	mux.HandleFunc("POST /person/{connection}/{id}", w.person)
 	mux.HandleFunc("GET /records/{connection}", w.list)
+	mux.Handle("GET /{$}", Page(w.Syncs))
 	w.serve(listener, mux)
 	return w, nil
 }

@@ -207,7 +207,7 @@ func (b *builder) facts(c *ruleset.Connection) []Figure {
 		out = append(out, Figure{Label: "Last webhook", Value: b.clock(h.WebhookAt), Note: ago(h.WebhookAt)})
 	}
 	if !h.TokenAt.IsZero() {
-		out = append(out, Figure{Label: "Authorisation renewed", Value: b.clock(h.TokenAt), Note: ago(h.TokenAt)})
+		out = append(out, Figure{Label: "Authorisation", Value: b.clock(h.TokenAt), Note: ago(h.TokenAt)})
 	}
 	if run, at, ok := b.nextRun(c.Name); ok {
 		what := "poll of " + b.objects(c.Name, run.Place.Object)
