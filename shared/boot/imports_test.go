@@ -48,6 +48,7 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/functions/poller", append(ours("connect", "resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the poller starts fast"},
 		{"/functions/resolver", append(ours("connect", "platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
 		{"/functions/writer", append(ours("connect", "platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
+		{"/shared/check", append(ours("boot", "platformsim", "lambdaio", "localrun", "pipeline", "store/dynamostore", "queue", "connect"), "github.com/aws/"), "checking knows contracts and catalogs only"},
 		{"/shared/connect", append(ours("platformsim", "lambdaio", "localrun", "store/dynamostore", "queue/sqsqueue"), "github.com/aws/"), "connecting knows contracts and vendors only"},
 		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
 	}

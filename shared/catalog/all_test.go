@@ -46,6 +46,16 @@ func checkObject(t *testing.T, p *catalog.Platform, o *catalog.Object) {
 			t.Errorf("Find or Reformats names %s, which the object lacks", name)
 		}
 	}
+	for _, need := range o.Needs {
+		if len(need.OneOf) == 0 || need.Why == "" || need.Source == "" {
+			t.Errorf("need %+v: none of it may be missing", need)
+		}
+		for _, name := range need.OneOf {
+			if f, ok := o.Field(name); !ok || f.ReadOnly {
+				t.Errorf("a create needs %s, which is no writable field", name)
+			}
+		}
+	}
 	if f, ok := o.Field(o.Created); o.Created != "" && (!ok || !f.ReadOnly || f.Kind != catalog.Datetime) {
 		t.Errorf("Created names %s, which is no read-only stamp of the object", o.Created)
 	}

@@ -63,6 +63,8 @@ type Object struct {
 	Fields []Field
 	// Custom matches the spelling of fields that an account may define itself; nil if it cannot.
 	Custom *regexp.Regexp
+	// Needs are what a create must hold beside the required fields: one of several, or what a reference stands for.
+	Needs []Need
 	// Created is the read-only field that tells when a record was made; "" where the platform tells it nowhere.
 	Created record.PlatformField
 	// Ability is what the connector can do for this object. An inability is declared here and asserted by the suite.
@@ -94,6 +96,13 @@ type Field struct {
 	// Refers is the object a reference names; "" for others.
 	Refers record.Object
 	// Source says where the fact is from: a contract's key, a URL and its date.
+	Source string
+}
+
+// Need is a choice of fields of which a create must give one, and why.
+type Need struct {
+	OneOf  []record.PlatformField
+	Why    string
 	Source string
 }
 

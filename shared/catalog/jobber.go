@@ -101,6 +101,7 @@ func jobberJobs() Object {
 		Name:    "jobs",
 		Label:   "job",
 		Custom:  jobberCustomJob,
+		Needs:   []Need{{OneOf: []record.PlatformField{"property", "client"}, Why: "a job is made at a property; named by its client, it is the client's first", Source: jobberInput}},
 		Created: "createdAt",
 		Ability: jobberAbility(),
 		Concept: Job,
@@ -110,8 +111,6 @@ func jobberJobs() Object {
 		Fields: []Field{
 			{Name: "title", Kind: Text, Source: jobberInput},
 			{Name: "instructions", Kind: Text, Source: jobberInput},
-			// A job is made at a property. It is named by property, or by client: then it is the client's
-			// properties[first]. A create with neither is refused, which Required cannot express.
 			{Name: "property", Kind: Text, CreateOnly: true, Source: jobberInput},
 			{Name: "client", Kind: Reference, Refers: "clients", CreateOnly: true, Source: jobberOurs},
 			{Name: "jobNumber", Kind: Number, ReadOnly: true, Source: jobberOutput},

@@ -85,6 +85,7 @@ func quickBooksInvoices() Object {
 		Label:   "invoice",
 		Custom:  quickBooksCustom,
 		Created: "MetaData.CreateTime",
+		Needs:   []Need{{OneOf: []record.PlatformField{"Line[0].ItemRef"}, Why: "a line of an invoice sells a product or service, by the id that QuickBooks gives it", Source: qboSchema + "; unverified: some accounts take a line without one"}},
 		Ability: quickBooksAbility(),
 		Fields: []Field{
 			{Name: "MetaData.CreateTime", Kind: Datetime, ReadOnly: true, Source: qboSchema},
