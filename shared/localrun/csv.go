@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -73,28 +74,30 @@ func (l Loaded) String() string {
 	return text
 }
 
-// aliases are header names that people use, by the kind of thing they name; compared without case, spaces and signs.
+// aliases are header names that people use, by what they mean; compared without case, spaces and signs.
 // A header that is spelled as the platform's field is taken first.
-var aliases = map[string][]string{
-	"email":   {"email", "emailaddress", "mail"},
-	"phone":   {"phone", "phonenumber", "telephone", "tel"},
-	"first":   {"firstname", "givenname", "first"},
-	"last":    {"lastname", "familyname", "surname", "last"},
-	"company": {"company", "companyname", "sitename", "organisation", "organization", "business", "name"},
-	"street":  {"address", "street", "street1", "address1", "line1", "streetaddress"},
-	"city":    {"city", "town"},
-	"state":   {"state", "province", "region"},
-	"zip":     {"zip", "zipcode", "postalcode", "postcode"},
+var aliases = map[catalog.Meaning][]string{
+	catalog.MeansEmail:      {"email", "emailaddress", "mail"},
+	catalog.MeansPhone:      {"phone", "phonenumber", "telephone", "tel"},
+	catalog.MeansGivenName:  {"firstname", "givenname", "first"},
+	catalog.MeansFamilyName: {"lastname", "familyname", "surname", "last"},
+	catalog.MeansEmployer:   {"company", "companyname", "sitename", "organisation", "organization", "business", "name"},
+	catalog.MeansStreet:     {"address", "street", "street1", "address1", "line1", "streetaddress"},
+	catalog.MeansCity:       {"city", "town"},
+	catalog.MeansRegion:     {"state", "province", "region"},
+	catalog.MeansPostalCode: {"zip", "zipcode", "postalcode", "postcode"},
 }
 
-// aliasFields are the fields that each kind goes to, by object; the first object of a connection that is here is the
-// one that is loaded.
-var aliasFields = map[record.Object]map[string][]record.PlatformField{
-	"contacts": {"email": {"email"}, "phone": {"phone"}, "first": {"firstname"}, "last": {"lastname"}, "company": {"company"}, "street": {"address"}, "city": {"city"}, "state": {"state"}, "zip": {"zip"}},
-	"clients": {"email": {"emails[primary].address"}, "phone": {"phones[primary].number"}, "first": {"firstName"}, "last": {"lastName"}, "company": {"companyName"},
-		"street": {"properties[first].street1"}, "city": {"properties[first].city"}, "state": {"properties[first].province"}, "zip": {"properties[first].postalCode"}},
-	"customers": {"email": {"PrimaryEmailAddr.Address"}, "phone": {"PrimaryPhone.FreeFormNumber"}, "first": {"GivenName"}, "last": {"FamilyName"}, "company": {"CompanyName", "DisplayName"},
-		"street": {"BillAddr.Line1"}, "city": {"BillAddr.City"}, "state": {"BillAddr.CountrySubDivisionCode"}, "zip": {"BillAddr.PostalCode"}},
+// aliasFields are the fields that a column of a meaning fills: where firms and people are one list, a firm's name is also
+// what the record is called.
+func aliasFields(o *catalog.Object, m catalog.Meaning) []record.PlatformField {
+	var out []record.PlatformField
+	for _, meaning := range []catalog.Meaning{m, catalog.MeansName} {
+		if field := o.Means[meaning]; field != "" && (meaning == m || m == catalog.MeansEmployer) {
+			out = append(out, field)
+		}
+	}
+	return out
 }
 
 // LoadCSV starts a simulator with a file's rows. A row that the platform refuses (a name twice, say) is retried with
@@ -105,11 +108,11 @@ func (w *World) LoadCSV(l Load) (Loaded, error) {
 	if !ok {
 		return out, fmt.Errorf("--load: no connection %q; there are %v", l.Connection, w.connections())
 	}
-	i := slices.IndexFunc(w.Objects(l.Connection), func(o record.Object) bool { return aliasFields[o] != nil })
-	if i < 0 {
+	people := w.objectOf(l.Connection, catalog.Person)
+	if people == nil || !slices.Contains(w.Objects(l.Connection), people.Name) {
 		return out, fmt.Errorf("--load: %s maps no object that a file of people can fill", l.Connection)
 	}
-	out.Object = w.Objects(l.Connection)[i]
+	out.Object = people.Name
 	file, err := os.Open(l.Path)
 	if err != nil {
 		return out, err
@@ -121,7 +124,7 @@ func (w *World) LoadCSV(l Load) (Loaded, error) {
 	if err != nil {
 		return out, fmt.Errorf("read the header of %s: %w", l.Path, err)
 	}
-	targets, where, err := out.columns(header)
+	targets, where, err := out.columns(people, header)
 	if err != nil {
 		return out, err
 	}
@@ -146,25 +149,35 @@ func (w *World) LoadCSV(l Load) (Loaded, error) {
 				}
 			}
 		}
-		out.create(sim.Create, n, fields)
+		out.create(sim.Create, n, fields, people.Means[catalog.MeansName])
 	}
 	return out, fmt.Errorf("%s has more than %d rows", l.Path, rowsMax)
 }
 
-// columns says which field each column fills.
-func (l *Loaded) columns(header []string) (targets [][]record.PlatformField, where int, err error) {
+// columns says which fields each column fills: the one that it is spelled as, else those of what its header means.
+func (l *Loaded) columns(o *catalog.Object, header []string) (targets [][]record.PlatformField, where int, err error) {
 	where = -1
 	targets = make([][]record.PlatformField, len(header))
-	taken := map[string]bool{}
+	taken := map[record.PlatformField]bool{}
+	fill := func(i int, fields []record.PlatformField) {
+		if len(fields) > 0 && !taken[fields[0]] && targets[i] == nil {
+			taken[fields[0]] = true
+			targets[i] = fields
+			l.Columns[header[i]] = string(fields[0])
+		}
+	}
+	for i, name := range header {
+		if slices.ContainsFunc(o.Fields, func(f catalog.Field) bool { return string(f.Name) == name && !f.ReadOnly }) {
+			fill(i, []record.PlatformField{record.PlatformField(name)})
+		}
+	}
 	for i, name := range header {
 		if name == l.Column && l.Column != "" {
 			where = i
 		}
-		for kind, names := range aliases {
-			if slices.Contains(names, plain(name)) && !taken[kind] && len(aliasFields[l.Object][kind]) > 0 {
-				taken[kind] = true
-				targets[i] = aliasFields[l.Object][kind]
-				l.Columns[name] = string(targets[i][0])
+		for meaning, names := range aliases {
+			if slices.Contains(names, plain(name)) {
+				fill(i, aliasFields(o, meaning))
 			}
 		}
 		if targets[i] == nil && i != where {
@@ -192,12 +205,12 @@ func plain(header string) string {
 // namesMax is how many records of one display name are numbered.
 const namesMax = 50
 
-// create makes a record as a person would who numbers names that are taken.
-func (l *Loaded) create(make func(record.Object, record.Fields) (record.ExternalID, error), row int, fields record.Fields) {
-	name, numbered := fields["DisplayName"]
+// create makes a record as a person would who numbers names that are taken. called is the field of its name, "" for none.
+func (l *Loaded) create(make func(record.Object, record.Fields) (record.ExternalID, error), row int, fields record.Fields, called record.PlatformField) {
+	name, numbered := fields[called]
 	for n := 1; n <= namesMax; n++ {
 		if numbered && n > 1 {
-			fields["DisplayName"] = fmt.Sprintf("%s (%d)", name, n)
+			fields[called] = fmt.Sprintf("%s (%d)", name, n)
 		}
 		id, err := make(l.Object, fields)
 		if err == nil {

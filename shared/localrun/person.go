@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -75,9 +76,19 @@ type Listed struct {
 	Label  string            `json:"label"`
 }
 
-// labelFields are shown, in this order, where a record has them.
-var labelFields = []record.PlatformField{"firstname", "lastname", "dealname", "dealstage", "firstName", "lastName", "title", "jobStatus", "DisplayName", "DocNumber", "TotalAmt",
-	"company", "companyName", "email", "emails[primary].address", "PrimaryEmailAddr.Address", "phone", "phones[primary].number", "PrimaryPhone.FreeFormNumber"}
+// labelled are shown of a record, in this order, where its object has them.
+var labelled = []catalog.Meaning{catalog.MeansName, catalog.MeansGivenName, catalog.MeansFamilyName, catalog.MeansStage, catalog.MeansAmount, catalog.MeansEmployer, catalog.MeansEmail, catalog.MeansPhone}
+
+// label says in one line which record it is.
+func label(o *catalog.Object, fields record.Fields) string {
+	var parts []string
+	for _, m := range labelled {
+		if value := fields[o.Means[m]]; value != "" && !slices.Contains(parts, value) {
+			parts = append(parts, value)
+		}
+	}
+	return strings.Join(parts, "  ")
+}
 
 // list answers the live records of a connection.
 func (w *World) list(out http.ResponseWriter, r *http.Request) {
@@ -89,18 +100,13 @@ func (w *World) list(out http.ResponseWriter, r *http.Request) {
 	}
 	listed := []Listed{}
 	for _, object := range w.Objects(c) {
+		o := w.described(c, object)
 		for _, id := range sim.IDs(object) {
 			fields, _, ok := sim.Record(object, id)
-			if !ok {
+			if !ok || o == nil {
 				continue
 			}
-			var parts []string
-			for _, name := range labelFields {
-				if fields[name] != "" {
-					parts = append(parts, fields[name])
-				}
-			}
-			listed = append(listed, Listed{Object: object, ID: id, Label: strings.Join(parts, "  ")})
+			listed = append(listed, Listed{Object: object, ID: id, Label: label(o, fields)})
 		}
 	}
 	_ = json.NewEncoder(out).Encode(listed)

@@ -147,13 +147,23 @@ func (w *World) hub() record.Connection { return w.Rules.Groups[0].Hub }
 
 // objectOf gives the object of a connection that keeps a concept; nil if none does.
 func (w *World) objectOf(c record.Connection, concept catalog.Concept) *catalog.Object {
+	return w.catalogued(c, func(o *catalog.Object) bool { return o.Concept == concept })
+}
+
+// described gives what the catalog says of a connection's object, nil if it knows none.
+func (w *World) described(c record.Connection, name record.Object) *catalog.Object {
+	return w.catalogued(c, func(o *catalog.Object) bool { return o.Name == name })
+}
+
+// catalogued gives the first object of a connection's platform that is wanted.
+func (w *World) catalogued(c record.Connection, wanted func(*catalog.Object) bool) *catalog.Object {
 	declared, ok := w.Rules.Connection(c)
 	if !ok {
 		return nil
 	}
 	for _, p := range catalog.All() {
 		for i := range p.Objects {
-			if p.Name == declared.Platform && p.Objects[i].Concept == concept {
+			if p.Name == declared.Platform && wanted(&p.Objects[i]) {
 				return &p.Objects[i]
 			}
 		}
