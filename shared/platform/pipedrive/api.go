@@ -124,7 +124,7 @@ func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values,
 	call := platform.Call{Op: "list " + string(k.Name), Method: http.MethodGet, Path: withQuery(path, want.query(q))}
 	answer, err := c.ask(ctx, call, false)
 	if err != nil {
-		return rows{}, err
+		return rows{}, c.doubtFields(k, want, err)
 	}
 	items, ok := answer.list()
 	more, told := answer.paging()
@@ -140,6 +140,14 @@ func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values,
 		}
 	}
 	return out, nil
+}
+
+// doubtFields has the account's field list read anew where a call that names custom fields is refused: one may be gone.
+func (c *Connector) doubtFields(k kind, want wanted, err error) error {
+	if fault.Is(err, fault.Rejected) && len(want.custom) > 0 {
+		c.fields.put(k.Name, fieldList{})
+	}
+	return err
 }
 
 // wholePage is page, and fails one that holds a row which is no record: passed over, it would be lost in silence.

@@ -126,13 +126,14 @@ func parseNumber(text string) (decimal.Decimal, bool) {
 	return d, true
 }
 
-// wire gives a value of a plain field as the API takes it: null for a blank, numbers, ids and booleans as such. problem says
-// why it cannot be one of its field, "" if it can.
+// wire gives a value of a plain field as the API takes it: null for a blank, an empty list for no labels, numbers and ids as
+// such. problem says why it cannot be one of its field, "" if it can.
 func wire(f catalog.Field, value string) (out any, problem string) {
-	if value == "" {
-		return nil, ""
-	}
 	switch {
+	case value == "" && f.Name == "label_ids":
+		return []any{}, ""
+	case value == "":
+		return nil, ""
 	case slices.Contains(integerFields, string(f.Name)):
 		return wireID(value)
 	case f.Name == "label_ids":
@@ -156,7 +157,7 @@ func wireID(value string) (any, string) {
 	return json.Number(value), ""
 }
 
-// wireIDs gives a list of ids; null clears one (vendor's OpenAPI v2: an empty list is refused).
+// wireIDs gives a list of ids. A custom one is cleared by null: an empty list is refused (vendor's OpenAPI v2).
 func wireIDs(value string) (any, string) {
 	list := []any{}
 	for part := range strings.SplitSeq(value, ",") {

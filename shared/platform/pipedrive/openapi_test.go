@@ -88,7 +88,7 @@ func (d *described) check(r *http.Request, answer *httptest.ResponseRecorder) {
 // nullable are properties that answers and bodies hold as null although the descriptions, which were derived from a client's
 // types, do not say so: references and times that a record has not, the end of a list, parts of an address.
 var nullable = []string{"next_cursor", "org_id", "person_id", "won_time", "lost_time", "close_time", "expected_close_date", "address", "options", "subfields", "country", "admin_area_level_1",
-	"admin_area_level_2", "locality", "sublocality", "route", "street_number", "subpremise", "postal_code", "lost_reason", "label_ids", "data", "probability", "visible_to", "value"}
+	"admin_area_level_2", "locality", "sublocality", "route", "street_number", "subpremise", "postal_code", "lost_reason", "data", "probability", "visible_to", "value"}
 
 // loosen makes them so, wherever they are, and does away with what the validation cannot read: the item of recents is described
 // as that of the first of all kinds alone, and the ids of the platform's own options as numbers.

@@ -209,7 +209,7 @@ func (c *Connector) alone(ctx context.Context, k kind, want wanted, id record.Ex
 	call := platform.Call{Op: "read " + string(k.Name) + "/" + string(id), Method: http.MethodGet, Path: withQuery(k.path(string(id)), want.query(url.Values{}))}
 	answer, err := c.ask(ctx, call, true)
 	if err != nil {
-		return nil, err
+		return nil, c.doubtFields(k, want, err)
 	}
 	r, err := decodeRow(answer.Data)
 	if err != nil || r.id() != id {

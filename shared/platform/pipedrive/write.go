@@ -295,9 +295,15 @@ func (c *Connector) buildCustom(want wanted, w *work) bool {
 			return false
 		}
 	}
-	for code, value := range values {
-		if parts, isObject := value.(map[string]any); isObject && parts[leafValue] == nil {
-			values[code] = nil // without its value there is nothing that its other parts are of
+	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+		d := want.custom[parsePath(field).selector]
+		parts, isObject := values[d.Code].(map[string]any)
+		switch {
+		case isObject && parts[leafValue] == nil:
+			values[d.Code] = nil // without its value there is nothing that its other parts are of
+		case isObject && d.Type == "monetary" && parts["currency"] == nil:
+			w.fail(c.unfit(w.intent, field, "is an amount without a currency; map its .currency too"))
+			return false
 		}
 	}
 	if len(values) > 0 {
@@ -341,7 +347,7 @@ func (c *Connector) send(ctx context.Context, k kind, want wanted, w *work) erro
 	answer, err := c.ask(ctx, call, true)
 	w.receipt.Snapshot = nil // from before the write
 	if err != nil {
-		return judge(w.intent, err)
+		return judge(w.intent, c.doubtFields(k, want, err))
 	}
 	if call.Method == http.MethodDelete {
 		return nil

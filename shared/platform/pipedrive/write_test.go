@@ -219,11 +219,33 @@ func TestCustomFieldsAreWrittenByTheirTypes(t *testing.T) {
 	a.wantTruth("persons", got.ID, in(map[string]string{"Money": "11", "Money.currency": "EUR", "Tags": options["C"], "Span": "", "Span.until": ""}))
 	a.applied(record.Intent{Key: "k", Operation: record.OperationUpdate, Ref: target("persons", got.ID), Fields: in(map[string]string{"Money.currency": "USD", "Tags": "", "Text": "", "Team": ""})})
 	a.wantTruth("persons", got.ID, in(map[string]string{"Money": "11", "Money.currency": "USD", "Tags": "", "Text": "", "Team": ""}))
+	noCurrency := a.apply(record.Intent{Key: "k", Operation: record.OperationUpdate, Ref: target("persons", got.ID), Fields: in(map[string]string{"Money.currency": ""})})[0]
+	if wantKind(t, noCurrency.Err, fault.Rejected); noCurrency.Err != nil && !strings.Contains(noCurrency.Err.Error(), "currency") {
+		t.Errorf("an amount without a currency: %v", noCurrency.Err)
+	}
 	for name, value := range map[string]string{"Number": "much", "Day": "lately", "Team": "Blue", "Tags": "A,B", "Owner": "Sam", "Money": "1e999999999", "Span.until": "soon", "Text.part": "x", "Place.locality": "x", "Money.cents": "1"} {
 		r := a.apply(record.Intent{Key: "k", Operation: record.OperationUpdate, Ref: target("persons", got.ID), Fields: in(map[string]string{name: value})})[0]
 		if wantKind(t, r.Err, fault.Rejected); r.Err != nil && strings.Contains(r.Err.Error(), "lately") {
 			t.Errorf("tells a value: %v", r.Err)
 		}
+	}
+}
+
+// TestAFieldThatIsGoneIsMissedAtOnce has an administrator delete a custom field while its key is remembered.
+func TestAFieldThatIsGoneIsMissedAtOnce(t *testing.T) {
+	a := newAccount(t)
+	a.sim.AddField("persons", "Team", "varchar")
+	a.clock.advance(2 * definitionsRest)
+	id := a.create("persons", record.Fields{"name": "Ada", "custom_fields[Team]": "Red"})
+	intent := a.updateIntent("persons", id, record.Fields{"custom_fields[Team]": "Blue"})
+	if _, err := a.connector.Fetch(t.Context(), "persons", []record.PlatformField{"custom_fields[Team]"}, []record.ExternalID{id}); err != nil {
+		t.Fatal(err)
+	}
+	a.sim.DropField("persons", "Team")
+	wantKind(t, a.apply(intent)[0].Err, fault.Rejected)
+	_, err := a.connector.Apply(t.Context(), []record.Intent{intent})
+	if wantKind(t, err, fault.Rejected); !strings.Contains(err.Error(), "no custom field custom_fields[Team]") {
+		t.Errorf("the second time: %v", err)
 	}
 }
 

@@ -165,6 +165,15 @@ func (s *Simulator) RenameField(object record.Object, code, name string) {
 	}
 }
 
+// DropField deletes a custom field, and what records hold in it.
+func (s *Simulator) DropField(object record.Object, name string) {
+	s.Lock()
+	defer s.Unlock()
+	o, _ := schemaOf(string(object))
+	s.state.Fields[o.name] = slices.DeleteFunc(s.state.Fields[o.name], func(d *definition) bool { return d.Name == name })
+	s.TouchLocked()
+}
+
 func (s *Simulator) addFieldLocked(o schema, name, kind string, options []string) *definition {
 	d := &definition{Code: s.SecretLocked("", 20), Name: name, Type: kind, custom: true}
 	for _, label := range options {
