@@ -402,6 +402,27 @@ func TestFindSeesWhatTheIndexHas(t *testing.T) {
 	}
 }
 
+// TestWhatTheIndexNamesIsJudgedByWhatItHolds has an index that is behind: a mark that moved, an archived deal.
+func TestWhatTheIndexNamesIsJudgedByWhatItHolds(t *testing.T) {
+	a := newAccount(t)
+	moved := a.create("deals", record.Fields{"title": "Moved", marker: "e-2"})
+	archived := a.create("deals", record.Fields{"title": "Archived", marker: "e-1"})
+	ours := a.create("deals", record.Fields{"title": "Ours", marker: "e-1"})
+	a.do(a.sim.Archive(archived, true))
+	inner := a.server.Config.Handler
+	a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/itemSearch/field") {
+			_, _ = fmt.Fprintf(w, `{"success":true,"data":[{"item":{"id":%s}},{"item":{"id":%s}},{"item":{"id":%s}}],"additional_data":{"next_cursor":null}}`, moved, archived, ours)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+	found, err := a.connector.Find(t.Context(), "deals", nil, []platform.Lookup{{Field: marker, Value: "e-1"}})
+	if err != nil || len(found[0]) != 1 || found[0][0].ID != ours {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
 func TestASearchOfOneFieldIsReadInBothForms(t *testing.T) {
 	for body, want := range map[string]record.ExternalID{`[{"result_score":1,"item":{"id":7,"name":"x"}}]`: "7", `[{"id":7,"name":"x"}]`: "7", `{"items":[{"item":{"id":7}}]}`: "7", `[{"item":{}},null,7]`: ""} {
 		e := envelope{Data: []byte(body)}
@@ -497,6 +518,7 @@ func TestTokensGoToPipedriveOnly(t *testing.T) {
 		{"http://127.0.0.1:8080", "https://acme.pipedrive.com", true},
 		{"http://localhost:1", "", true},
 		{"http://acme.pipedrive.com", "", false},
+		{"ftp://acme.pipedrive.com", "", false},
 		{"https://acme.pipedrive.com.evil.example", "", false},
 		{"https://evilpipedrive.com", "", false},
 		{"https://pipedrive.com", "", false},

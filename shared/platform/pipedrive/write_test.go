@@ -171,6 +171,16 @@ func TestAnEditOfAListSinceThePreReadIsNotOverwritten(t *testing.T) {
 	a.wantTruth("persons", id, record.Fields{"phones[primary].value": "newer", "phones[home].value": "2"})
 }
 
+func TestAWriteThatFailsTellsNothingOfBeforeIt(t *testing.T) {
+	a := newAccount(t)
+	id := a.create("persons", record.Fields{"name": "Ada", "phones[primary].value": "1"})
+	intent := a.updateIntent("persons", id, record.Fields{"phones[primary].value": "2", "org_id": "99"})
+	receipt := a.apply(intent)[0]
+	if wantKind(t, receipt.Err, fault.Rejected); receipt.Snapshot != nil {
+		t.Errorf("receipt %+v", receipt)
+	}
+}
+
 func TestCustomFieldsAreWrittenByTheirTypes(t *testing.T) {
 	a := newAccount(t)
 	for name, kind := range map[string]string{"Text": "text", "Number": "double", "Day": "date", "Money": "monetary", "Span": "daterange", "Place": "address", "Phone": "phone", "Owner": "user"} {
