@@ -273,7 +273,7 @@ func TestADerivedStatusMovesTheStageAndIsNeverWritten(t *testing.T) {
 	linked(tb)
 	tb.see(client, "f1", start, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "n", "siteid": "s7"})
 	d := tb.see(deal, "d1", start, record.Fields{"name": "Roof", "stage": "agreed", "amount": "100", "who": "h1"})
-	d = tb.write(d, job, "j1", nil)
+	tb.write(d, job, "j1", nil)
 	tb.see(job, "j1", start, record.Fields{"title": "Roof", "status": "today"})
 	tb.pass(time.Minute)
 	d = tb.see(job, "j1", tb.view.Now, record.Fields{"title": "Roof", "status": "late"})

@@ -130,7 +130,7 @@ func TestHoursInTheTimetable(t *testing.T) {
 	if diff := cmp.Diff([]string{"24h0m0s always"}, daily); diff != "" {
 		t.Error(diff)
 	}
-	polls, daily = timetable(mapping("a", time.Hour, day), mapping("b", 15*time.Minute, ruleset.Active{}))
+	polls, _ = timetable(mapping("a", time.Hour, day), mapping("b", 15*time.Minute, ruleset.Active{}))
 	if diff := cmp.Diff([]string{"15m0s always"}, polls); diff != "" {
 		t.Error(diff)
 	}

@@ -54,7 +54,6 @@ type post struct {
 type box struct {
 	letters []*letter
 	running int
-	poked   bool
 }
 
 type letter struct {

@@ -16,7 +16,10 @@ var (
 // Prepare implements platform.Preparing for a marker spelled customFields[Label].
 func (c *Connector) Prepare(ctx context.Context, object record.Object, marker record.PlatformField) error {
 	label, ok := strings.CutPrefix(string(marker), "customFields[")
-	if label, ok = strings.CutSuffix(label, "]"); !ok || label == "" {
+	if ok {
+		label, ok = strings.CutSuffix(label, "]")
+	}
+	if !ok || label == "" {
 		return c.reject(c.opf("prepare %s", object), "the marker is no custom field")
 	}
 	return c.EnsureMarker(ctx, object, label)

@@ -235,20 +235,20 @@ func (s *Stand) sent(changed, other record.PlatformField) bool {
 }
 
 // race updates a record's text, alone or among others, while a person edits it just before the write is served.
-func (s *Stand) race(alone bool) (ids []record.ExternalID, theirs string, err error, receipts []record.Receipt) {
+func (s *Stand) race(alone bool) (ids []record.ExternalID, theirs string, receipts []record.Receipt, err error) {
 	if ids, err = s.made(2); err != nil {
-		return nil, "", err, nil
+		return nil, "", nil, err
 	}
 	ours := s.Object.value(catalog.Field{Name: s.Object.Text, Kind: catalog.Text}, 6001)
 	intent, err := s.update(ids[0], record.Fields{s.Object.Text: ours})
 	if err != nil {
-		return nil, "", err, nil
+		return nil, "", nil, err
 	}
 	intents := []record.Intent{intent}
 	if !alone {
 		second, err := s.update(ids[1], record.Fields{s.Object.Text: s.edited(6002)})
 		if err != nil {
-			return nil, "", err, nil
+			return nil, "", nil, err
 		}
 		intents = append(intents, second)
 	}
@@ -264,14 +264,14 @@ func (s *Stand) race(alone bool) (ids []record.ExternalID, theirs string, err er
 	receipts, err = s.Apply(s.ctx(), intents)
 	s.wire.calm()
 	if failed != nil || !done {
-		return nil, "", fmt.Errorf("nobody could edit before the write was served (%v)", failed), nil
+		return nil, "", nil, fmt.Errorf("nobody could edit before the write was served (%v)", failed)
 	}
-	return ids, theirs, err, receipts
+	return ids, theirs, receipts, err
 }
 
 func updateStale(s *Stand) error {
 	for _, alone := range []bool{true, false} {
-		ids, theirs, err, receipts := s.race(alone)
+		ids, theirs, receipts, err := s.race(alone)
 		if err := wantKind("an update of a record that moved", outcome(receipts, err, 0), fault.Stale); err != nil {
 			return err
 		}
@@ -298,7 +298,7 @@ func updateStale(s *Stand) error {
 
 // updateWins shows that in a batch the last write wins, whatever the record was in between.
 func updateWins(s *Stand) error {
-	ids, theirs, err, receipts := s.race(false)
+	ids, theirs, receipts, err := s.race(false)
 	if err := outcome(receipts, err, 0); err != nil {
 		return err
 	}

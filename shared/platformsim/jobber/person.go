@@ -25,7 +25,7 @@ func (s *Simulator) Create(object record.Object, fields record.Fields) (record.E
 	case "jobs":
 		return s.createJobLocked(fields)
 	}
-	return "", fmt.Errorf("Jobber has no %s here", object)
+	return "", fmt.Errorf("no %s here, in Jobber", object)
 }
 
 func (s *Simulator) createJobLocked(fields record.Fields) (record.ExternalID, error) {
@@ -83,7 +83,7 @@ func (s *Simulator) Edit(object record.Object, id record.ExternalID, fields reco
 		s.commitJobLocked(before, after)
 		return nil
 	}
-	return fmt.Errorf("Jobber has no %s here", object)
+	return fmt.Errorf("no %s here, in Jobber", object)
 }
 
 // Delete archives a client and destroys a job.

@@ -81,4 +81,4 @@ func gateway(status int) reply {
 	return reply{status: status, html: "<html><body><h1>" + http.StatusText(status) + "</h1></body></html>"}
 }
 
-var errNoObject = errors.New("Pipedrive has no such object here")
+var errNoObject = errors.New("no such object here, in Pipedrive")

@@ -170,7 +170,7 @@ func objectOf(object record.Object) (schema, error) {
 	if o, ok := schemas[string(object)]; ok {
 		return o, nil
 	}
-	return schema{}, fmt.Errorf("Salesforce has no %s here", object)
+	return schema{}, fmt.Errorf("no %s here, in Salesforce", object)
 }
 
 // stampLocked is the platform's clock as it stamps records: whole seconds.

@@ -122,7 +122,7 @@ func kindOf(object record.Object) (kind, error) {
 			return k, nil
 		}
 	}
-	return "", fmt.Errorf("Xero has no %s here", object)
+	return "", fmt.Errorf("no %s here, in Xero", object)
 }
 
 // New begins an organisation: empty, or as Options.State left it. A State that does not parse begins empty.
