@@ -82,6 +82,11 @@ func (s *Simulator) queryLocked(text string, v view) (map[string]any, *failure) 
 		return nil, f
 	}
 	k := entityKind(q.entity)
+	for _, known := range []entityKind{customer, invoice} {
+		if strings.EqualFold(q.entity, string(known)) { // node-quickbooks writes it in lower case
+			k = known
+		}
+	}
 	if f := check(k, q); f != nil {
 		return nil, f
 	}
