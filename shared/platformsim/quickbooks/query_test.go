@@ -67,7 +67,7 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		"select * from Customer maxresults x":                              codeQuery,
 		"select * from Customer startposition 0":                           codeQuery,
 		"select * from Customer; drop":                                     codeProperty,
-		"select * from customer":                                           codeProperty,
+		"select * from customers":                                          codeProperty,
 		"select * from Vendor":                                             codeProperty,
 		"select * from Customer where Notes = 'x'":                         codeProperty,
 		"select * from Customer where PrimaryEmailAddr.Address = 'x'":      codeProperty,
