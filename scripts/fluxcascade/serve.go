@@ -108,7 +108,7 @@ func serve(ctx context.Context, o serveOptions) error {
 			return &boot.System{Rules: rules, Store: state.Store, Queue: state.Queue, Now: clock.Now, PublicURL: o.public, App: func(_ context.Context, c record.Connection) (boot.App, error) {
 				one, err := secrets.Of(c)
 				return one.App, err
-			}, Meter: count}
+			}, Meter: count, Wait: boot.Wait}
 		},
 		Name: "folder " + o.data, Flags: "--data " + o.data,
 		Digest:  func(m syncs.Message) { fmt.Fprintf(o.errs, "\n%s\n\n%s\n", m.Subject, m.Body) },

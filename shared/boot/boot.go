@@ -39,6 +39,9 @@ type System struct {
 	App func(context.Context, record.Connection) (App, error)
 	// PublicURL is the front's URL as platforms call it, without a trailing slash: "https://…/webhooks" is under it.
 	PublicURL string
+	// Wait waits for d or until ctx ends, where a call may wait a moment for its turn within a platform's limits rather than
+	// be put off; nil puts it off at once.
+	Wait func(ctx context.Context, d time.Duration) error
 	// Transport sends requests; nil is the default one.
 	Transport http.RoundTripper
 	// Meter counts what happens; nil for nobody.
@@ -91,7 +94,7 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 		return nil, err
 	}
 	client := s.client(c, app, vendor)
-	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: wait,
+	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: Wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens, HTTP: client, Now: s.Now, Options: declared.Options})
 	if !known {
@@ -126,13 +129,17 @@ func (s *System) home(declared *ruleset.Connection, app App, vendor Vendor) (hom
 	return home, known, nil
 }
 
-// client is HTTPClient, with what it spends counted.
+// client is HTTPClient, with what it spends counted, and within the limits of what it may spend.
 func (s *System) client(c record.Connection, app App, vendor Vendor) *http.Client {
 	next := s.Transport
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return HTTPClient(app, vendor, s.Meter.Transport(c, next))
+	next = s.Meter.Transport(c, next)
+	if declared, ok := s.Rules.Connection(c); ok {
+		next = s.budgets(declared, app, vendor, next)
+	}
+	return HTTPClient(app, vendor, next)
 }
 
 // HTTPClient calls only the vendor's hosts and the ones that the app itself names, and follows no redirect to another.
@@ -150,7 +157,8 @@ func HTTPClient(app App, vendor Vendor, next http.RoundTripper) *http.Client {
 	return platform.Guarded(hosts, next)
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+// Wait waits by the real clock.
+func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -2,6 +2,7 @@ package boot_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,6 +43,7 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/shared/meter", append(ours("resolve", "pipeline", "mapping", "boot", "lambdaio", "platform"), "github.com/nyaruka", "github.com/aws/"), "every function counts, the webhook's and the poller's too"},
 		{"/shared/syncs", append(ours("pipeline", "boot", "lambdaio", "platform"), "github.com/aws/", "net/http", "os/exec"), "the page reads contracts and says what it read"},
 		{"/shared/pipeline", append(ours("lambdaio", "boot", "platform/hubspot", "store/dynamostore", "queue/sqsqueue", "platformsim"), "github.com/aws/"), "the shell knows contracts only"},
+		{"/shared/budget", slices.Concat(pureNever, ours("catalog", "ruleset")), "the arithmetic of limits is pure"},
 		{"/shared/activation", append(ours("queue", "resolve", "pipeline", "mapping", "boot", "ruleset", "platform"), "net/http", "github.com/aws/", "github.com/nyaruka"), "every function links it, the poller too"},
 		{"/shared/operate", append(ours("platformsim", "localrun", "boot", "store/dynamostore", "store/boltstore", "queue/sqsqueue"), "github.com/aws/aws-sdk-go-v2", "go.etcd.io"), "operations know contracts only"},
 		{"/functions/webhook", append(ours("connect", "resolve", "pipeline", "mapping", "platform/platformtest", "platformsim", "operate"), "github.com/nyaruka", "github.com/aws/aws-cdk-go", "github.com/aws/aws-sdk-go-v2/config"), "the webhook starts fast"},

@@ -18,7 +18,7 @@ func (s *System) Renew(ctx context.Context, c record.Connection, app App) error 
 	if err := credential.Renew(ctx, s.tokenStore(), c); err != nil {
 		return err
 	}
-	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, s.client(c, app, vendor), s.Now), Now: s.Now, Wait: wait}
+	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, s.client(c, app, vendor), s.Now), Now: s.Now, Wait: Wait}
 	_, err = tokens.Token(ctx)
 	return err
 }

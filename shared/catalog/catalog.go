@@ -23,6 +23,8 @@ type Platform struct {
 	Hosts []string
 	// Webhooks describes how it tells of changes.
 	Webhooks Webhooks
+	// Limits are on what one account may call; the first counts every call but those that another counts apart.
+	Limits []Limit
 }
 
 // Webhooks is a platform's way to tell of changes.

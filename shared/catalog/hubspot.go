@@ -27,6 +27,7 @@ func HubSpot() *Platform {
 		Hub:      true,
 		Objects:  []Object{hubspotContacts(), hubspotCompanies(), hubspotDeals()},
 		Hosts:    []string{"api.hubapi.com"},
+		Limits:   hubspotLimits(),
 		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true, Dated: true},
 	}
 }

@@ -51,6 +51,7 @@ func Jobber() *Platform {
 		Hub:     true,
 		Objects: []Object{jobberClients(), jobberJobs()},
 		Hosts:   []string{"api.getjobber.com"},
+		Limits:  jobberLimits(),
 		// developer.getjobber.com setting_up_webhooks. A deletion carries no more than the id.
 		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true},
 	}

@@ -51,6 +51,7 @@ func Pipedrive() *Platform {
 		Objects: []Object{pipedrivePersons(), pipedriveOrganizations(), pipedriveDeals()},
 		// An account is called at the api_domain of its token answer, https://acme.pipedrive.com.
 		Hosts:    []string{"api.pipedrive.com", "oauth.pipedrive.com", ".pipedrive.com"},
+		Limits:   pipedriveLimits(),
 		Webhooks: Webhooks{Signed: true, Deletes: true, Dated: true},
 	}
 }

@@ -28,6 +28,7 @@ func QuickBooks() *Platform {
 		Hub:      true,
 		Objects:  []Object{quickBooksCustomers(), quickBooksInvoices()},
 		Hosts:    []string{"quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com", "developer.api.intuit.com"},
+		Limits:   quickbooksLimits(),
 		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true},
 	}
 }

@@ -32,6 +32,7 @@ func Salesforce() *Platform {
 		// An org is called at the instance_url of its token answer: https://MyDomain.my.salesforce.com (developer.
 		// salesforce.com, OAuth 2.0 refresh token flow).
 		Hosts:    []string{"login.salesforce.com", "test.salesforce.com", ".salesforce.com", ".force.com"},
+		Limits:   salesforceLimits(),
 		Webhooks: Webhooks{Signed: true, Deletes: true, Relayed: true, Dated: true},
 	}
 }

@@ -38,6 +38,7 @@ func Xero() *Platform {
 		Hub:     true,
 		Objects: []Object{xeroContacts(), xeroInvoices()},
 		Hosts:   []string{"api.xero.com", "identity.xero.com"},
+		Limits:  xeroLimits(),
 		// Nothing is ever destroyed: what is archived, merged or voided is told as an update.
 		Webhooks: Webhooks{Signed: true, Deletes: true, Sealed: true, Silent: true},
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/budget"
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
@@ -168,8 +169,9 @@ func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error
 		at.ReconcileBegan, at.ReconcilePages = p.Now(), 0
 		at.ReconcileRun = place.String() + "@" + at.ReconcileBegan.UTC().Format("20060102T150405.000")
 	}
+	loading := budget.For(ctx, budget.Load)
 	for range pagesPerRun {
-		page, err := connector.List(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
+		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
 		if err != nil {
 			return result, err
 		}
@@ -262,9 +264,9 @@ func (p *Poller) begin(place record.Place) control.Progress {
 // list queues the pages of a first load. A page's mark is written before it is queued, and the position moves after:
 // a crash repeats a page and loses none.
 func (p *Poller) list(ctx context.Context, connector platform.Connector, place record.Place, at control.Progress, result *Poll) (control.Progress, error) {
-	ability := p.Ability(place)
+	ability, loading := p.Ability(place), budget.For(ctx, budget.Load)
 	for range pagesPerRun {
-		page, err := connector.List(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.List), Limit: max(ability.PageMax, 1)})
+		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.List), Limit: max(ability.PageMax, 1)})
 		if err != nil {
 			return at, err
 		}

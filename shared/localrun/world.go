@@ -48,6 +48,8 @@ type Options struct {
 	// Observe and Tell see what happens; nil for nobody.
 	Observe func(pipeline.Event)
 	Tell    func(Note)
+	// Transport carries calls of the platforms; nil is the default one.
+	Transport http.RoundTripper
 	// FrontAddress is where the front listens, "127.0.0.1:0" by default.
 	FrontAddress string
 }
@@ -89,7 +91,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 			return nil, err
 		}
 	}
-	w.System = &boot.System{Rules: o.Rules, Store: o.Store, Queue: o.Queue, Now: clock.Now, App: w.app, PublicURL: w.FrontURL,
+	w.System = &boot.System{Rules: o.Rules, Store: o.Store, Queue: o.Queue, Now: clock.Now, App: w.app, PublicURL: w.FrontURL, Transport: o.Transport,
 		Meter: &meter.Meter{Stack: LocalStack, Function: "local", Store: o.Store, Now: clock.Now}}
 	if err := w.connect(ctx, o.Store); err != nil {
 		w.Close()

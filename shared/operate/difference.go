@@ -88,6 +88,8 @@ func (d *Difference) connections(active, candidate *ruleset.Rules) {
 			d.refuse("%s was account %s and is %s now: its links name records of the other account. Give the new account a name of its own.", where, old.Account, c.Account)
 		}
 		d.policy(where, "options", texts(old.Options), texts(c.Options))
+		d.policy(where, "reserve", fmt.Sprintf("%d%%", old.Reserve), fmt.Sprintf("%d%%", c.Reserve))
+		d.policy(where, "day_limit", fmt.Sprint(old.DayLimit), fmt.Sprint(c.DayLimit))
 		d.policy(where, "max_concurrency", fmt.Sprint(old.MaxConcurrency), fmt.Sprint(c.MaxConcurrency))
 	}
 	for i := range active.Connections {

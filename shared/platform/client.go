@@ -98,6 +98,9 @@ func (c *Client) send(ctx context.Context, call Call, token string) (Answer, err
 	}
 	began := c.Settings.Now()
 	response, err := c.Settings.HTTP.Do(request)
+	if unsent := (*fault.Error)(nil); errors.As(err, &unsent) { // held back on our side, by a limit: nothing was sent
+		return Answer{}, &fault.Error{Kind: unsent.Kind, Op: c.op(call), After: unsent.After, Err: unsent.Err}
+	}
 	if errors.Is(err, ErrHost) { // nothing was sent, and only a person can say where to
 		return Answer{}, fault.New(fault.Unauthorized, c.op(call), withoutURL(err))
 	}

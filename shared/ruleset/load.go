@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
@@ -131,6 +132,16 @@ func (l *loader) connection(e entry) {
 	}
 	if text, ok := e.value.get("max_concurrency").word(); ok {
 		c.MaxConcurrency, _ = strconv.Atoi(text) // a whole number by its shape
+	}
+	c.Reserve = DefaultReserve
+	if text, ok := e.value.get("reserve").word(); ok {
+		c.Reserve, _ = strconv.Atoi(strings.TrimSuffix(text, "%")) // a percentage by its shape
+	}
+	if text, ok := e.value.get("day_limit").word(); ok {
+		c.DayLimit, _ = strconv.Atoi(text)
+		if p := l.platform(c.Platform); p != nil && !slices.ContainsFunc(p.Limits, func(limit catalog.Limit) bool { return limit.ByPlan }) {
+			l.at(e.value.get("day_limit"), "%s has no limit a day; take day_limit out", p.Label)
+		}
 	}
 	l.rules.Connections = append(l.rules.Connections, c)
 }

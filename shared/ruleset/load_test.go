@@ -50,6 +50,28 @@ func TestLimitsOfSpread(t *testing.T) {
 	}
 }
 
+func TestTheShareLeftForPeopleAndThePlansDay(t *testing.T) {
+	text, err := os.ReadFile("../../infra/sync.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(c string) (*ruleset.Rules, error) {
+		return ruleset.Load("sync.yaml", []byte(strings.Replace(string(text), "hubspot: {platform: hubspot}", c, 1)), catalog.All())
+	}
+	if rules, err := with("hubspot: {platform: hubspot, reserve: 25%}"); err != nil || rules.Connections[0].Reserve != 25 {
+		t.Errorf("25%%: got %v", err)
+	}
+	for c, want := range map[string]string{
+		"hubspot: {platform: hubspot, reserve: 95%}":      "write a percentage, 0% to 90%",
+		"hubspot: {platform: hubspot, reserve: 20}":       "write a percentage, 0% to 90%",
+		"hubspot: {platform: hubspot, day_limit: 250000}": "HubSpot has no limit a day; take day_limit out",
+	} {
+		if _, err := with(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", c, err, want)
+		}
+	}
+}
+
 func TestAConfigurationCompiles(t *testing.T) {
 	rules := load(t, small)
 	g, ok := rules.Group("main")
@@ -58,10 +80,10 @@ func TestAConfigurationCompiles(t *testing.T) {
 	}
 	t.Run("connections keep the file's order", func(t *testing.T) {
 		want := []ruleset.Connection{
-			{Name: "c", Platform: "central", Account: "77"},
-			{Name: "f", Platform: "field", Options: map[string]string{"region": "north"}, MaxConcurrency: 4},
-			{Name: "l", Platform: "ledger"},
-			{Name: "z", Platform: "field"}}
+			{Name: "c", Platform: "central", Account: "77", Reserve: ruleset.DefaultReserve},
+			{Name: "f", Platform: "field", Options: map[string]string{"region": "north"}, MaxConcurrency: 4, Reserve: ruleset.DefaultReserve},
+			{Name: "l", Platform: "ledger", Reserve: ruleset.DefaultReserve},
+			{Name: "z", Platform: "field", Reserve: ruleset.DefaultReserve}}
 		if diff := cmp.Diff(want, rules.Connections); diff != "" {
 			t.Error(diff)
 		}

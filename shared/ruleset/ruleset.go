@@ -33,7 +33,14 @@ type Connection struct {
 	Options map[string]string
 	// MaxConcurrency bounds concurrent resolver and writer calls for this connection; 0 takes the default.
 	MaxConcurrency int
+	// Reserve is the share of the platform's limits left for people and other programs, in percent.
+	Reserve int
+	// DayLimit is what the account's plan allows a day, where the vendor's answers do not tell; 0 takes the least documented.
+	DayLimit int
 }
+
+// DefaultReserve is left for people where the file says nothing.
+const DefaultReserve = 10
 
 // Group is one data domain around one hub.
 type Group struct {

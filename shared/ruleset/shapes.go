@@ -23,6 +23,9 @@ const (
 // concurrencyMax bounds a connection's concurrent calls.
 const concurrencyMax = 1000
 
+// dayLimitMax bounds what a plan can allow a day: above it, it is a slip.
+const dayLimitMax = 100_000_000
+
 // argumentMax bounds the numbers that transforms take: lengths and positions.
 const argumentMax = 1_000_000
 
@@ -48,6 +51,7 @@ const (
 const countryName = "country"
 
 var (
+	sharePattern  = regexp.MustCompile(`^([0-9]|[1-8][0-9]|90)%$`)
 	namePattern   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 	periodPattern = regexp.MustCompile(`^(none|[1-9][0-9]{0,3}[mh])$`)
 	spokePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}\.[^\s.]+$`)
@@ -115,6 +119,8 @@ func connectionShape() *shape {
 		{"platform", true, word("platform", "The vendor: hubspot, jobber, quickbooks, salesforce, xero.")},
 		{"account", false, scalar("account", "The vendor's account id (portal, realm), in quotes. Leave it out where it is learnt when connecting.")},
 		{"options", false, tableOf(word("option", ""), scalar("option", ""), "Settings of the platform's connector.")},
+		{"reserve", false, spelt("share", sharePattern, "a percentage, 0% to 90%", "How much of the platform's limits on calls is left for people and other programs; 10% where nothing is said.")},
+		{"day_limit", false, number("number", 1, dayLimitMax, "What the account's plan allows a day, in calls or tokens, where that is more than the least documented: Pipedrive, Salesforce, Xero.")},
 		{"max_concurrency", false, number("number", 1, concurrencyMax, "How many calls may run at once for this connection.")},
 	}}
 }

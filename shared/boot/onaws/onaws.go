@@ -61,7 +61,7 @@ func Open(f config.Function) (*Function, error) {
 }
 
 func (fn *Function) system(rules *ruleset.Rules) *boot.System {
-	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue, Store: fn.store, Meter: fn.meter}
+	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue, Store: fn.store, Meter: fn.meter, Wait: boot.Wait}
 }
 
 // Packaged assembles the system of the configuration beside the bootstrap, active or not. It is for the webhook alone:
