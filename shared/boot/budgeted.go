@@ -139,6 +139,9 @@ func (b *budgeted) spend(ctx context.Context, l catalog.Limit, cost int) error {
 		if err != nil || after > 0 {
 			return after, err
 		}
+		if b.now().After(slice.End.Add(b.limit(l).Margin() / 2)) {
+			return time.Millisecond, nil // the store took so long that the slice is over: it is wasted, and another is asked for
+		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		hand.Put(slice, cost, b.now())

@@ -21,8 +21,10 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
 )
 
-// strict is a vendor that refuses whatever is over its limits, and a clock that only callers who must wait move.
+// strict is a vendor that refuses whatever is over its limits, and a clock that callers who must wait move; it never jumps
+// while a call is under way, as a real one would not.
 type strict struct {
+	turn     sync.RWMutex // held for reading by calls, for writing by jumps
 	mu       sync.Mutex
 	now      time.Time
 	limits   []catalog.Limit
@@ -42,6 +44,8 @@ func (v *strict) Now() time.Time {
 }
 
 func (v *strict) skip(d time.Duration) {
+	v.turn.Lock()
+	defer v.turn.Unlock()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.now = v.now.Add(d)
@@ -136,7 +140,9 @@ func TestManyInstancesNeverExceedWhatThePlatformAllows(t *testing.T) {
 							path = "/search"
 						}
 						for try := 0; ; try++ {
+							v.turn.RLock()
 							err := ask(context.Background(), b, path)
+							v.turn.RUnlock()
 							if err == nil {
 								break
 							}

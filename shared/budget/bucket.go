@@ -19,8 +19,9 @@ const (
 type Bucket struct {
 	Available float64   `json:"available,omitempty"`
 	At        time.Time `json:"at,omitzero"` // zero before the first call: then it is full
-	// Held are the points of calls under way.
-	Held []Held `json:"held,omitempty"`
+	// Held are the points of calls under way; SettledAt is when one last ended.
+	Held      []Held    `json:"held,omitempty"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
 	// Costs remembers what each operation asked for last, by a digest of its text.
 	Costs map[string]int `json:"costs,omitempty"`
 }
@@ -29,6 +30,7 @@ type Bucket struct {
 type Held struct {
 	Call  string    `json:"call"`
 	Cost  int       `json:"cost"`
+	Began time.Time `json:"began"`
 	Until time.Time `json:"until"`
 }
 
@@ -55,7 +57,7 @@ func (r Row) Hold(l Limit, p Purpose, operation, call string, now time.Time) (ne
 		missing := max(float64(cost)-free, 1)
 		return next, time.Duration(missing / float64(max(l.Restore, 1)) * float64(time.Second))
 	}
-	next.Bucket.Held = append(next.Bucket.Held, Held{Call: call, Cost: cost, Until: now.Add(heldLife)})
+	next.Bucket.Held = append(next.Bucket.Held, Held{Call: call, Cost: cost, Began: now, Until: now.Add(heldLife)})
 	return next, 0
 }
 
@@ -64,6 +66,7 @@ func (r Row) Settle(l Limit, operation, call string, c *Charge, now time.Time) R
 	next := r
 	next.Bucket = r.Bucket.at(r.max(l), l.Restore, now)
 	b := &next.Bucket
+	alone := false
 	for i := range b.Held {
 		if b.Held[i].Call != call {
 			continue
@@ -71,13 +74,19 @@ func (r Row) Settle(l Limit, operation, call string, c *Charge, now time.Time) R
 		if c == nil {
 			b.Available -= float64(b.Held[i].Cost)
 		}
+		alone = len(b.Held) == 1 && b.Held[i].Began.After(b.SettledAt)
 		b.Held = append(append([]Held(nil), b.Held[:i]...), b.Held[i+1:]...)
 		break
 	}
+	b.SettledAt = now
 	if c == nil {
 		return next
 	}
-	b.Available = float64(c.Available)
+	// Answers arrive in any order, and an old one tells of more than is left. What is left never grows faster than we think,
+	// so the less of both is true; but an answer to a call that no other overlapped is the newest there is.
+	if b.Available = min(b.Available, float64(c.Available)); alone {
+		b.Available = float64(c.Available)
+	}
 	if c.Max > 0 {
 		next.Max = c.Max
 	}

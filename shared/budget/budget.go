@@ -74,7 +74,8 @@ func (l Limit) usable(vendorMax int, p Purpose) int {
 
 func (l Limit) slot() time.Duration { return max(l.Window/slotsMax, time.Millisecond) }
 
-func (l Limit) margin() time.Duration { return max(min(marginMax, l.Window/marginShare), l.slot()) }
+// Margin is what a slot counts longer than its window, for the way to the vendor and for clocks that differ.
+func (l Limit) Margin() time.Duration { return max(min(marginMax, l.Window/marginShare), l.slot()) }
 
 // Row is a limit's state in the control table. Values are never changed in place.
 type Row struct {
@@ -164,7 +165,7 @@ func (r Row) kept(l Limit, now time.Time) Row {
 	next := r
 	next.Slots = nil
 	for _, s := range r.Slots {
-		if s.At.Add(l.slot() + l.Window + l.margin()).After(now) {
+		if s.At.Add(l.slot() + l.Window + l.Margin()).After(now) {
 			next.Slots = append(next.Slots, s)
 		}
 	}
@@ -183,7 +184,7 @@ func (r Row) spent() int {
 func (r Row) wait(l Limit, missing int, now time.Time) time.Duration {
 	for _, s := range r.Slots {
 		if missing -= s.Used + s.Others; missing <= 0 {
-			return max(s.At.Add(l.slot()+l.Window+l.margin()).Sub(now), time.Millisecond)
+			return max(s.At.Add(l.slot()+l.Window+l.Margin()).Sub(now), time.Millisecond)
 		}
 	}
 	return l.Window
