@@ -46,12 +46,10 @@ func (d disk) Commit(ctx context.Context, writes []store.Write) error {
 		writes = d.hook(writes)
 	}
 	switch f {
-	case fateDone:
-		return d.w.committed(writes, d.w.store.Commit(ctx, writes))
-	case fateUnknown:
-		_ = d.w.committed(writes, d.w.store.Commit(ctx, writes))
+	case fateDone, fateUnknown, fateLast:
+		return d.w.took(f, "commit", d.w.commit(ctx, writes))
 	case fateLate:
-		d.w.after(d.w.between(storeTakes, lateMax), func() { _ = d.w.committed(writes, d.w.store.Commit(ctx, writes)) })
+		d.w.after(d.w.between(storeTakes, lateMax), func() { _ = d.w.commit(ctx, writes) })
 	}
 	return failed("commit")
 }

@@ -132,7 +132,7 @@ type Weather struct {
 	Unavailable, Limited                 int
 	CallLost, CallLate, CallPart, NoCall int
 	HintLost, HintTwice, HintLate        int
-	Redelivered                          int
+	Redelivered, AckLost                 int
 	StaleRead, Omitted                   int
 	Racing                               int // a person edits what is being written at this very moment
 	Outage, Forbidden                    int // per thousand, of an account for this history
@@ -262,5 +262,5 @@ func drawWeather(r *rand.Rand) Weather {
 	}
 	return Weather{Crash: some(40), StoreFails: some(35), StoreLost: some(35), StoreLate: some(20), SendFails: some(60), SendLost: some(60), Unavailable: some(90),
 		Limited: some(90), CallLost: some(200), CallLate: some(150), CallPart: some(100), NoCall: some(100), HintLost: some(400), HintTwice: some(400), HintLate: some(400),
-		Redelivered: some(250), StaleRead: some(250), Omitted: some(30), Racing: some(150), Outage: some(120), Forbidden: some(50)}
+		Redelivered: some(250), AckLost: some(80), StaleRead: some(250), Omitted: some(30), Racing: some(150), Outage: some(120), Forbidden: some(50)}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/queue"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 var _ queue.Sender = mail{}
@@ -30,10 +31,7 @@ func (m mail) Send(_ context.Context, name queue.Name, messages []queue.Message)
 		messages = messages[:m.w.rng.IntN(len(messages))]
 	}
 	m.w.post.put(name, messages)
-	if f != fateDone {
-		return failed("send")
-	}
-	return nil
+	return m.w.took(f, "send", nil)
 }
 
 // receivesMax is how often a message is received before it is a dead letter, as infra's queues have it.
@@ -61,6 +59,9 @@ type letter struct {
 	body    []byte
 	visible time.Time
 	count   int
+	refs    []record.Ref // of the change records in it
+	// answered: a run acknowledged it, though the acknowledgement may have been lost.
+	answered bool
 }
 
 func (p *post) box(name queue.Name) *box {
@@ -77,8 +78,7 @@ func (p *post) put(name queue.Name, messages []queue.Message) {
 	b := p.box(name)
 	for _, m := range messages {
 		p.serial++
-		p.w.sent(name, m.Body)
-		b.letters = append(b.letters, &letter{id: strconv.Itoa(p.serial), body: m.Body, visible: p.w.now.Add(m.Delay)})
+		b.letters = append(b.letters, &letter{id: strconv.Itoa(p.serial), body: m.Body, visible: p.w.now.Add(m.Delay), refs: p.w.sent(name, m.Body)})
 		p.poke(name, m.Delay)
 	}
 }
@@ -113,7 +113,7 @@ func (p *post) dispatch(name queue.Name) {
 		if l.count++; l.count > receivesMax {
 			b.drop(l)
 			p.dead = append(p.dead, name)
-			p.w.deadLettered(name, l.body)
+			p.w.deadLettered(l)
 			continue
 		}
 		hidden := visibilityAfter
@@ -130,6 +130,7 @@ func (p *post) dispatch(name queue.Name) {
 		return
 	}
 	b.running++
+	var t *task
 	ended := false
 	end := func() {
 		if !ended {
@@ -138,10 +139,10 @@ func (p *post) dispatch(name queue.Name) {
 			p.poke(name, 0)
 		}
 	}
-	t := p.serve(name, batch, func(bad []string) {
+	t = p.serve(name, batch, func(bad []string) {
 		for _, d := range batch {
 			if !slices.Contains(bad, d.ID) {
-				b.remove(d.ID)
+				p.acknowledged(b, d.ID, t)
 			}
 		}
 		end()
@@ -149,12 +150,22 @@ func (p *post) dispatch(name queue.Name) {
 	t.buried = end
 }
 
-func (b *box) drop(l *letter) {
-	b.letters = slices.DeleteFunc(b.letters, func(other *letter) bool { return other == l })
+// acknowledged takes a message off its queue, unless its acknowledgement is lost: then it comes again.
+func (p *post) acknowledged(b *box, id string, t *task) {
+	i := slices.IndexFunc(b.letters, func(l *letter) bool { return l.id == id })
+	if i < 0 {
+		return // another delivery of it was
+	}
+	p.w.answered(t, b.letters[i])
+	if p.w.stormy && p.w.chance(p.w.history.Weather.AckLost) {
+		p.w.faults++
+		return
+	}
+	b.letters = slices.Delete(b.letters, i, i+1)
 }
 
-func (b *box) remove(id string) {
-	b.letters = slices.DeleteFunc(b.letters, func(l *letter) bool { return l.id == id })
+func (b *box) drop(l *letter) {
+	b.letters = slices.DeleteFunc(b.letters, func(other *letter) bool { return other == l })
 }
 
 // waiting counts messages in all queues.

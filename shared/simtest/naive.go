@@ -49,7 +49,6 @@ func (n naive) resolve(ctx context.Context, _ record.Connection, batch []queue.D
 				failed = append(failed, m.ID)
 				break
 			}
-			delete(n.w.open, c.Ref)
 		}
 		if page.Run != "" {
 			_ = n.disk().Commit(ctx, []store.Write{{Key: store.Key{Table: store.Control, Partition: "pages#" + page.Run, Sort: pageSort(page.Number)}, Expect: store.Any, Delete: true}})

@@ -16,6 +16,7 @@ const (
 	fateLate         // the caller is told that it failed, and it is done some time later
 	fatePart         // begun, not finished: some of a batch is done
 	fateDead         // the caller's process is gone: nothing is done
+	fateLast         // done, and the caller's process is gone before it hears of it
 )
 
 // pointKind is what an I/O point leads to.
@@ -84,7 +85,7 @@ func (w *world) point(kind pointKind) fate {
 	switch {
 	case f == fateDead:
 		w.crash()
-	case kind == pointWrite && f != fatePart:
+	case kind == pointWrite && f != fatePart && f != fateLast:
 		w.wait(w.between(callTakes, callHangs)) // the answer that never comes
 		if w.current.dead {
 			return fateDead
@@ -96,6 +97,9 @@ func (w *world) point(kind pointKind) fate {
 func (w *world) drawFate(kind pointKind) fate {
 	weather := &w.history.Weather
 	if w.chance(weather.Crash) {
+		if kind != pointRead && kind != pointCall && w.chance(500) {
+			return fateLast
+		}
 		return fateDead
 	}
 	switch kind {
@@ -131,6 +135,18 @@ func (w *world) either(not, unknown, late, part int) fate {
 		return fatePart
 	}
 	return fateDone
+}
+
+// took ends a call that had its effect: it tells what the call came to, unless the caller is no longer there to hear it.
+func (w *world) took(f fate, op string, err error) error {
+	switch f {
+	case fateDone:
+		return err
+	case fateLast:
+		w.crash()
+		return errDead
+	}
+	return failed(op)
 }
 
 func failed(op string) error { return fault.Newf(fault.Transient, op, "simulated") }

@@ -15,7 +15,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
-	"github.com/fluxcascade/fluxcascade/shared/store"
 )
 
 // production is the production handlers, wired as boot wires them.
@@ -179,27 +178,36 @@ func (w *world) answer(a Action) {
 	w.run("operator", func(ctx context.Context) { w.engine.answer(ctx, a.Pick) })
 }
 
-// sent is told of each message queued: none but snapshots may carry a value, and each change record needs an outcome.
-func (w *world) sent(name queue.Name, body []byte) {
+// sent is told of each message queued and gives the records that it speaks of: none but snapshots may carry a value, and
+// each change record needs an outcome.
+func (w *world) sent(name queue.Name, body []byte) (refs []record.Ref) {
 	w.fold(string(name))
 	if strings.HasPrefix(string(name), "due-") {
 		if strings.Contains(string(body), valueMark) {
 			w.violate(InvariantLeak, "a due notice carries a value: %s", body)
 		}
-		return
+		return nil
 	}
 	var page told
 	if json.Unmarshal(body, &page) != nil {
-		return
+		return nil
 	}
 	snapshots := false
 	for _, c := range page.Changes {
-		w.open[c.Ref]++
+		refs = append(refs, c.Ref)
+		w.accepted++
+		if t := w.current; t != nil {
+			if t.resent == nil {
+				t.resent = map[record.Ref]bool{}
+			}
+			t.resent[c.Ref] = true
+		}
 		snapshots = snapshots || c.Snapshot != nil
 	}
 	if !snapshots && strings.Contains(string(body), valueMark) {
 		w.violate(InvariantLeak, "a hint carries a value: %s", body)
 	}
+	return refs
 }
 
 // told is what the oracle reads of a message of changes: which records it speaks of, and whether it carries any.
@@ -210,13 +218,30 @@ type told struct {
 	} `json:"changes"`
 }
 
-// deadLettered is told of each message set aside: that is an outcome too.
-func (w *world) deadLettered(_ queue.Name, body []byte) {
-	var page record.Page
-	if json.Unmarshal(body, &page) == nil {
-		for _, c := range page.Changes {
-			delete(w.open, c.Ref)
+// deadLettered is told of each message set aside: that is the outcome of all it speaks of.
+func (w *world) deadLettered(l *letter) {
+	if !l.answered {
+		w.ended += len(l.refs)
+	}
+}
+
+// answered is told of each message that a run acknowledged: the run must have said what became of every record in it, and
+// what it put off it must have queued again. A message acknowledged twice counts once.
+func (w *world) answered(t *task, l *letter) {
+	if w.naive {
+		return
+	}
+	for _, ref := range l.refs {
+		switch said := t.said[ref]; {
+		case said == "":
+			w.violate(InvariantBalance, "a change record of %s is acknowledged, and nobody said what became of it", ref)
+		case said == pipeline.EventPostponed && !t.resent[ref]:
+			w.violate(InvariantBalance, "a change record of %s is put off and was not queued again", ref)
 		}
+	}
+	if !l.answered {
+		l.answered = true
+		w.ended += len(l.refs)
 	}
 }
 
@@ -229,8 +254,13 @@ func (w *world) observe(e pipeline.Event) {
 		w.violate(InvariantLeak, "an error carries a value: %v", e.Err)
 	}
 	switch e.Kind {
-	case pipeline.EventDecision, pipeline.EventDeadLetter:
-		delete(w.open, e.Ref)
+	case pipeline.EventDecision, pipeline.EventDeadLetter, pipeline.EventPostponed:
+		if t := w.current; t != nil {
+			if t.said == nil {
+				t.said = map[record.Ref]pipeline.EventKind{}
+			}
+			t.said[e.Ref] = e.Kind
+		}
 		for _, c := range e.Changes {
 			n := numberOf(c.New)
 			if n == 0 || n >= len(w.truth.edits) {
@@ -262,33 +292,5 @@ func changesInWords(changes []resolve.FieldChange) string {
 func mustDecode(body []byte, into any) {
 	if err := json.Unmarshal(body, into); err != nil {
 		panic("simtest: a row is not JSON: " + err.Error())
-	}
-}
-
-// committed passes on the outcome of a commit that reached the store.
-func (w *world) committed(writes []store.Write, err error) error {
-	if err != nil {
-		w.fold("stale")
-	}
-	if err == nil && w.history.Setup.Change != ChangeNothing {
-		w.judgeVersions(writes)
-	}
-	return err
-}
-
-// judgeVersions: no entity that was decided under a configuration is decided again under the one that it replaced.
-func (w *world) judgeVersions(writes []store.Write) {
-	for _, x := range writes {
-		if x.Table != store.Versions || x.Sort != "entity" {
-			continue
-		}
-		var row struct {
-			Version int64 `json:"config_version"`
-		}
-		mustDecode(x.Body, &row)
-		if row.Version < w.versions[x.Partition] {
-			w.violate(InvariantForward, "%s is decided under configuration %d after it was under %d", x.Partition, row.Version, w.versions[x.Partition])
-		}
-		w.versions[x.Partition] = row.Version
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
@@ -95,6 +96,9 @@ type task struct {
 	// rules is the configuration that it runs under. late: a call of it took effect after it was told of a failure.
 	rules *ruleset.Rules
 	late  bool
+	// said is what became of each record that its messages spoke of, resent the records it queued changes of.
+	said   map[record.Ref]pipeline.EventKind
+	resent map[record.Ref]bool
 }
 
 func (t *task) read(ref record.Ref, at time.Time) {

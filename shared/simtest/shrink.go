@@ -103,7 +103,7 @@ func (s *shrinker) weather(h History) History {
 // rates lists every rate of a weather.
 func (w *Weather) rates() []*int {
 	return []*int{&w.Crash, &w.StoreFails, &w.StoreLost, &w.StoreLate, &w.SendFails, &w.SendLost, &w.Unavailable, &w.Limited, &w.CallLost, &w.CallLate, &w.CallPart,
-		&w.NoCall, &w.HintLost, &w.HintTwice, &w.HintLate, &w.Redelivered, &w.StaleRead, &w.Omitted, &w.Racing, &w.Outage, &w.Forbidden}
+		&w.NoCall, &w.HintLost, &w.HintTwice, &w.HintLate, &w.Redelivered, &w.AckLost, &w.StaleRead, &w.Omitted, &w.Racing, &w.Outage, &w.Forbidden}
 }
 
 func (s *shrinker) setup(h History) History {

@@ -54,7 +54,8 @@ type world struct {
 	applies                                                            int
 	ourChanges                                                         int // writes of ours that changed a value of an existing record
 	removals                                                           map[string]int
-	open                                                               map[record.Ref]int // change records without an outcome
+	accepted, ended                                                    int // change records queued, and those with an outcome
+	naive                                                              bool
 	violations                                                         []Violation
 
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
@@ -120,7 +121,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removals: map[string]int{}, versions: map[string]int64{}, decoded: map[store.Key]decoded{}, open: map[record.Ref]int{}}
+		stormy: true, naive: o.Naive, removals: map[string]int{}, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)

@@ -93,3 +93,27 @@ func (p *Platform) Stamped(object record.Object, id record.ExternalID) time.Time
 	}
 	return time.Time{}
 }
+
+// Shown gives when a field of a record first held a value, and when it last ceased to: zero while it still does. began is
+// zero if it never held it.
+func (p *Platform) Shown(object record.Object, id record.ExternalID, name record.PlatformField, value string) (began, over time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.find(object, id)
+	if s == nil {
+		return began, over
+	}
+	held := false
+	for i := range s.versions {
+		v := &s.versions[i]
+		switch holds := v.fields[name] == value; {
+		case holds && began.IsZero():
+			began, held, over = v.at, true, time.Time{}
+		case holds:
+			held, over = true, time.Time{}
+		case held:
+			held, over = false, v.at
+		}
+	}
+	return began, over
+}

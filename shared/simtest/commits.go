@@ -1,0 +1,90 @@
+package simtest
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/store"
+)
+
+// commit writes rows for a handler, and judges what is written.
+func (w *world) commit(ctx context.Context, writes []store.Write) error {
+	before := make([]*resolve.Link, len(writes))
+	for i := range writes {
+		if isLink(writes[i].Key) {
+			before[i] = w.linkAtKey(writes[i].Key)
+		}
+	}
+	if err := w.store.Commit(ctx, writes); err != nil {
+		w.fold("stale")
+		return err
+	}
+	if w.naive {
+		return nil
+	}
+	for i := range writes {
+		x := &writes[i]
+		switch {
+		case isLink(x.Key) && !x.Delete && before[i] != nil:
+			if after := w.linkAtKey(x.Key); after != nil {
+				w.judgeLink(x.Partition, before[i], after)
+			}
+		case x.Table != store.Versions && bytes.Contains(x.Body, []byte(valueMark)), strings.Contains(x.Partition+x.Sort, valueMark):
+			w.violate(InvariantLeak, "the row %s/%s of %s carries a value", x.Partition, x.Sort, x.Table)
+		}
+	}
+	if w.history.Setup.Change != ChangeNothing {
+		w.judgeVersions(writes)
+	}
+	return nil
+}
+
+func isLink(k store.Key) bool { return k.Table == store.Versions && strings.HasPrefix(k.Sort, "link#") }
+
+// judgeLink: what we remember that a record holds goes only forward in what it really held.
+func (w *world) judgeLink(partition string, before, after *resolve.Link) {
+	if before.State != resolve.LinkLive || after.State != resolve.LinkLive || before.ID != after.ID {
+		return
+	}
+	a := w.accounts[after.Place.Connection]
+	if a.setup.Replica > 0 && (a.setup.Coarse || a.setup.Unstamped) {
+		return // a stale read of the same second cannot be told from a fresh one
+	}
+	var back []record.PlatformField
+	for name, now := range after.Base {
+		was, known := before.Base[name]
+		if !known || was == now {
+			continue
+		}
+		began, _ := a.mem.Shown(after.Place.Object, after.ID, name, was)
+		_, over := a.mem.Shown(after.Place.Object, after.ID, name, now)
+		if !began.IsZero() && !over.IsZero() && over.Before(began) {
+			back = append(back, name)
+		}
+	}
+	if len(back) > 0 {
+		name := slices.Min(back)
+		w.violate(InvariantForward, "%s of %s goes back from %q to %q, which it held before that", name, record.Ref{Place: after.Place, ID: after.ID}, before.Base[name], after.Base[name])
+	}
+}
+
+// judgeVersions: no entity that was decided under a configuration is decided again under the one that it replaced.
+func (w *world) judgeVersions(writes []store.Write) {
+	for _, x := range writes {
+		if x.Table != store.Versions || x.Sort != "entity" {
+			continue
+		}
+		var row struct {
+			Version int64 `json:"config_version"`
+		}
+		mustDecode(x.Body, &row)
+		if row.Version < w.versions[x.Partition] {
+			w.violate(InvariantForward, "%s is decided under configuration %d after it was under %d", x.Partition, row.Version, w.versions[x.Partition])
+		}
+		w.versions[x.Partition] = row.Version
+	}
+}
