@@ -105,8 +105,10 @@ func (a *account) Fetch(ctx context.Context, object record.Object, fields []reco
 		return nil, err
 	}
 	reads, err := a.mem.Fetch(ctx, object, fields, ids)
-	for _, r := range reads {
-		if r.Snapshot != nil {
+	for i, r := range reads {
+		if ref := (record.Ref{Place: record.Place{Connection: a.name, Object: object}, ID: ids[i]}); ref == a.w.poison {
+			reads[i] = platform.Read{ID: r.ID, Err: fault.Newf(fault.Rejected, "fetch "+ref.String(), "simulated")}
+		} else if r.Snapshot != nil {
 			a.w.truth.saw(*r.Snapshot)
 			a.w.current.read(r.Snapshot.Ref, a.w.now)
 		}

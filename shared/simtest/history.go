@@ -3,6 +3,8 @@ package simtest
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 // Limits of a history.
@@ -43,8 +45,10 @@ type Setup struct {
 	PollEvery  time.Duration
 	SweepEvery time.Duration
 	Tokens     bool
-	// DeletesMax bounds deletions an hour and connection, 0 for no limit.
-	DeletesMax int
+	// Limits of spread of the customer group, the zero value for none.
+	Limits ruleset.Limits
+	// Poison: the first record of the beginning cannot be read by id, and never will be.
+	Poison bool
 }
 
 // AccountSetup is what one platform can do, and its weaknesses.
@@ -117,12 +121,15 @@ const (
 	ActTwin // a second record with the email of a first
 	ActRefused
 	ActMassDelete
-	ActBehind // one place does not answer while a field is edited there and elsewhere
+	ActBehind  // one place does not answer while a field is edited there and elsewhere
+	ActForged  // a webhook that tells of what did not happen
+	ActGarbage // a message that is none
+	ActRelease // an operator lets go what limits of spread hold
 	actionKinds
 )
 
 var actionWeights = [actionKinds]int{ActCreate: 14, ActEdit: 34, ActBlank: 6, ActDelete: 7, ActRestore: 4, ActMerge: 3, ActEmail: 6, ActEverywhere: 10,
-	ActDeal: 7, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4}
+	ActDeal: 7, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2}
 
 // Weather is how often what goes wrong, per thousand chances.
 type Weather struct {
@@ -201,9 +208,7 @@ func drawSetup(r *rand.Rand) Setup {
 		s.Change = []Change{ChangeOwner, ChangeNewField}[r.IntN(2)]
 		s.ChangeAt = time.Duration(r.Int64N(int64(s.Live)))
 	}
-	if one(10) {
-		s.DeletesMax = 1 + r.IntN(2)
-	}
+	s.Limits, s.Poison = drawLimits(r), one(20)
 	if last := &s.Fields[len(s.Fields)-1]; s.Change == ChangeNewField && last.Owner == 1 {
 		last.Owner = 0 // an owner that does not map its field is refused when a configuration is loaded
 	}
@@ -219,6 +224,23 @@ func drawSetup(r *rand.Rand) Setup {
 		s.Accounts = append(s.Accounts, a)
 	}
 	return s
+}
+
+// drawLimits gives one limit of spread, or none in most histories.
+func drawLimits(r *rand.Rand) ruleset.Limits {
+	switch few := 1 + r.IntN(2); r.IntN(24) {
+	case 0, 1:
+		return ruleset.Limits{Deletes: few}
+	case 2:
+		return ruleset.Limits{Creates: 1 + few}
+	case 3:
+		return ruleset.Limits{Blanks: few}
+	case 4:
+		return ruleset.Limits{Overrides: few}
+	case 5:
+		return ruleset.Limits{FieldUpdates: 1 + few}
+	}
+	return ruleset.Limits{}
 }
 
 func drawAccount(r *rand.Rand, fields int, hub bool) AccountSetup {

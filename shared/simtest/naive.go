@@ -38,6 +38,8 @@ func (n naive) reconcile(context.Context, record.Place) bool { return true }
 
 func (n naive) answer(context.Context, [4]uint32) {}
 
+func (n naive) release(context.Context, record.Connection) {}
+
 func (n naive) resolve(ctx context.Context, _ record.Connection, batch []queue.Delivery) (failed []string) {
 	for _, m := range batch {
 		var page record.Page

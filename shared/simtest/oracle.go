@@ -67,6 +67,9 @@ func (w *world) applied(e memplatform.Effect) {
 	if w.resting {
 		w.violate(InvariantQuiet, "at rest, %s %s of %v", e.Intent.Operation, ref, sortedKeys(e.Intent.Fields))
 	}
+	if w.history.Setup.Limits != (ruleset.Limits{}) {
+		w.judgeSpread(ref, e.Intent)
+	}
 	switch e.Intent.Operation {
 	case record.OperationCreate:
 		w.judgeCreate(ref, e)
@@ -100,7 +103,7 @@ func (w *world) judgeUpdate(ref record.Ref, e memplatform.Effect) {
 		case !asked && before != after:
 			w.violate(InvariantBody, "a write to %s changes %s, which it was not asked to", ref, name)
 		case !asked:
-		case before == after && !raced && !t.late && !(w.accounts[ref.Connection].setup.Reforms && name == spokeField("street")):
+		case before == after && !raced && !t.late && !(w.accounts[ref.Connection].setup.Reforms && meaning(name) == "street"):
 			// (Where a platform's spelling cannot be undone, a write of unknown outcome may be asked for once more.)
 			w.violate(InvariantBody, "a write to %s holds %s, which had that value already", ref, name)
 		}
@@ -109,6 +112,7 @@ func (w *world) judgeUpdate(ref record.Ref, e memplatform.Effect) {
 		}
 		changed = true
 		w.judgeField(t, ref, name, e, was, raced)
+		w.judgeAgain(t, ref, name, numberOf(after), was)
 	}
 	if changed {
 		w.ourChanges++
@@ -148,6 +152,28 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	case !w.absorbed(ref, name, before) && !w.hasAlias(ref):
 		w.violate(InvariantFresh, "a write to %s replaces %q in %s, an edit that nobody has taken in", ref, before, name)
 	}
+}
+
+// cellKey names a field of a record.
+type cellKey struct {
+	ref  record.Ref
+	name record.PlatformField
+}
+
+// judgeAgain: a value of an edit is written to a field once, and again only where a person changed the field since. Where
+// we replaced it ourselves and then come back to it, two of our processes disagree.
+func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n int, was cell) {
+	if n == 0 {
+		return
+	}
+	key := cellKey{ref, name}
+	if w.written[key] == nil {
+		w.written[key] = map[int]bool{}
+	}
+	if w.written[key][n] && !was.person && w.lateWrites == 0 && !w.mergers && w.replaced == nil && !w.truth.answers[n] {
+		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
+	}
+	w.written[key][n] = true
 }
 
 // standing says whether a field may be written at a place under some rules, whether the place owns what it means, and
@@ -349,23 +375,10 @@ func (w *world) judgeReference(ref record.Ref, fields record.Fields) {
 	}
 }
 
-// judgeRemoval looks for the person's deletion that a removal carries on, and counts removals of the hour.
+// judgeRemoval looks for the person's deletion that a removal carries on.
 func (w *world) judgeRemoval(ref record.Ref) {
 	if !w.removed(ref) {
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
-	}
-	limit := w.history.Setup.DeletesMax
-	if limit == 0 {
-		return
-	}
-	for _, g := range w.rules.GroupsAt(ref.Place) {
-		if g.Limits.Deletes == 0 {
-			return
-		}
-	}
-	hour := string(ref.Connection) + w.now.Truncate(time.Hour).String()
-	if w.removals[hour]++; w.removals[hour] > limit {
-		w.violate(InvariantSpread, "%d removals at %s in one hour, at most %d", w.removals[hour], ref.Connection, limit)
 	}
 }
 

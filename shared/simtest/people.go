@@ -1,10 +1,13 @@
 package simtest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -51,6 +54,14 @@ func (w *world) act(a Action) {
 		w.editRefused(a)
 	case ActBehind:
 		w.editBehind(a)
+	case ActForged:
+		w.forge(a)
+	case ActGarbage:
+		w.faults++
+		c := w.pickAccount(a.Pick[0])
+		w.post.put(pipeline.QueueOf([]string{pipeline.ChangesQueue, pipeline.DueQueue}[a.Pick[1]%2], c), []queue.Message{{Body: []byte("{")}})
+	case ActRelease:
+		w.run("operator", func(ctx context.Context) { w.engine.release(ctx, w.pickAccount(a.Pick[0])) })
 	case ActMassDelete:
 		for _, id := range w.accounts[hubName].mem.IDs(people) {
 			w.remove(record.Ref{Place: record.Place{Connection: hubName, Object: people}, ID: id})
@@ -414,20 +425,44 @@ func (w *world) race(intents []record.Intent, f fate) {
 	}
 }
 
-// refusedMark is in values that one platform does not take.
+// refusedMark is in values that no platform takes from us.
 const refusedMark = "!"
 
-// editRefused gives a field a value that spokes refuse.
+// editRefused gives a field a value that the other platforms refuse.
 func (w *world) editRefused(a Action) {
-	ref, ok := w.pickAt(hubName, people, a.Pick[0])
-	if !ok {
+	ref, ok := w.pickRecord(people, a.Pick[0], true)
+	if !ok || ref.Connection == ledgerName {
 		return
 	}
-	name := record.PlatformField(personFields[int(a.Pick[1])%len(w.history.Setup.Fields)])
+	fields := w.fieldsAt(ref.Connection)
+	if len(fields) == 0 {
+		return
+	}
+	name := w.fieldName(ref, fields[int(a.Pick[1])%len(fields)])
 	e := w.truth.newEdit(ref, name, false)
 	e.value += refusedMark
 	w.truth.edited(e)
-	w.accounts[hubName].mem.Edit(people, ref.ID, record.Fields{name: e.value})
-	w.say("a person sets %s of %s to %q, which spokes refuse", name, ref, e.value)
+	w.accounts[ref.Connection].mem.Edit(people, ref.ID, record.Fields{name: e.value})
+	w.say("a person sets %s of %s to %q, which no platform takes from us", name, ref, e.value)
 	w.changed(ref, record.KindChanged)
+}
+
+// forge has somebody who knows a webhook's secret, or a platform gone mad, tell of what did not happen.
+func (w *world) forge(a Action) {
+	ref, ok := w.pickRecord(people, a.Pick[0], true)
+	if !ok {
+		return
+	}
+	w.faults++
+	hook := hookBody{Object: ref.Object, ID: ref.ID, Kind: []record.Kind{record.KindDeleted, record.KindMerged, record.KindChanged}[a.Pick[1]%3], At: w.now}
+	switch a.Pick[2] % 4 {
+	case 0:
+		hook.At = w.now.AddDate(1, 0, 0)
+	case 1:
+		hook.At = w.now.AddDate(-1, 0, 0)
+	case 2:
+		hook.ID += "0" // nobody
+	}
+	w.say("a webhook tells that %s of %s was %s, which is not so", hook.ID, ref.Place, hook.Kind)
+	w.deliver(ref.Connection, hook.body(), 0)
 }

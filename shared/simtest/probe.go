@@ -31,6 +31,9 @@ const (
 // everywhere without a sweep or a reconcile: what is committed is published, and what a crash left unsaid, a redelivery
 // or the next poll says.
 func (w *world) probe() {
+	if w.history.Setup.Limits != (ruleset.Limits{}) {
+		return // it might be held
+	}
 	target, ok := w.probeTarget()
 	if !ok {
 		return
@@ -83,7 +86,7 @@ type probeTarget struct {
 func (w *world) probeTarget() (probeTarget, bool) {
 	g := &w.rules.Groups[0]
 	for _, x := range w.atRest.all {
-		if x.Entity.Group != g.Name || x.Entity.Type != people || x.Entity.State != resolve.EntityLive || len(x.Entity.Parked)+len(x.Entity.Holds) > 0 {
+		if x.Entity.Group != g.Name || x.Entity.Type != people || x.Entity.State != resolve.EntityLive || len(x.Entity.Parked)+len(x.Entity.Holds) > 0 || w.poisoned(x) {
 			continue
 		}
 		live := map[record.Place]*resolve.Link{}

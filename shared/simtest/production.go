@@ -173,6 +173,12 @@ func (p production) answer(ctx context.Context, pick [4]uint32) {
 	_, _ = (&pipeline.Operator{Shell: p.shell()}).Answer(ctx, x.group, resolve.Answer{Entity: x.id, Field: x.field, Value: text, At: w.now})
 }
 
+// release lets go what limits of spread hold on a connection, as an operator would.
+func (p production) release(ctx context.Context, c record.Connection) {
+	p.w.say("an operator releases what is held on %s", c)
+	_ = (&pipeline.Operator{Shell: p.shell()}).Release(ctx, p.w.rules.Groups[0].Name, c, "")
+}
+
 // answer has an operator decide a parked field, if there is one.
 func (w *world) answer(a Action) {
 	w.run("operator", func(ctx context.Context) { w.engine.answer(ctx, a.Pick) })

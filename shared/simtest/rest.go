@@ -35,7 +35,9 @@ func (w *world) checkAtRest() {
 				continue
 			}
 			w.parked += len(x.Entity.Parked)
-			w.checkEntity(&g, x)
+			if !w.poisoned(x) {
+				w.checkEntity(&g, x)
+			}
 		}
 	}
 	if bound := w.writesBound(); w.ourChanges > bound {
@@ -64,7 +66,7 @@ func (w *world) checkRecords(g *ruleset.Group) {
 	for _, ref := range w.truth.order {
 		l := w.truth.lives[ref]
 		t, mapped := g.TypeAt(ref.Place)
-		if !mapped || l.deletedBy != "" || l.into != "" {
+		if !mapped || l.deletedBy != "" || l.into != "" || ref == w.poison {
 			continue
 		}
 		id := w.entityOf(g.Name, ref)
@@ -129,7 +131,7 @@ func (w *world) checkMerges(g *ruleset.Group) {
 		if ref.Connection != g.Hub || l.into == "" || !l.known || w.truth.lives[winner].deletedBy != "" || !w.knowsRecord(g.Name, winner) {
 			continue
 		}
-		if a, b := w.entityOf(g.Name, ref), w.entityOf(g.Name, winner); a != b {
+		if a, b := w.entityOf(g.Name, ref), w.entityOf(g.Name, winner); a != b && ref != w.poison && winner != w.poison {
 			w.violate(InvariantMerged, "%s was merged into %s, and they are %s and %s", ref, winner, a, b)
 		}
 	}
@@ -139,6 +141,16 @@ func (w *world) checkMerges(g *ruleset.Group) {
 func (w *world) knowsRecord(group record.Group, ref record.Ref) bool {
 	link := w.linkOf(group, ref)
 	return link != nil && link.ID == ref.ID && link.State == resolve.LinkLive
+}
+
+// poisoned reports whether a record that cannot be read is one of an entity's: that stops it, and nothing else.
+func (w *world) poisoned(x stored) bool {
+	for place, link := range x.Links {
+		if w.poison != (record.Ref{}) && (record.Ref{Place: place, ID: link.ID}) == w.poison {
+			return true
+		}
+	}
+	return false
 }
 
 // checkEntity looks at one entity with its links.

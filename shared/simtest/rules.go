@@ -80,7 +80,7 @@ func pair(h record.HubField, p record.PlatformField) ruleset.Pair {
 }
 
 func (s Setup) customer(changed bool) ruleset.Group {
-	g := ruleset.Group{Name: "customer", Hub: hubName, Limits: ruleset.Limits{Deletes: s.DeletesMax}}
+	g := ruleset.Group{Name: "customer", Hub: hubName, Limits: s.Limits}
 	persons := ruleset.Entity{Type: people, Match: []ruleset.MatchRule{{Name: "email", Parts: []ruleset.MatchPart{{Field: emailField}}}},
 		RestoresHub: s.Accounts[0].Restores,
 		Fields:      []ruleset.Field{{Name: emailField, Form: lowercase, Owner: ruleset.Owner{Connection: hubName}, Reason: "r", NonOwner: ruleset.NonOwnerRevert, Conflict: ruleset.ConflictOwner, Blank: ruleset.BlankKeep}}}

@@ -2,7 +2,6 @@ package simtest
 
 import (
 	"slices"
-	"time"
 )
 
 // shrinkRunsMax bounds how many runs one shrinking takes.
@@ -122,7 +121,7 @@ func (s *shrinker) setup(h History) History {
 func mercies(s *Setup) []func(*Setup) bool {
 	out := []func(*Setup) bool{
 		func(s *Setup) bool { return flip(&s.Deals) }, func(s *Setup) bool { return flip(&s.Filter) }, func(s *Setup) bool { return flip(&s.Tokens) },
-		func(s *Setup) bool { return zero(&s.DeletesMax) }, func(s *Setup) bool { return zero(&s.Change) }, func(s *Setup) bool { return zero(&s.Delete) },
+		func(s *Setup) bool { return zero(&s.Limits) }, func(s *Setup) bool { return flip(&s.Poison) }, func(s *Setup) bool { return zero(&s.Change) }, func(s *Setup) bool { return zero(&s.Delete) },
 		func(s *Setup) bool {
 			if !s.Finance {
 				return false
@@ -163,8 +162,9 @@ func raise(b *bool) bool {
 	return !was
 }
 
-func zero[T int | Change | time.Duration](n *T) bool {
+func zero[T comparable](n *T) bool {
+	var none T
 	was := *n
-	*n = 0
-	return was != 0
+	*n = none
+	return was != none
 }

@@ -52,9 +52,11 @@ type world struct {
 
 	points, faults, userChanges, unknown, lateWrites, windowed, parked int
 	applies                                                            int
-	ourChanges                                                         int // writes of ours that changed a value of an existing record
-	removals                                                           map[string]int
-	accepted, ended                                                    int // change records queued, and those with an outcome
+	ourChanges                                                         int                      // writes of ours that changed a value of an existing record
+	poison                                                             record.Ref               // cannot be read by id
+	written                                                            map[cellKey]map[int]bool // the edits whose value we wrote, by field
+	reserved                                                           map[string][]time.Time   // when the runs began that made writes of a limited kind
+	accepted, ended                                                    int                      // change records queued, and those with an outcome
 	naive                                                              bool
 	violations                                                         []Violation
 
@@ -77,6 +79,7 @@ type engine interface {
 	sweep(ctx context.Context)
 	webhook(ctx context.Context, c record.Connection, body []byte) int
 	answer(ctx context.Context, pick [4]uint32)
+	release(ctx context.Context, c record.Connection)
 }
 
 // Options say how to run a history.
@@ -121,7 +124,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, naive: o.Naive, removals: map[string]int{}, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+		stormy: true, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
@@ -140,7 +143,7 @@ func newWorld(h History, o Options) *world {
 func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	a := &account{w: w, name: c, setup: setup, mem: setup.platform(c, w.Now)}
 	a.mem.Applied = w.applied
-	if setup.Reforms && c != hubName {
+	if setup.Reforms {
 		a.mem.Reform = reform
 	}
 	if setup.Replica > 0 {
@@ -152,9 +155,7 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 			return 0
 		}
 	}
-	if c != hubName {
-		a.mem.Refuse = refuse
-	}
+	a.mem.Refuse = refuse
 	a.mem.Omit = func() bool {
 		if !w.stormy || !w.chance(w.history.Weather.Omitted) {
 			return false
@@ -198,9 +199,9 @@ func reform(name record.PlatformField, value string) string {
 	switch {
 	case value == "":
 		return value
-	case name == spokeField("phone"):
+	case meaning(name) == "phone":
 		return strings.ToUpper(value)
-	case name == spokeField("street"):
+	case meaning(name) == "street":
 		return "+" + strings.TrimPrefix(value, "+")
 	}
 	return value
@@ -227,6 +228,10 @@ func (w *world) begin() {
 			pick = 1 << uint(in.Blank)
 		}
 		ref := w.createPerson(c, pick, emails[in.Person])
+		if s.Poison && w.poison == (record.Ref{}) {
+			w.poison = ref
+			w.say("%s cannot be read by id", ref)
+		}
 		if emails[in.Person] == 0 {
 			emails[in.Person] = w.truth.cells[ref][w.fieldName(ref, emailField)].edit
 		}
@@ -310,10 +315,8 @@ func (w *world) hint(ref record.Ref, kind record.Kind) {
 		w.say("  (its webhook is lost)")
 		return
 	}
-	body, err := json.Marshal(hookBody{Object: ref.Object, ID: ref.ID, Kind: kind, At: w.accounts[ref.Connection].mem.Stamped(ref.Object, ref.ID), Fields: w.payload(ref)})
-	if err != nil {
-		panic(err)
-	}
+	hook := hookBody{Object: ref.Object, ID: ref.ID, Kind: kind, At: w.accounts[ref.Connection].mem.Stamped(ref.Object, ref.ID), Fields: w.payload(ref)}
+	body := hook.body()
 	times := 1
 	if w.stormy && w.chance(weather.HintTwice) {
 		w.faults++
@@ -428,6 +431,14 @@ type hookBody struct {
 	Kind   record.Kind       `json:"kind"`
 	At     time.Time         `json:"at"`
 	Fields record.Fields     `json:"fields,omitempty"`
+}
+
+func (b hookBody) body() []byte {
+	body, err := json.Marshal(b)
+	if err != nil {
+		panic(err)
+	}
+	return body
 }
 
 func (w *world) payload(ref record.Ref) record.Fields {
