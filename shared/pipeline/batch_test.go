@@ -8,6 +8,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/resolve"
 )
 
 // told sends changes to the hub's queue, each in a message of its own, so that one batch holds them all.
@@ -72,4 +73,20 @@ func TestOfTwoSnapshotsOfABatchTheNewerCounts(t *testing.T) {
 		w.drain()
 		w.want(w.field, "clients", field, "tel", "3")
 	}
+}
+
+// TestASnapshotOfAPlaceThatLeftItsGroupIsTold: it was queued under rules that named the place.
+func TestASnapshotOfAPlaceThatLeftItsGroupIsTold(t *testing.T) {
+	w, hub, _ := one(t)
+	s := w.read(hub)
+	s.Place.Object = "leads"
+	w.events = nil
+	w.told(record.Change{Ref: s.Ref, Source: record.SourcePoll, Kind: record.KindChanged, Snapshot: s})
+	w.drain()
+	for _, e := range w.events {
+		if e.Ref == s.Ref && e.Outcome == resolve.Unsupported {
+			return
+		}
+	}
+	t.Errorf("nobody said what became of it:\n%s", w.story())
 }

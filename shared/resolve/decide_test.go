@@ -318,3 +318,14 @@ func TestDecidingTwiceDecidesNothingMore(t *testing.T) {
 		t.Errorf("got %s with patch %+v and due %+v, want a no-op that publishes the same", again.Outcome, again.Patch, again.Due)
 	}
 }
+
+func TestAFirstReadWithoutAFiltersFieldIsReadAgain(t *testing.T) {
+	tb := newTable(t)
+	tb.see(contact, "h1", start, record.Fields{"email": "a@x.example", "phone": "1", "street": "", "note": "", "fcid": ""})
+	d := tb.see(deal, "d1", start, record.Fields{"name": "Roof", "amount": "100", "who": "h1"})
+	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonIncompleteRead)
+	d = tb.see(deal, "d1", start, record.Fields{"name": "Roof", "stage": "won", "amount": "100", "who": "h1"})
+	if x := due(d, bill); x == nil || x.Operation != record.OperationCreate {
+		t.Errorf("a deal first seen won, after the first load: got %+v, want its invoice", x)
+	}
+}

@@ -65,11 +65,12 @@ func (d *decider) unknown(s record.Snapshot) Decision {
 // incompleteReadsMax is how often a record is read again whose answer lacks mapped fields, before it is judged without.
 const incompleteReadsMax = 6
 
-// incomplete reports whether a read lacks a field by which the record would be recognised.
+// incomplete reports whether a read lacks a field by which the record would be recognised, or by which a filter judges it:
+// what is inside at first sight can be told from what enters later only if the first sight shows it.
 func (d *decider) incomplete(s record.Snapshot) bool {
 	pairs := d.group.PairsAt(s.Place)
 	for i := range pairs {
-		if p := &pairs[i]; matchable(p) && !has(p, s.Fields) && slices.ContainsFunc(p.Hub, d.isKeyPart) {
+		if p := &pairs[i]; matchable(p) && !has(p, s.Fields) && (slices.ContainsFunc(p.Hub, d.isKeyPart) || slices.ContainsFunc(p.Hub, d.isFiltered)) {
 			return true
 		}
 	}
@@ -79,6 +80,17 @@ func (d *decider) incomplete(s record.Snapshot) bool {
 func (d *decider) isKeyPart(name record.HubField) bool {
 	for _, rule := range d.declared.Match {
 		if slices.ContainsFunc(rule.Parts, func(part ruleset.MatchPart) bool { return part.Field == name }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFiltered reports whether any filter of the entity type looks at a field.
+func (d *decider) isFiltered(name record.HubField) bool {
+	for i := range d.group.Mappings {
+		m := &d.group.Mappings[i]
+		if m.Hub == d.declared.Type && m.Filter != nil && slices.ContainsFunc(m.Filter.Conditions, func(c ruleset.Condition) bool { return c.Field == name }) {
 			return true
 		}
 	}

@@ -94,6 +94,9 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 	if w.joined[x.Entity.ID] || w.merged(g, x) {
 		return // whoever merged two records chose among their values
 	}
+	if n > 0 && n < len(w.truth.edits) && !slices.Contains(g.Places(people), w.truth.edits[n].ref.Place) || want == "" && w.history.Setup.Change == ChangeGone {
+		return // a place that has left the group gave it
+	}
 	edits := w.editsOf(g, x, f)
 	// A blank that the policy does not take replaces nothing.
 	edits = slices.DeleteFunc(edits, func(e *edit) bool { return e.value == "" && f.Blank == ruleset.BlankKeep })
@@ -242,7 +245,7 @@ func (w *world) checkReference(g *ruleset.Group, x stored, f *ruleset.Field, liv
 		if !ok {
 			continue
 		}
-		named := record.Ref{Place: record.Place{Connection: place.Connection, Object: f.Refers}, ID: record.ExternalID(shown["client"])}
+		named := record.Ref{Place: record.Place{Connection: place.Connection, Object: f.Refers}, ID: record.ExternalID(shown[children[place.Object].spokeRef])}
 		life := w.truth.lives[named]
 		if life != nil && life.deletedBy == "" && w.entityOf(g.Name, named) != parentID {
 			other := w.linkAt(g, parentID, named.Place)

@@ -21,6 +21,8 @@ type History struct {
 	Seed    uint64
 	Setup   Setup
 	Initial []Initial
+	// Deals are there before the first load too: stages, of the first person on the hub.
+	Deals   []string
 	Actions []Action
 	Weather Weather
 }
@@ -30,6 +32,7 @@ type History struct {
 type Setup struct {
 	Spokes int // 1 to 3
 	Deals  bool
+	Bills  bool // of deals
 	// Filter: only won deals reach the spoke.
 	Filter bool
 	// Finance: a second group whose hub is the first spoke.
@@ -85,6 +88,8 @@ const (
 	ChangeNothing  Change = iota
 	ChangeOwner           // of the second field, to the first spoke
 	ChangeNewField        // the last field begins to be mapped
+	ChangeFilter          // of deals, to one stage more
+	ChangeGone            // the last spoke leaves the group
 )
 
 // Initial is one record that is there before the first load.
@@ -115,6 +120,7 @@ const (
 	ActEmail
 	ActEverywhere // one field, at several places at once
 	ActDeal
+	ActBill
 	ActStage
 	ActReassign // a deal to another person
 	ActAnswer
@@ -129,7 +135,7 @@ const (
 )
 
 var actionWeights = [actionKinds]int{ActCreate: 14, ActEdit: 34, ActBlank: 6, ActDelete: 7, ActRestore: 4, ActMerge: 3, ActEmail: 6, ActEverywhere: 10,
-	ActDeal: 7, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2}
+	ActDeal: 7, ActBill: 4, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2}
 
 // Weather is how often what goes wrong, per thousand chances.
 type Weather struct {
@@ -161,6 +167,11 @@ func Draw(seed uint64) History {
 		}
 		if r.IntN(100) < 4 { // two records of one person at one place
 			h.Initial = append(h.Initial, Initial{Person: p, Account: r.IntN(1 + h.Setup.Spokes), Blank: -1})
+		}
+	}
+	if h.Setup.Deals {
+		for range r.IntN(3) {
+			h.Deals = append(h.Deals, stages[r.IntN(len(stages))])
 		}
 	}
 	n := actionsMin + r.IntN(actionsMax-actionsMin+1)
@@ -205,9 +216,16 @@ func drawSetup(r *rand.Rand) Setup {
 		s.Fields = append(s.Fields, f)
 	}
 	if one(6) {
-		s.Change = []Change{ChangeOwner, ChangeNewField}[r.IntN(2)]
+		s.Change = ChangeOwner + Change(r.IntN(int(ChangeGone)))
 		s.ChangeAt = time.Duration(r.Int64N(int64(s.Live)))
 	}
+	if s.Change == ChangeGone && s.Spokes == 1 { // the first has deals and another group, and stays
+		s.Change = ChangeFilter
+	}
+	if s.Change == ChangeFilter {
+		s.Deals, s.Filter = true, true
+	}
+	s.Bills = s.Deals && one(2)
 	s.Limits, s.Poison = drawLimits(r), one(20)
 	if last := &s.Fields[len(s.Fields)-1]; s.Change == ChangeNewField && last.Owner == 1 {
 		last.Owner = 0 // an owner that does not map its field is refused when a configuration is loaded

@@ -39,6 +39,7 @@ const (
 	InvariantDeleted   Invariant = "deletions_arrive"
 	InvariantMerged    Invariant = "merges_join"
 	InvariantPrompt    Invariant = "changes_arrive_without_a_sweep"
+	InvariantFilter    Invariant = "filters_are_kept"
 	InvariantPanic     Invariant = "nothing_panics"
 )
 
@@ -46,7 +47,7 @@ const (
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantPanic}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantPanic}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.
@@ -149,7 +150,7 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 		edit.clobbered = true
 	case raced:
 		w.violate(InvariantFresh, "a write to %s replaces %s, edited at %s, after our look at %s, though the platform offers conditional updates", ref, name, was.at.Sub(epoch), t.reads[ref].Sub(epoch))
-	case !w.absorbed(ref, name, before) && !w.hasAlias(ref):
+	case !w.absorbed(t.rules, ref, name, before) && !w.hasAlias(ref):
 		w.violate(InvariantFresh, "a write to %s replaces %q in %s, an edit that nobody has taken in", ref, before, name)
 	}
 }
@@ -214,8 +215,8 @@ func (w *world) hasAlias(ref record.Ref) bool {
 }
 
 // absorbed reports whether the system's own memory of a record holds a value: then it was decided about.
-func (w *world) absorbed(ref record.Ref, name record.PlatformField, value string) bool {
-	for _, g := range w.rules.GroupsAt(ref.Place) {
+func (w *world) absorbed(rules *ruleset.Rules, ref record.Ref, name record.PlatformField, value string) bool {
+	for _, g := range rules.GroupsAt(ref.Place) {
 		link := w.linkOf(g.Name, ref)
 		if link == nil || link.Base[name] == value || link.Sent[name] == value {
 			return true
@@ -317,8 +318,8 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 		}
 	}
 	w.judgeReference(ref, e.Intent.Fields)
-	if _, given := e.Intent.Fields["client"]; ref.Object == deals && ref.Connection != hubName && !given {
-		w.violate(InvariantDangling, "%s is made without the person it belongs to", ref)
+	if kind, ok := children[ref.Object]; ok && ref.Connection != hubName && e.Intent.Fields[kind.spokeRef] == "" {
+		w.violate(InvariantDangling, "%s is made without what it belongs to", ref)
 	}
 }
 
@@ -366,18 +367,19 @@ func sameText(a, b string) bool {
 
 // judgeReference checks that what a write names exists on that platform, or did.
 func (w *world) judgeReference(ref record.Ref, fields record.Fields) {
-	parent, ok := fields["client"]
-	if !ok || ref.Object != deals {
+	kind, ok := children[ref.Object]
+	parent, given := fields[kind.spokeRef]
+	if !ok || !given {
 		return
 	}
-	if _, known := w.truth.lives[record.Ref{Place: record.Place{Connection: ref.Connection, Object: people}, ID: record.ExternalID(parent)}]; !known {
+	if _, known := w.truth.lives[record.Ref{Place: record.Place{Connection: ref.Connection, Object: kind.parent}, ID: record.ExternalID(parent)}]; !known {
 		w.violate(InvariantDangling, "%s names %q, which its platform does not know", ref, parent)
 	}
 }
 
 // judgeRemoval looks for the person's deletion that a removal carries on.
 func (w *world) judgeRemoval(ref record.Ref) {
-	if !w.removed(ref) {
+	if len(w.rules.GroupsAt(ref.Place)) > 0 && !w.removed(ref) {
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
 	}
 }

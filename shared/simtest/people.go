@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -41,10 +42,12 @@ func (w *world) act(a Action) {
 	case ActMerge:
 		w.merge(a)
 	case ActDeal:
-		w.createDeal(a)
+		w.createDeal(a, []string{"won", "open"}[a.Pick[1]%2])
+	case ActBill:
+		w.createBill(a)
 	case ActStage:
 		if ref, ok := w.pickAt(hubName, deals, a.Pick[0]); ok {
-			w.set(ref, "stage", []string{"open", "won", "won", "lost"}[a.Pick[1]%4])
+			w.set(ref, "stage", stages[a.Pick[1]%uint32(len(stages))])
 		}
 	case ActReassign:
 		w.reassign(a)
@@ -87,6 +90,9 @@ func (w *world) pickAccount(pick uint32) record.Connection {
 }
 
 func (w *world) pickObject(pick uint32) record.Object {
+	if w.history.Setup.Bills && pick%8 == 1 {
+		return bills
+	}
 	if w.history.Setup.Deals && pick%4 == 0 {
 		return deals
 	}
@@ -183,16 +189,23 @@ func (w *world) edit(ref record.Ref, name record.PlatformField, blank bool) {
 func (w *world) set(ref record.Ref, name record.PlatformField, value string) {
 	w.accounts[ref.Connection].mem.Edit(ref.Object, ref.ID, record.Fields{name: value})
 	w.truth.cells[ref][name] = cell{person: true, at: w.now}
+	if name == "stage" {
+		w.truth.lives[ref].stages = append(w.truth.lives[ref].stages, value)
+	}
 	w.say("a person sets %s of %s to %q", name, ref, value)
 	w.changed(ref, record.KindChanged)
 }
 
 func (w *world) editField(a Action, blank bool) {
 	if w.history.Setup.Deals && a.Pick[2]%6 == 0 {
-		if ref, ok := w.pickRecord(deals, a.Pick[0], true); ok {
-			name := record.PlatformField("name")
+		object := deals
+		if w.history.Setup.Bills && a.Pick[3]%2 == 0 {
+			object = bills
+		}
+		if ref, ok := w.pickRecord(object, a.Pick[0], true); ok {
+			name := record.PlatformField(children[object].hubText)
 			if ref.Connection != hubName {
-				name = "title"
+				name = children[object].spokeText
 			}
 			w.edit(ref, name, false)
 			return
@@ -361,27 +374,48 @@ func (w *world) merge(a Action) {
 	w.changed(winner, record.KindChanged)
 }
 
-func (w *world) createDeal(a Action) {
-	if !w.history.Setup.Deals {
-		return
+// stages that people give deals; won ones reach the spoke where there is a filter.
+var stages = []string{"open", "won", "won", "lost"}
+
+func (w *world) createDeal(a Action, stage string) {
+	if w.history.Setup.Deals {
+		w.createChild(deals, a.Pick[0], record.Fields{"stage": stage})
 	}
-	parent, ok := w.pickAt(hubName, people, a.Pick[0])
+}
+
+func (w *world) createBill(a Action) {
+	if w.history.Setup.Deals && w.history.Setup.Bills {
+		w.createChild(bills, a.Pick[0], record.Fields{})
+	}
+}
+
+// createChild makes a record on the hub that names a parent there.
+func (w *world) createChild(object record.Object, pick uint32, fields record.Fields) {
+	kind := children[object]
+	parent, ok := w.pickAt(hubName, kind.parent, pick)
 	if !ok {
 		return
 	}
 	mem := w.accounts[hubName].mem
-	ref := record.Ref{Place: record.Place{Connection: hubName, Object: deals}}
-	stage := "open"
-	if a.Pick[1]%2 == 0 {
-		stage = "won"
-	}
-	ref.ID = mem.Create(deals, record.Fields{"contact": string(parent.ID), "stage": stage})
-	w.truth.born(ref, false)
-	e := w.truth.newEdit(ref, "name", false)
+	ref := record.Ref{Place: record.Place{Connection: hubName, Object: object}}
+	fields[record.PlatformField(kind.hubRef)] = string(parent.ID)
+	ref.ID = mem.Create(object, fields)
+	l := w.truth.born(ref, false)
+	l.loaded, l.stages = w.loaded(ref.Place), []string{fields["stage"]}
+	e := w.truth.newEdit(ref, record.PlatformField(kind.hubText), false)
 	w.truth.edited(e)
-	mem.Edit(deals, ref.ID, record.Fields{"name": e.value})
-	w.say("a person makes %s for %s, stage %s", ref, parent, stage)
+	mem.Edit(object, ref.ID, record.Fields{e.field: e.value})
+	w.say("a person makes %s for %s %s", ref, parent, fields["stage"])
 	w.changed(ref, record.KindChanged)
+}
+
+// loaded reports whether a place's first load is over.
+func (w *world) loaded(place record.Place) bool {
+	progress, err := control.LoadProgress(context.Background(), w.store, []record.Place{place})
+	if err != nil {
+		panic(err)
+	}
+	return progress[place].Phase == control.PhaseDone
 }
 
 func (w *world) reassign(a Action) {

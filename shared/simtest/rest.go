@@ -1,6 +1,8 @@
 package simtest
 
 import (
+	"slices"
+
 	"github.com/fluxcascade/fluxcascade/shared/platform/memplatform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
@@ -253,7 +255,10 @@ func (w *world) checkPresence(g *ruleset.Group, x stored, live map[record.Place]
 	for _, place := range g.Places(x.Entity.Type) {
 		w.checkDeleted(g, x, place, live)
 		m, spoke := g.MappingAt(place)
-		if !spoke || live[place] != nil || live[hub] == nil || !m.Create.CreatesOn(ruleset.ToSpoke) || m.Filter != nil {
+		if spoke && m.Filter != nil && live[hub] != nil {
+			w.checkFilter(x, record.Ref{Place: hub, ID: live[hub].ID}, place)
+		}
+		if !spoke || live[place] != nil || live[hub] == nil || !m.Create.CreatesOn(ruleset.ToSpoke) || m.Filter != nil && !w.mustEnter(record.Ref{Place: hub, ID: live[hub].ID}) {
 			continue
 		}
 		link := x.Links[place]
@@ -265,12 +270,40 @@ func (w *world) checkPresence(g *ruleset.Group, x stored, live map[record.Place]
 	}
 }
 
+// checkFilter: what never was inside the filter has no record behind it, nor has what was inside at first sight and was
+// left alone since.
+func (w *world) checkFilter(x stored, hub record.Ref, place record.Place) {
+	link, l := x.Links[place], w.truth.lives[hub]
+	if link == nil || link.ID == "" || l == nil || l.ours || w.truth.lives[record.Ref{Place: place, ID: link.ID}] == nil || !w.truth.lives[record.Ref{Place: place, ID: link.ID}].ours {
+		return
+	}
+	inside := func(stage string) bool { return w.insideFilter(stage) }
+	switch {
+	case !slices.ContainsFunc(l.stages, inside):
+		w.violate(InvariantFilter, "%s was made for %s, whose stages were %v", link.ID, hub, l.stages)
+	case l.bornAt.Equal(epoch) && len(l.stages) == 1:
+		w.violate(InvariantFilter, "%s was made for %s, which was %s before the first load", link.ID, hub, l.stages[0])
+	}
+}
+
+// insideFilter reports whether a deal's stage was inside the filter under any rules of this history.
+func (w *world) insideFilter(stage string) bool {
+	return slices.Contains(wonStages[0], stage) || w.history.Setup.Change == ChangeFilter && slices.Contains(wonStages[1], stage)
+}
+
+// mustEnter: a deal that a person made after the first load, and that is inside the filter in the end, has entered it.
+func (w *world) mustEnter(hub record.Ref) bool {
+	l := w.truth.lives[hub]
+	return l != nil && !l.ours && l.loaded && slices.Contains(wonStages[0], l.stages[len(l.stages)-1])
+}
+
 // waitsForParent: a child whose parent is not at a place cannot be either.
 func (w *world) waitsForParent(g *ruleset.Group, x stored, place record.Place) bool {
-	if x.Entity.Type != deals {
+	kind, ok := children[x.Entity.Type]
+	if !ok {
 		return false
 	}
-	parent := w.linkAt(g, record.EntityID(x.Entity.Fields["contact"].Text), record.Place{Connection: place.Connection, Object: people})
+	parent := w.linkAt(g, record.EntityID(x.Entity.Fields[kind.hubRef].Text), record.Place{Connection: place.Connection, Object: kind.parent})
 	return parent == nil || parent.State != resolve.LinkLive
 }
 

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
@@ -16,6 +17,7 @@ const (
 	ledgerName record.Connection = "ledger"
 	people     record.Object     = "people"
 	deals      record.Object     = "deals"
+	bills      record.Object     = "bills"
 	emailField record.HubField   = "email"
 	hubMarker                    = "fcid"
 	hubMarker2                   = "fcid2" // of the finance group, on the first spoke
@@ -35,6 +37,22 @@ func spokeField(h record.HubField) record.PlatformField {
 		return record.PlatformField("s_" + string(h))
 	}
 }
+
+// child is an object whose records name a parent of another: how either side calls the reference and a text.
+type child struct {
+	parent              record.Object
+	hubRef, hubText     record.HubField
+	spokeRef, spokeText record.PlatformField
+}
+
+// children: a deal belongs to a person, a bill to a deal.
+var children = map[record.Object]child{
+	deals: {people, "contact", "name", "client", "title"},
+	bills: {deals, "deal", "amount", "job", "total"},
+}
+
+// wonStages are the stages inside the filter; the second holds after a change of it.
+var wonStages = [2][]string{{"won"}, {"won", "lost"}}
 
 func spokeName(i int) record.Connection { return record.Connection(fmt.Sprintf("spoke%d", i)) }
 
@@ -91,14 +109,18 @@ func (s Setup) customer(changed bool) ruleset.Group {
 		persons.Fields = append(persons.Fields, f.field(personFields[i], i == 1 && changed && s.Change == ChangeOwner))
 	}
 	g.Entities = []ruleset.Entity{persons}
-	if s.Deals {
-		g.Entities = append(g.Entities, s.dealEntity())
-	}
 	for i := range s.Spokes {
-		g.Mappings = append(g.Mappings, s.personMapping(i+1, changed))
+		if !(changed && s.Change == ChangeGone && i == s.Spokes-1) {
+			g.Mappings = append(g.Mappings, s.personMapping(i+1, changed))
+		}
 	}
 	if s.Deals {
-		g.Mappings = append(g.Mappings, s.dealMapping())
+		g.Entities = append(g.Entities, s.childEntity(deals))
+		g.Mappings = append(g.Mappings, s.childMapping(deals, changed))
+	}
+	if s.Deals && s.Bills {
+		g.Entities = append(g.Entities, s.childEntity(bills))
+		g.Mappings = append(g.Mappings, s.childMapping(bills, changed))
 	}
 	return g
 }
@@ -119,13 +141,16 @@ func (f FieldSetup) field(name record.HubField, toSpoke bool) ruleset.Field {
 	return out
 }
 
-func (s Setup) dealEntity() ruleset.Entity {
+func (s Setup) childEntity(t record.Object) ruleset.Entity {
 	hubs := func(name record.HubField) ruleset.Field {
 		return ruleset.Field{Name: name, Owner: ruleset.Owner{Connection: hubName}, Reason: "r", NonOwner: ruleset.NonOwnerRevert, Conflict: ruleset.ConflictOwner, Blank: ruleset.BlankClear}
 	}
-	contact := hubs("contact")
-	contact.Refers = people
-	e := ruleset.Entity{Type: deals, Fields: []ruleset.Field{hubs("name"), hubs("stage"), contact}, RestoresHub: s.Accounts[0].Restores}
+	parent := hubs(children[t].hubRef)
+	parent.Refers = children[t].parent
+	e := ruleset.Entity{Type: t, Fields: []ruleset.Field{hubs(children[t].hubText), parent}, RestoresHub: s.Accounts[0].Restores}
+	if t == deals {
+		e.Fields = append(e.Fields, hubs("stage"))
+	}
 	if s.Accounts[0].Marker {
 		e.Marker = hubMarker
 	}
@@ -153,20 +178,24 @@ func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 	return m
 }
 
-func (s Setup) dealMapping() ruleset.Mapping {
-	a := s.Accounts[1]
-	m := ruleset.Mapping{Name: "deals-spoke1", Hub: deals, Spoke: record.Place{Connection: spokeName(1), Object: deals}, Direction: ruleset.Both,
+func (s Setup) childMapping(t record.Object, changed bool) ruleset.Mapping {
+	a, kind := s.Accounts[1], children[t]
+	m := ruleset.Mapping{Name: string(t) + "-spoke1", Hub: t, Spoke: record.Place{Connection: spokeName(1), Object: t}, Direction: ruleset.Both,
 		Create: ruleset.CreateToSpoke, Delete: deletePolicies[s.Delete], Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
 	if a.Marker {
 		m.Marker = spokeMark
 	}
-	if s.Filter {
-		m.Filter = &ruleset.Filter{Digest: "won", Conditions: []ruleset.Condition{{Field: "stage", Op: ruleset.OpIn, Values: []string{"won"}}}}
+	if s.Filter && t == deals {
+		stages := wonStages[0]
+		if changed && s.Change == ChangeFilter {
+			stages = wonStages[1]
+		}
+		m.Filter = &ruleset.Filter{Digest: strings.Join(stages, " "), Conditions: []ruleset.Condition{{Field: "stage", Op: ruleset.OpIn, Values: stages}}}
 	}
-	client := pair("contact", "client")
-	client.Reference, client.Required = &ruleset.Reference{To: people, Object: people}, true
-	m.Pairs = []ruleset.Pair{pair("name", "title"), client}
+	parent := pair(kind.hubRef, kind.spokeRef)
+	parent.Reference, parent.Required = &ruleset.Reference{To: kind.parent, Object: kind.parent}, true
+	m.Pairs = []ruleset.Pair{pair(kind.hubText, kind.spokeText), parent}
 	return m
 }
 
@@ -210,13 +239,13 @@ func (a AccountSetup) ability(hub bool) catalog.Ability {
 
 func (a AccountSetup) platform(name record.Connection, now func() time.Time) *memplatform.Platform {
 	ability := a.ability(name == hubName)
-	p := &memplatform.Platform{Connection: name, Now: now, Abilities: map[record.Object]catalog.Ability{people: ability, deals: ability},
+	p := &memplatform.Platform{Connection: name, Now: now, Abilities: map[record.Object]catalog.Ability{people: ability, deals: ability, bills: ability},
 		Skew: a.Skew, Lag: a.Lag, Merged: memplatform.MergedStyle(a.Merged), WholeCalls: a.WholeCalls}
 	if a.Coarse {
 		p.StampUnit = time.Second
 	}
 	if a.Unstamped {
-		p.Unstamped = map[record.Object]bool{people: true, deals: true}
+		p.Unstamped = map[record.Object]bool{people: true, deals: true, bills: true}
 	}
 	if a.Lists {
 		p.Lists = map[record.PlatformField][]record.PlatformField{spokeField("tag"): {sibling}}

@@ -31,7 +31,7 @@ type shrinker struct {
 }
 
 func (s *shrinker) size(h History) int {
-	n := 10*len(h.Actions) + 10*len(h.Initial)
+	n := 10*len(h.Actions) + 10*len(h.Initial) + 10*len(h.Deals)
 	for _, rate := range h.Weather.rates() {
 		if *rate > 0 {
 			n++
@@ -72,6 +72,13 @@ func (s *shrinker) actions(h History) History {
 }
 
 func (s *shrinker) initial(h History) History {
+	for len(h.Deals) > 0 {
+		next := h
+		if next.Deals = h.Deals[1:]; !s.fails(next) {
+			break
+		}
+		h = next
+	}
 	for at := 0; at < len(h.Initial); {
 		next := h
 		next.Initial = slices.Delete(slices.Clone(h.Initial), at, at+1)
@@ -120,7 +127,7 @@ func (s *shrinker) setup(h History) History {
 // mercies are ways to make a setup kinder; each reports whether it changed anything.
 func mercies(s *Setup) []func(*Setup) bool {
 	out := []func(*Setup) bool{
-		func(s *Setup) bool { return flip(&s.Deals) }, func(s *Setup) bool { return flip(&s.Filter) }, func(s *Setup) bool { return flip(&s.Tokens) },
+		func(s *Setup) bool { return flip(&s.Bills) }, func(s *Setup) bool { return flip(&s.Deals) }, func(s *Setup) bool { return flip(&s.Filter) }, func(s *Setup) bool { return flip(&s.Tokens) },
 		func(s *Setup) bool { return zero(&s.Limits) }, func(s *Setup) bool { return flip(&s.Poison) }, func(s *Setup) bool { return zero(&s.Change) }, func(s *Setup) bool { return zero(&s.Delete) },
 		func(s *Setup) bool {
 			if !s.Finance {

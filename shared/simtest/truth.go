@@ -62,6 +62,8 @@ type life struct {
 	emails    map[int]bool      // the edits whose value its email ever showed
 	known     bool              // when it was merged, it was somebody's
 	winner    bool              // others were merged into it
+	loaded    bool              // when a person made it, its place's first load was over
+	stages    []string          // of a deal on the hub, as people set them
 }
 
 // truth is what really happened, seen from outside: it knows nothing of the system's state.

@@ -236,6 +236,9 @@ func (w *world) begin() {
 			emails[in.Person] = w.truth.cells[ref][w.fieldName(ref, emailField)].edit
 		}
 	}
+	for _, stage := range w.history.Deals {
+		w.createDeal(Action{}, stage)
+	}
 	for _, a := range w.history.Actions {
 		w.after(a.At, func() { w.act(a) })
 	}

@@ -108,11 +108,9 @@ func (p *Platform) read(object record.Object, fields []record.PlatformField, id 
 	if s != nil {
 		v = s.asOf(at)
 	}
-	if v != nil && v.into != "" && p.Merged == MergedForward {
-		if survivor := p.find(object, v.into); survivor != nil && !survivor.now().deleted {
-			snapshot := p.snapshot(object, survivor, survivor.now(), fields, began)
-			return platform.Read{ID: id, Snapshot: &snapshot}
-		}
+	if survivor := p.forwarded(object, s); v != nil && v.into != "" && survivor != s {
+		snapshot := p.snapshot(object, survivor, survivor.now(), fields, began)
+		return platform.Read{ID: id, Snapshot: &snapshot}
 	}
 	if v == nil || v.deleted {
 		absence := p.absence(object, id, v, began)
@@ -204,7 +202,7 @@ func (p *Platform) refusal(intent record.Intent) error {
 func (p *Platform) apply(intent record.Intent, began time.Time) record.Receipt {
 	object, ability := intent.Ref.Object, p.Abilities[intent.Ref.Object]
 	receipt := record.Receipt{Key: intent.Key}
-	s := p.find(object, intent.Ref.ID)
+	s := p.forwarded(object, p.find(object, intent.Ref.ID))
 	var before record.Fields
 	if s != nil {
 		before = s.now().fields
@@ -247,6 +245,16 @@ func (p *Platform) apply(intent record.Intent, began time.Time) record.Receipt {
 	snapshot := p.snapshot(object, s, s.now(), sortedNames(s.now().fields), began)
 	receipt.ID, receipt.Snapshot = s.id, &snapshot
 	return receipt
+}
+
+// forwarded gives the record that a write to another reaches: itself, or the survivor where a merged record's id is its.
+func (p *Platform) forwarded(object record.Object, s *stored) *stored {
+	if s != nil && s.now().into != "" && p.Merged == MergedForward {
+		if survivor := p.find(object, s.now().into); survivor != nil && !survivor.now().deleted {
+			return survivor
+		}
+	}
+	return s
 }
 
 func (p *Platform) applied(intent record.Intent, s *stored, before record.Fields) {

@@ -66,7 +66,7 @@ type MergedStyle int
 const (
 	MergedAway    MergedStyle = iota // it is not found
 	MergedTells                      // it is gone, and the answer names the survivor
-	MergedForward                    // the survivor answers, under its own id
+	MergedForward                    // the survivor answers, under its own id, and takes what is written
 )
 
 // Effect is what one intent did to a record.
