@@ -151,6 +151,9 @@ type bugReport struct {
 	Caught    int                       `json:"caught"`
 	First     uint64                    `json:"first_seed"`
 	By        map[simtest.Invariant]int `json:"by"`
+	// Actions is how many things people do in the shrunk history of the first seed.
+	Actions int               `json:"shrunk_to_actions"`
+	shows   simtest.Invariant // in the first seed
 }
 
 // bugChunk is how many histories are run before it is asked whether a bug has shown.
@@ -169,20 +172,23 @@ func runBugs(out io.Writer, o simulateOptions) error {
 				if count == 0 {
 					continue
 				}
-				if r.Caught == 0 || part.First[i][0] < r.First {
-					r.First = part.First[i][0]
+				if len(r.By) == 0 || part.First[i][0] < r.First {
+					r.First, r.shows = part.First[i][0], i
 				}
 				r.By[i] += count
 			}
 			r.Histories += part.Histories
 			r.Caught += part.Failed
 		}
+		if r.Caught > 0 {
+			r.Actions = shrunk(r, bug)
+		}
 		reports = append(reports, r)
 		if r.Caught == 0 {
 			missed++
 		}
 		if !o.asJSON {
-			fmt.Fprintf(out, "%-26s %6d of %6d histories  (%s)\n", r.Name, r.Caught, r.Histories, r.Words)
+			fmt.Fprintf(out, "%-26s %6d of %6d histories, shrunk to %d actions  (%s)\n", r.Name, r.Caught, r.Histories, r.Actions, r.Words)
 		}
 	}
 	if o.asJSON {
@@ -196,4 +202,9 @@ func runBugs(out io.Writer, o simulateOptions) error {
 		return fmt.Errorf("%d seeded bugs were not caught", missed)
 	}
 	return nil
+}
+
+// shrunk makes the first history that shows a bug small, and gives how many things people do in it.
+func shrunk(r bugReport, bug simtest.Bug) int {
+	return simtest.Explain(r.First, r.shows, simtest.Options{Bug: &bug}).UserActions
 }

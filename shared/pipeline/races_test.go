@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -52,7 +53,8 @@ func TestAnEditBetweenReadAndWriteIsSeenInTheAnswer(t *testing.T) {
 // interleaved runs something else just before a commit that touches a link.
 type interleaved struct {
 	*memstore.Store
-	before func()
+	before  func()
+	refused int // commits that found a row moved
 }
 
 func (s *interleaved) Commit(ctx context.Context, writes []store.Write) error {
@@ -63,7 +65,11 @@ func (s *interleaved) Commit(ctx context.Context, writes []store.Write) error {
 			break
 		}
 	}
-	return s.Store.Commit(ctx, writes)
+	err := s.Store.Commit(ctx, writes)
+	if fault.Is(err, fault.Stale) {
+		s.refused++
+	}
+	return err
 }
 
 func TestAReadBegunBeforeACommitCannotUndoIt(t *testing.T) {
@@ -94,4 +100,28 @@ func TestAReadBegunBeforeACommitCannotUndoIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnEditIsNotJudgedByAnEntityThatHasMoved: a refused edit changes its link alone, and yet it was refused by what the
+// entity held when it was loaded.
+func TestAnEditIsNotJudgedByAnEntityThatHasMoved(t *testing.T) {
+	w, hub, _ := one(t)
+	payer := w.book.IDs("customers")[0]
+	slow := &interleaved{Store: w.store}
+	shell := w.shell
+	shell.Store = slow
+	w.book.Edit("customers", payer, record.Fields{"tel": "9"}) // the hub's to set
+	w.poll()
+	slow.before = func() {
+		w.now = w.now.Add(time.Second)
+		w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
+		w.poll()
+		w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+	}
+	w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "book"), (&pipeline.Resolver{Shell: shell}).Handle)
+	if slow.refused == 0 {
+		t.Errorf("the edit was judged by values that were gone:\n%s", w.story())
+	}
+	w.drain()
+	w.want(w.book, "customers", payer, "tel", "2")
 }

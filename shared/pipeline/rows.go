@@ -156,6 +156,9 @@ func (s *Shell) commit(ctx context.Context, view *resolve.View, p resolve.Patch)
 	if err != nil {
 		return err
 	}
+	if p.Entity == nil && p.Unmoved > 0 {
+		writes = append(writes, store.Write{Key: entityRow(owner), Expect: p.Unmoved, CheckOnly: true})
+	}
 	for _, link := range p.Links {
 		if err := add(linkRow(owner, link.Place), link.Rev, link); err != nil {
 			return err

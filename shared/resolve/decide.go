@@ -77,6 +77,9 @@ type Patch struct {
 	// same transaction; nil in all other decisions.
 	Alias      *Entity
 	AliasLinks []*Link
+	// Unmoved is the revision that the owner's row must still have although Entity does not replace it: an edit was judged
+	// by its values. 0 for no such condition.
+	Unmoved int64
 }
 
 // Empty reports that there is nothing to write.
@@ -329,6 +332,8 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 				Outcome: outcome, Reason: reason, Config: d.rules.Digest, Changes: d.changes}
 		}
 		decision.Patch.Entity = d.entity
+	} else if len(d.linkChanged) > 0 && len(d.changes) > 0 {
+		decision.Patch.Unmoved = d.entity.Rev
 	}
 	for _, place := range d.group.Places(d.entity.Type) {
 		if d.linkChanged[place] {

@@ -63,7 +63,8 @@
 //
 // # What holds at every commit
 //
-// A decision is committed in one transaction in which every row it read and changes must not have moved. It changes at
-// most one entity, its links, and the keys they hold (and an alias, when a held record turns out to be it, or two entities
-// are joined). An entity that was decided under a newer configuration is not decided under an older one.
+// A decision is committed in one transaction in which every row it read and changes must not have moved; nor may the
+// entity that an edit was judged by, where the edit changes its link alone. It changes at most one entity, its links, and
+// the keys they hold (and an alias, when a held record turns out to be it, or two entities are joined). An entity that was
+// decided under a newer configuration is not decided under an older one.
 package resolve

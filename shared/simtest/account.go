@@ -129,6 +129,11 @@ func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.
 	if a.w.resting && !a.w.current.dead {
 		a.w.violate(InvariantQuiet, "at rest, %s is asked to %s %s", a.name, intents[0].Operation, intents[0].Ref)
 	}
+	if !a.w.naive && !a.w.current.dead {
+		for i := range intents {
+			a.w.judgePatience(&intents[i])
+		}
+	}
 	f, err := a.enter(ctx, pointWrite, "apply")
 	if err != nil {
 		return nil, err

@@ -130,6 +130,9 @@ func Bugs() []Bug {
 			}
 		})},
 		{Name: "first-sight-as-edit", Words: "takes a newly mapped field's value for an edit", decide: beforeLoaded(blankBase)},
+		{Name: "existing-as-made", Words: "takes a record that was there already for the one it asked for", connector: wrap(func(c *broken) {
+			c.receipt = func(r *record.Receipt, _ record.Intent) { r.Existing = false }
+		})},
 		{Name: "unknown-as-failed", Words: "takes a create of unknown outcome for not done", connector: wrap(func(c *broken) { c.unknownFails = true })},
 		{Name: "old-rules-commit", Words: "commits under a configuration that was replaced", decide: onEntities(func(e *resolve.Entity) { e.ConfigVersion = 0 })},
 	}

@@ -13,10 +13,12 @@ import (
 
 // commit writes rows for a handler, and judges what is written.
 func (w *world) commit(ctx context.Context, writes []store.Write) error {
-	before := make([]*resolve.Link, len(writes))
+	before := make([]decoded, len(writes))
 	for i := range writes {
-		if isLink(writes[i].Key) {
-			before[i] = w.linkAtKey(writes[i].Key)
+		if writes[i].Table == store.Versions {
+			if row, ok := w.row(writes[i].Key); ok {
+				before[i] = w.decode(row)
+			}
 		}
 	}
 	if err := w.store.Commit(ctx, writes); err != nil {
@@ -29,10 +31,10 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 	for i := range writes {
 		x := &writes[i]
 		switch {
-		case isLink(x.Key) && !x.Delete && before[i] != nil:
-			if after := w.linkAtKey(x.Key); after != nil {
-				w.judgeLink(x.Partition, before[i], after)
-			}
+		case before[i].link != nil && !x.Delete:
+			w.judgeLink(before[i].link, w.linkAtKey(x.Key))
+		case before[i].entity != nil && !x.Delete:
+			w.judgeEntity(before[i].entity, w.entityAt(x.Key))
 		case x.Table != store.Versions && bytes.Contains(x.Body, []byte(valueMark)), strings.Contains(x.Partition+x.Sort, valueMark):
 			w.violate(InvariantLeak, "the row %s/%s of %s carries a value", x.Partition, x.Sort, x.Table)
 		}
@@ -43,10 +45,31 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 	return nil
 }
 
-func isLink(k store.Key) bool { return k.Table == store.Versions && strings.HasPrefix(k.Sort, "link#") }
+// judgeEntity: a field that waits for a person keeps its value, and loses no candidate but to a newer one of its place.
+func (w *world) judgeEntity(before, after *resolve.Entity) {
+	for name := range after.Parked {
+		if _, already := before.Parked[name]; !already {
+			w.parkedAt[string(after.ID)+"#"+string(name)] = w.now
+		}
+	}
+	for name, was := range before.Parked {
+		now, still := after.Parked[name]
+		if !still || before.State != after.State || len(after.Leftovers) > len(before.Leftovers) {
+			continue
+		}
+		if before.Fields[name].Text != after.Fields[name].Text {
+			w.violate(InvariantParked, "%s of %s waits for a person, and goes from %q to %q", name, after.ID, before.Fields[name].Text, after.Fields[name].Text)
+		}
+		for _, c := range was.Candidates {
+			if !slices.ContainsFunc(now.Candidates, func(d resolve.Candidate) bool { return c.Place == d.Place }) {
+				w.violate(InvariantParked, "%s of %s loses the candidate of %s", name, after.ID, c.Place)
+			}
+		}
+	}
+}
 
 // judgeLink: what we remember that a record holds goes only forward in what it really held.
-func (w *world) judgeLink(partition string, before, after *resolve.Link) {
+func (w *world) judgeLink(before, after *resolve.Link) {
 	if before.State != resolve.LinkLive || after.State != resolve.LinkLive || before.ID != after.ID {
 		return
 	}

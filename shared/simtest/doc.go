@@ -12,9 +12,11 @@
 //   - sched.go    the clock, the events, the coroutines
 //   - account.go, disk.go, mail.go  the platforms, the store and the queues as the handlers meet them: every I/O point
 //   - world.go    the wiring, and a history from its beginning to rest
-//   - people.go   what the people do
+//   - people.go, children.go, trouble.go  what the people do: to persons, to deals and bills, and what is meant to hurt
+//   - hooks.go    the platforms' webhooks
 //   - truth.go    what really happened, kept apart from anything the system says
-//   - oracle.go, rest.go, fields.go  the invariants: at each write, and at rest, of records and of fields
+//   - oracle.go, spread.go, commits.go  the invariants at each write to a platform and to the store
+//   - rest.go, fields.go, probe.go  the invariants at rest: of records, of fields, and of one change more
 //   - rows.go     what the store holds, past all faults
 //   - bugs.go and its siblings  ways to break the system that the invariants must notice
 //   - shrink.go   a violation made small

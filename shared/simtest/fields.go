@@ -7,6 +7,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/store"
 )
 
 // shows is what one live record shows of a hub field.
@@ -252,6 +253,40 @@ func (w *world) checkReference(g *ruleset.Group, x stored, f *ruleset.Field, liv
 			if other != nil && other.State == resolve.LinkLive {
 				w.violate(InvariantAgree, "%s names %s, and its parent on the hub is %s", record.Ref{Place: place, ID: link.ID}, named, parent)
 			}
+		}
+	}
+}
+
+// judgeParked: a field that waited for a person when a run began is written nowhere by it.
+func (w *world) judgeParked(t *task, ref record.Ref, name record.PlatformField) {
+	for _, g := range t.rules.GroupsAt(ref.Place) {
+		e := w.entityAt(store.Key{Table: store.Versions, Partition: string(g.Name) + "#" + string(w.entityOf(g.Name, ref)), Sort: "entity"})
+		for _, p := range g.PairsAt(ref.Place) {
+			if e == nil || len(e.Parked) == 0 || !slices.Contains(p.Spoke, name) || p.Direction == ruleset.ToHub {
+				continue
+			}
+			for _, h := range p.Hub {
+				if since := w.parkedAt[string(e.ID)+"#"+string(h)]; e.Parked[h].Reason != "" && since.Before(t.began) && !t.late {
+					w.violate(InvariantParked, "a write to %s holds %s, which waits for a person since %s", ref, name, since.Sub(epoch))
+				}
+			}
+		}
+	}
+}
+
+// checkParked: of a field that waits for a person, what each live record shows otherwise is there to choose.
+func (w *world) checkParked(g *ruleset.Group, x stored, f *ruleset.Field, live map[record.Place]*resolve.Link) {
+	if f.Refers != "" {
+		return
+	}
+	parked := x.Entity.Parked[f.Name]
+	gone := w.truth.superseded(f.Blank == ruleset.BlankKeep, w.editsOf(g, x, f)) // what everybody knew is merely due there
+	for _, s := range w.showing(g, x, f, live) {
+		link := live[s.ref.Place]
+		_, waived := link.Waived[s.name]
+		offered := func(c resolve.Candidate) bool { return sameShown(c.Text, s.value) }
+		if cell := w.truth.cells[s.ref][s.name]; cell.person && !gone[cell.edit] && link.Sent[s.name] == s.value && !waived && s.value != "" && !sameShown(s.value, x.Entity.Fields[f.Name].Text) && !slices.ContainsFunc(parked.Candidates, offered) {
+			w.violate(InvariantParked, "%s shows %q in %s, which waits for a person who is not told of it", s.ref, s.value, s.name)
 		}
 	}
 }

@@ -47,7 +47,9 @@ type Setup struct {
 	Live       time.Duration
 	PollEvery  time.Duration
 	SweepEvery time.Duration
-	Tokens     bool
+	// LoadEvery is the period of polls until a place's first load is over, 0 for no other than afterwards.
+	LoadEvery time.Duration
+	Tokens    bool
 	// Limits of spread of the customer group, the zero value for none.
 	Limits ruleset.Limits
 	// Poison: the first record of the beginning cannot be read by id, and never will be.
@@ -207,6 +209,7 @@ func drawSetup(r *rand.Rand) Setup {
 	}
 	s.Live = liveMin + time.Duration(r.Int64N(int64(liveMax-liveMin)))
 	s.PollEvery = []time.Duration{10 * time.Minute, 20 * time.Minute, 30 * time.Minute}[r.IntN(3)]
+	s.LoadEvery = []time.Duration{0, 20 * time.Second, time.Minute, 3 * time.Minute}[r.IntN(4)]
 	s.SweepEvery = []time.Duration{15 * time.Minute, 30 * time.Minute}[r.IntN(2)]
 	for range 2 + r.IntN(3) {
 		f := FieldSetup{Owner: r.IntN(3), Conflict: []int{0, 0, 1, 2, 3}[r.IntN(5)], Keep: one(5)}

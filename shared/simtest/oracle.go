@@ -10,7 +10,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store"
 )
 
 // Invariant names one thing that must hold.
@@ -40,6 +39,8 @@ const (
 	InvariantMerged    Invariant = "merges_join"
 	InvariantPrompt    Invariant = "changes_arrive_without_a_sweep"
 	InvariantFilter    Invariant = "filters_are_kept"
+	InvariantParked    Invariant = "parked_fields_wait"
+	InvariantPatience  Invariant = "writes_wait_as_asked"
 	InvariantPanic     Invariant = "nothing_panics"
 )
 
@@ -47,7 +48,7 @@ const (
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantPanic}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantPanic}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.
@@ -60,8 +61,8 @@ type Violation struct {
 // applied judges one write of ours at the moment of its effect, then lets the truth know of it.
 func (w *world) applied(e memplatform.Effect) {
 	w.applies++
-	w.fold(string(e.Intent.Operation))
 	ref := record.Ref{Place: e.Intent.Ref.Place, ID: e.ID}
+	w.fold(string(e.Intent.Operation) + string(ref.Connection) + string(ref.ID))
 	if w.story != nil {
 		w.say("  %s %s: %v", e.Intent.Operation, ref, e.Intent.Fields)
 	}
@@ -126,6 +127,7 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 		w.violate(InvariantBody, "a write to %s holds %s, which nothing maps there", ref, name)
 		return
 	}
+	w.judgeParked(t, ref, name)
 	before := e.Before[name]
 	edit := w.truth.edits[was.edit]
 	if before == "" && (w.history.Setup.Change == ChangeOwner || w.hasAlias(ref) || edit != nil && edit.parent > 0 && w.truth.edits[edit.parent].decided.IsZero()) {
@@ -155,6 +157,30 @@ func (w *world) judgeField(t *task, ref record.Ref, name record.PlatformField, e
 	}
 }
 
+// judgePatience: what was put off until a time, because the platform asked for it or a write had failed, is not asked before.
+func (w *world) judgePatience(intent *record.Intent) {
+	for _, g := range w.rules.GroupsAt(intent.Ref.Place) {
+		link := w.linkOf(g.Name, intent.Ref)
+		if intent.Operation == record.OperationCreate {
+			_, link = w.attempted(g, intent)
+		}
+		if link != nil && link.NotBefore.After(w.now) && slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { return a.Key == intent.Key }) {
+			w.violate(InvariantPatience, "%s of %s is asked for, and it waits until %s", intent.Operation, intent.Ref, link.NotBefore.Sub(epoch))
+		}
+	}
+}
+
+// attempted finds the entity and the link that a create was recorded on.
+func (w *world) attempted(g *ruleset.Group, intent *record.Intent) (stored, *resolve.Link) {
+	for _, x := range w.entities() {
+		link := x.Links[intent.Ref.Place]
+		if x.Entity.Group == g.Name && link != nil && slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { return a.Key == intent.Key }) {
+			return x, link
+		}
+	}
+	return stored{}, nil
+}
+
 // cellKey names a field of a record.
 type cellKey struct {
 	ref  record.Ref
@@ -164,14 +190,14 @@ type cellKey struct {
 // judgeAgain: a value of an edit is written to a field once, and again only where a person changed the field since. Where
 // we replaced it ourselves and then come back to it, two of our processes disagree.
 func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n int, was cell) {
-	if n == 0 {
-		return
+	if n == 0 || ref.Connection == ledgerName {
+		return // what one group undoes on its spoke, the next has carried on already
 	}
 	key := cellKey{ref, name}
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && !was.person && w.lateWrites == 0 && !w.mergers && w.replaced == nil && !w.truth.answers[n] {
+	if w.written[key][n] && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.replaced == nil && !w.truth.answers[n] {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true
@@ -201,104 +227,6 @@ func (w *world) standing(rules *ruleset.Rules, place record.Place, name record.P
 	return mapped, owned, keeps
 }
 
-// hasAlias reports whether another entity was merged into a record's: what it shows is then a first sight again.
-func (w *world) hasAlias(ref record.Ref) bool {
-	for _, g := range w.rules.GroupsAt(ref.Place) {
-		id := w.entityOf(g.Name, ref)
-		for _, x := range w.entities() {
-			if x.Entity.Group == g.Name && x.Entity.State == resolve.EntityMerged && x.Entity.Into == id {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// absorbed reports whether the system's own memory of a record holds a value: then it was decided about.
-func (w *world) absorbed(rules *ruleset.Rules, ref record.Ref, name record.PlatformField, value string) bool {
-	for _, g := range rules.GroupsAt(ref.Place) {
-		link := w.linkOf(g.Name, ref)
-		if link == nil || link.Base[name] == value || link.Sent[name] == value {
-			return true
-		}
-	}
-	return false
-}
-
-// inDoubt reports whether a write to a field has an unknown outcome, and a value is what it asked for or what the system
-// remembers as there before.
-func (w *world) inDoubt(ref record.Ref, field record.PlatformField, value string) bool {
-	for _, g := range w.rules.GroupsAt(ref.Place) {
-		link := w.linkOf(g.Name, ref)
-		if link == nil {
-			continue
-		}
-		for _, a := range link.Attempts {
-			if asked, ok := a.Fields[field]; ok && (asked == value || link.Base[field] == value) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// knows reports whether any group ties a record to an entity that is not held, and whether it remembers a value of the
-// field.
-func (w *world) knows(ref record.Ref, field record.PlatformField) (known, based bool) {
-	for _, g := range w.rules.GroupsAt(ref.Place) {
-		if link := w.linkOf(g.Name, ref); link != nil && link.State != resolve.LinkQuarantined {
-			_, based = link.Base[field]
-			return true, based
-		}
-	}
-	return false, false
-}
-
-func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
-	if w.atRest != nil {
-		if id, known := w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}]; known {
-			return id
-		}
-	}
-	id := w.readEntityOf(group, ref)
-	if w.atRest != nil {
-		w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}] = id
-	}
-	return id
-}
-
-func (w *world) readEntityOf(group record.Group, ref record.Ref) record.EntityID {
-	row, _ := w.row(store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"})
-	id := record.EntityID(row.Body)
-	if id == "" {
-		return ""
-	}
-	return w.survivor(group, id)
-}
-
-// survivor follows an entity's merges.
-func (w *world) survivor(group record.Group, id record.EntityID) record.EntityID {
-	if w.atRest != nil {
-		return w.atRest.survivors[resolve.EntityKey{Group: group, ID: id}]
-	}
-	for range 8 {
-		e := w.entityAt(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"})
-		if e == nil || e.State != resolve.EntityMerged {
-			break
-		}
-		id = e.Into
-	}
-	return id
-}
-
-func (w *world) linkOf(group record.Group, ref record.Ref) *resolve.Link {
-	id := w.entityOf(group, ref)
-	if id == "" {
-		return nil
-	}
-	return w.linkAtKey(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()})
-}
-
 // judgeCreate looks for a record that the new one doubles, and at the parent that it names.
 func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 	mail := w.fieldName(ref, emailField)
@@ -312,7 +240,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
 			first := l.bornAt.Equal(epoch) && w.truth.cells[other][mail].at.Equal(epoch) // in the first load
 			known := first || setup.Find && l.bornAt.Before(w.writing.began.Add(-setup.Lag-time.Second)) || w.taken(other, mail)
-			if sameText(fields[mail], email) && known && !w.asks(other) && !w.renamed(other) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
+			if sameText(fields[mail], email) && known && !w.asks(other) && !w.renamed(other) && !w.overtaken(ref, e.Intent) && w.truth.cells[other][mail].at.Before(w.writing.began.Add(-setup.Lag-time.Second)) {
 				w.violate(InvariantOnce, "%s is made with the email of %s, which was there before", ref, other)
 			}
 		}
@@ -340,6 +268,29 @@ func (w *world) asks(ref record.Ref) bool {
 		}
 	}
 	return false
+}
+
+// overtaken reports whether a create repeats, word for word, one of unknown outcome whose entity goes by another email by
+// now: that is due once it is known what became of the create.
+func (w *world) overtaken(ref record.Ref, intent record.Intent) bool {
+	name := w.fieldName(ref, emailField)
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		x, _ := w.attempted(g, &intent)
+		if x.Entity != nil && !sameText(x.Entity.Fields[w.hubName(g, ref.Place, name)].Text, intent.Fields[name]) {
+			return true
+		}
+	}
+	return false
+}
+
+// hubName gives what a field of a place is called in a group.
+func (w *world) hubName(g *ruleset.Group, place record.Place, name record.PlatformField) record.HubField {
+	for _, p := range g.PairsAt(place) {
+		if slices.Contains(p.Spoke, name) && len(p.Hub) == 1 {
+			return p.Hub[0]
+		}
+	}
+	return ""
 }
 
 // renamed reports whether a record's person has another email on the hub by now, which is still under way to it.

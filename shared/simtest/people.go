@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -328,6 +327,7 @@ func (w *world) remove(ref record.Ref) {
 }
 
 func (w *world) restore(ref record.Ref) {
+	w.restores = true
 	w.truth.lives[ref].deletedBy, w.truth.lives[ref].bornAt, w.truth.lives[ref].restored = "", w.now, true
 	w.accounts[ref.Connection].mem.Restore(ref.Object, ref.ID)
 	w.say("a person restores %s", ref)
@@ -372,131 +372,4 @@ func (w *world) merge(a Action) {
 	w.say("a person merges %s into %s", loser, winner)
 	w.hint(loser, record.KindDeleted)
 	w.changed(winner, record.KindChanged)
-}
-
-// stages that people give deals; won ones reach the spoke where there is a filter.
-var stages = []string{"open", "won", "won", "lost"}
-
-func (w *world) createDeal(a Action, stage string) {
-	if w.history.Setup.Deals {
-		w.createChild(deals, a.Pick[0], record.Fields{"stage": stage})
-	}
-}
-
-func (w *world) createBill(a Action) {
-	if w.history.Setup.Deals && w.history.Setup.Bills {
-		w.createChild(bills, a.Pick[0], record.Fields{})
-	}
-}
-
-// createChild makes a record on the hub that names a parent there.
-func (w *world) createChild(object record.Object, pick uint32, fields record.Fields) {
-	kind := children[object]
-	parent, ok := w.pickAt(hubName, kind.parent, pick)
-	if !ok {
-		return
-	}
-	mem := w.accounts[hubName].mem
-	ref := record.Ref{Place: record.Place{Connection: hubName, Object: object}}
-	fields[record.PlatformField(kind.hubRef)] = string(parent.ID)
-	ref.ID = mem.Create(object, fields)
-	l := w.truth.born(ref, false)
-	l.loaded, l.stages = w.loaded(ref.Place), []string{fields["stage"]}
-	e := w.truth.newEdit(ref, record.PlatformField(kind.hubText), false)
-	w.truth.edited(e)
-	mem.Edit(object, ref.ID, record.Fields{e.field: e.value})
-	w.say("a person makes %s for %s %s", ref, parent, fields["stage"])
-	w.changed(ref, record.KindChanged)
-}
-
-// loaded reports whether a place's first load is over.
-func (w *world) loaded(place record.Place) bool {
-	progress, err := control.LoadProgress(context.Background(), w.store, []record.Place{place})
-	if err != nil {
-		panic(err)
-	}
-	return progress[place].Phase == control.PhaseDone
-}
-
-func (w *world) reassign(a Action) {
-	deal, ok := w.pickAt(hubName, deals, a.Pick[0])
-	if !ok {
-		return
-	}
-	if parent, ok := w.pickAt(hubName, people, a.Pick[1]); ok {
-		w.set(deal, "contact", string(parent.ID))
-	}
-}
-
-// race has people edit what a call is about to write: the record itself, just before; or, where the call's outcome will
-// be unknown, the same field on another platform.
-func (w *world) race(intents []record.Intent, f fate) {
-	if !w.stormy || !w.chance(w.history.Weather.Racing) {
-		return
-	}
-	w.faults++
-	intent := intents[w.rng.IntN(len(intents))]
-	if intent.Operation != record.OperationUpdate || intent.Ref.Object != people || intent.Ref.Connection == ledgerName {
-		return
-	}
-	fields := w.fieldsAt(intent.Ref.Connection)
-	if len(fields) == 0 {
-		return
-	}
-	field := fields[w.rng.IntN(len(fields))]
-	if f == fateDone {
-		if l := w.truth.lives[intent.Ref]; l.deletedBy == "" {
-			w.edit(intent.Ref, w.fieldName(intent.Ref, field), false)
-		}
-		return
-	}
-	for _, ref := range w.truth.order {
-		l := w.truth.lives[ref]
-		if ref != intent.Ref && ref.Object == people && l.deletedBy == "" && ref.Connection != ledgerName && w.samePerson(ref, intent.Ref) && !w.accounts[ref.Connection].lacks(field) {
-			w.edit(ref, w.fieldName(ref, field), false)
-			return
-		}
-	}
-}
-
-// refusedMark is in values that no platform takes from us.
-const refusedMark = "!"
-
-// editRefused gives a field a value that the other platforms refuse.
-func (w *world) editRefused(a Action) {
-	ref, ok := w.pickRecord(people, a.Pick[0], true)
-	if !ok || ref.Connection == ledgerName {
-		return
-	}
-	fields := w.fieldsAt(ref.Connection)
-	if len(fields) == 0 {
-		return
-	}
-	name := w.fieldName(ref, fields[int(a.Pick[1])%len(fields)])
-	e := w.truth.newEdit(ref, name, false)
-	e.value += refusedMark
-	w.truth.edited(e)
-	w.accounts[ref.Connection].mem.Edit(people, ref.ID, record.Fields{name: e.value})
-	w.say("a person sets %s of %s to %q, which no platform takes from us", name, ref, e.value)
-	w.changed(ref, record.KindChanged)
-}
-
-// forge has somebody who knows a webhook's secret, or a platform gone mad, tell of what did not happen.
-func (w *world) forge(a Action) {
-	ref, ok := w.pickRecord(people, a.Pick[0], true)
-	if !ok {
-		return
-	}
-	w.faults++
-	hook := hookBody{Object: ref.Object, ID: ref.ID, Kind: []record.Kind{record.KindDeleted, record.KindMerged, record.KindChanged}[a.Pick[1]%3], At: w.now}
-	switch a.Pick[2] % 4 {
-	case 0:
-		hook.At = w.now.AddDate(1, 0, 0)
-	case 1:
-		hook.At = w.now.AddDate(-1, 0, 0)
-	case 2:
-		hook.ID += "0" // nobody
-	}
-	w.say("a webhook tells that %s of %s was %s, which is not so", hook.ID, ref.Place, hook.Kind)
-	w.deliver(ref.Connection, hook.body(), 0)
 }

@@ -171,7 +171,9 @@ func (w *world) checkEntity(g *ruleset.Group, x stored) {
 	}
 	for i := range declared.Fields {
 		f := &declared.Fields[i]
-		if _, parked := x.Entity.Parked[f.Name]; !parked {
+		if _, parked := x.Entity.Parked[f.Name]; parked {
+			w.checkParked(g, x, f, live)
+		} else {
 			w.checkField(g, x, f, live)
 		}
 	}

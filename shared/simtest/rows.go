@@ -3,9 +3,11 @@ package simtest
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
 
@@ -101,4 +103,107 @@ func (w *world) entities() []stored {
 		}
 	}
 	return out
+}
+
+// hasAlias reports whether another entity was merged into a record's: what it shows is then a first sight again.
+func (w *world) hasAlias(ref record.Ref) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		id := w.entityOf(g.Name, ref)
+		for _, x := range w.entities() {
+			if x.Entity.Group == g.Name && x.Entity.State == resolve.EntityMerged && x.Entity.Into == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// absorbed reports whether the system's own memory of a record holds a value: then it was decided about.
+func (w *world) absorbed(rules *ruleset.Rules, ref record.Ref, name record.PlatformField, value string) bool {
+	for _, g := range rules.GroupsAt(ref.Place) {
+		link := w.linkOf(g.Name, ref)
+		if link == nil || link.Base[name] == value || link.Sent[name] == value {
+			return true
+		}
+	}
+	return false
+}
+
+// attemptShows is how long after it began a write of unknown outcome may still be remembered by a link that was read since:
+// a lease's life, the longest call after that, and a read's lag.
+const attemptShows = 5 * time.Minute
+
+// inDoubt reports whether a write to a field has an unknown outcome, and a value is what it asked for or what the system
+// remembers as there before.
+func (w *world) inDoubt(ref record.Ref, field record.PlatformField, value string) bool {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		link := w.linkOf(g.Name, ref)
+		if link == nil {
+			continue
+		}
+		for _, a := range link.Attempts {
+			// (It is forgotten once a read can no longer show it, and a commit that late follows such a read.)
+			if asked, ok := a.Fields[field]; ok && (asked == value || link.Base[field] == value) && link.TouchedAt.Before(a.At.Add(attemptShows)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// knows reports whether any group ties a record to an entity that is not held, and whether it remembers a value of the
+// field.
+func (w *world) knows(ref record.Ref, field record.PlatformField) (known, based bool) {
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		if link := w.linkOf(g.Name, ref); link != nil && link.State != resolve.LinkQuarantined {
+			_, based = link.Base[field]
+			return true, based
+		}
+	}
+	return false, false
+}
+
+func (w *world) entityOf(group record.Group, ref record.Ref) record.EntityID {
+	if w.atRest != nil {
+		if id, known := w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}]; known {
+			return id
+		}
+	}
+	id := w.readEntityOf(group, ref)
+	if w.atRest != nil {
+		w.atRest.entities[resolve.RefKey{Group: group, Ref: ref}] = id
+	}
+	return id
+}
+
+func (w *world) readEntityOf(group record.Group, ref record.Ref) record.EntityID {
+	row, _ := w.row(store.Key{Table: store.CrossReference, Partition: "ref#" + string(group) + "#" + ref.String(), Sort: "ref"})
+	id := record.EntityID(row.Body)
+	if id == "" {
+		return ""
+	}
+	return w.survivor(group, id)
+}
+
+// survivor follows an entity's merges.
+func (w *world) survivor(group record.Group, id record.EntityID) record.EntityID {
+	if w.atRest != nil {
+		return w.atRest.survivors[resolve.EntityKey{Group: group, ID: id}]
+	}
+	for range 8 {
+		e := w.entityAt(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "entity"})
+		if e == nil || e.State != resolve.EntityMerged {
+			break
+		}
+		id = e.Into
+	}
+	return id
+}
+
+func (w *world) linkOf(group record.Group, ref record.Ref) *resolve.Link {
+	id := w.entityOf(group, ref)
+	if id == "" {
+		return nil
+	}
+	return w.linkAtKey(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()})
 }

@@ -23,7 +23,7 @@ type clock struct {
 	steps   int
 	current *task
 	rng     *rand.Rand
-	// digest folds in every step, so that two runs can be compared.
+	// digest folds in every event, fault and write, so that two runs can be compared.
 	digest uint64
 	live   map[*task]bool
 	// workers are coroutines without a job.
@@ -59,6 +59,7 @@ func (c *clock) until(end time.Time, stepsMax int) bool {
 		}
 		e := c.events.pop()
 		c.now = e.at
+		c.digest = (c.digest^uint64(e.seq))*1099511628211 ^ uint64(c.now.Sub(epoch))
 		e.run()
 	}
 	return true

@@ -1,15 +1,12 @@
 package simtest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/credential"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -53,6 +50,7 @@ type world struct {
 	points, faults, userChanges, unknown, lateWrites, windowed, parked int
 	applies                                                            int
 	ourChanges                                                         int                      // writes of ours that changed a value of an existing record
+	parkedAt                                                           map[string]time.Time     // when an entity's field began to wait for a person
 	poison                                                             record.Ref               // cannot be read by id
 	written                                                            map[cellKey]map[int]bool // the edits whose value we wrote, by field
 	reserved                                                           map[string][]time.Time   // when the runs began that made writes of a limited kind
@@ -65,6 +63,7 @@ type world struct {
 	atRest    *resting
 	held      bool                  // a record was held for a person
 	muted     bool                  // webhooks are lost
+	restores  bool                  // a person made a record live again: what its owner showed then stands
 	mergers   bool                  // a person merged records
 	versions  map[string]int64      // of the configuration that each entity was last decided under
 	decoded   map[store.Key]decoded // rows as the oracle last decoded them
@@ -124,7 +123,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+		stormy: true, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
@@ -243,9 +242,15 @@ func (w *world) begin() {
 		w.after(a.At, func() { w.act(a) })
 	}
 	for i, place := range w.rules.Places() {
-		w.every(s.PollEvery, time.Duration(i)*7*time.Second, func() { w.run("poll "+place.String(), func(ctx context.Context) { w.engine.poll(ctx, place) }) })
+		period := func() time.Duration {
+			if s.LoadEvery > 0 && !w.loaded(place) {
+				return s.LoadEvery
+			}
+			return s.PollEvery
+		}
+		w.every(period, time.Duration(i)*7*time.Second, func() { w.run("poll "+place.String(), func(ctx context.Context) { w.engine.poll(ctx, place) }) })
 	}
-	w.every(s.SweepEvery, 3*time.Minute, func() { w.run("sweep", w.engine.sweep) })
+	w.every(func() time.Duration { return s.SweepEvery }, 3*time.Minute, func() { w.run("sweep", w.engine.sweep) })
 	if s.Change != ChangeNothing {
 		w.after(s.ChangeAt, func() {
 			w.say("the configuration changes")
@@ -255,14 +260,15 @@ func (w *world) begin() {
 	}
 }
 
-func (w *world) every(period, first time.Duration, f func()) {
+// every runs f at first, and then a period after each time, as long as faults happen.
+func (w *world) every(period func() time.Duration, first time.Duration, f func()) {
 	var again func()
 	again = func() {
 		if !w.stormy {
 			return
 		}
 		f()
-		w.after(period, again)
+		w.after(period(), again)
 	}
 	w.after(first, again)
 }
@@ -305,48 +311,6 @@ func (w *world) limitsOf(name queue.Name) queueLimits {
 	_, c, _ := strings.Cut(string(name), "-")
 	setup := w.accounts[record.Connection(c)].setup
 	return queueLimits{max(setup.Concurrency, 1), max(setup.Batch, 1)}
-}
-
-// hint lets a platform's webhook speak: lost, late, twice, as the weather is.
-func (w *world) hint(ref record.Ref, kind record.Kind) {
-	weather := &w.history.Weather
-	if w.muted {
-		return
-	}
-	if w.stormy && w.chance(weather.HintLost) {
-		w.faults++
-		w.say("  (its webhook is lost)")
-		return
-	}
-	hook := hookBody{Object: ref.Object, ID: ref.ID, Kind: kind, At: w.accounts[ref.Connection].mem.Stamped(ref.Object, ref.ID), Fields: w.payload(ref)}
-	body := hook.body()
-	times := 1
-	if w.stormy && w.chance(weather.HintTwice) {
-		w.faults++
-		times++
-	}
-	for range times {
-		delay := w.between(10*time.Millisecond, 2*time.Second)
-		if w.stormy && w.chance(weather.HintLate) {
-			w.faults++
-			delay = w.between(time.Minute, 40*time.Minute)
-		}
-		w.after(delay, func() { w.deliver(ref.Connection, body, 0) })
-	}
-}
-
-// webhookTries is how often a platform sends a webhook that was not answered with 200.
-const webhookTries = 3
-
-func (w *world) deliver(c record.Connection, body []byte, tried int) {
-	status := 0
-	again := func() {
-		if status != 200 && tried+1 < webhookTries {
-			w.after(time.Minute, func() { w.deliver(c, body, tried+1) })
-		}
-	}
-	t := w.spawn("webhook "+string(c), func() { status = w.engine.webhook(context.Background(), c, body) }, again)
-	t.rules, t.buried = w.rulesNow(), again
 }
 
 // calmDown ends all faults: what is under way goes on, nothing new goes wrong.
@@ -425,41 +389,4 @@ func (w *world) violate(i Invariant, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	w.say("VIOLATION of %s: %s", i, text)
 	w.violations = append(w.violations, Violation{Invariant: i, At: w.now.Sub(epoch), Text: text})
-}
-
-// hookBody is the simulated platforms' webhook. The fields are its payload, which nobody may believe.
-type hookBody struct {
-	Object record.Object     `json:"object"`
-	ID     record.ExternalID `json:"id"`
-	Kind   record.Kind       `json:"kind"`
-	At     time.Time         `json:"at"`
-	Fields record.Fields     `json:"fields,omitempty"`
-}
-
-func (b hookBody) body() []byte {
-	body, err := json.Marshal(b)
-	if err != nil {
-		panic(err)
-	}
-	return body
-}
-
-func (w *world) payload(ref record.Ref) record.Fields {
-	if w.bug == nil || !w.bug.payload {
-		return nil
-	}
-	fields, _ := w.accounts[ref.Connection].mem.Record(ref.Object, ref.ID)
-	return fields
-}
-
-// receive is the simulated platforms' verifier and parser.
-func receive(secret string, r platform.Request) ([]platform.Hint, error) {
-	if r.Header.Get("Secret") != secret {
-		return nil, fault.Newf(fault.Unauthorized, "webhook", "wrong secret")
-	}
-	var body hookBody
-	if err := json.NewDecoder(bytes.NewReader(r.Body)).Decode(&body); err != nil {
-		return nil, fault.Newf(fault.Rejected, "webhook", "malformed")
-	}
-	return []platform.Hint{{Object: body.Object, ID: body.ID, Kind: body.Kind, OccurredAt: body.At}}, nil
 }
