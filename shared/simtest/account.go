@@ -22,8 +22,10 @@ type account struct {
 	mem   *memplatform.Platform
 	// outage and forbidden are when it does not answer, and when it refuses us.
 	outage, forbidden window
-	tokens            *credential.Source // nil: none are asked for
-	server            *tokenServer
+	// paused is since when an operator wants it left alone, zero while it runs.
+	paused time.Time
+	tokens *credential.Source // nil: none are asked for
+	server *tokenServer
 }
 
 type window struct{ from, to time.Time }
@@ -39,6 +41,9 @@ func (a *account) enter(ctx context.Context, kind pointKind, op string) (fate, e
 		if token, err = a.tokens.Token(ctx); err != nil {
 			return fateNot, err
 		}
+	}
+	if !a.paused.IsZero() && a.w.current.began.After(a.paused) && !a.w.naive && !a.w.current.dead {
+		a.w.violate(InvariantPatience, "%s is asked to %s by a run that began %s after an operator paused it", a.name, op, a.w.current.began.Sub(a.paused))
 	}
 	f := a.w.point(kind)
 	if f == fateDead {

@@ -98,7 +98,7 @@ func (w *world) judgeLink(before, after *resolve.Link) {
 // judgeVersions: no entity that was decided under a configuration is decided again under the one that it replaced.
 func (w *world) judgeVersions(writes []store.Write) {
 	for _, x := range writes {
-		if x.Table != store.Versions || x.Sort != "entity" {
+		if x.Table != store.Versions || x.Sort != "entity" || x.CheckOnly {
 			continue
 		}
 		var row struct {

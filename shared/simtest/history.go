@@ -133,11 +133,12 @@ const (
 	ActForged  // a webhook that tells of what did not happen
 	ActGarbage // a message that is none
 	ActRelease // an operator lets go what limits of spread hold
+	ActPause   // an operator pauses a connection for a while
 	actionKinds
 )
 
 var actionWeights = [actionKinds]int{ActCreate: 14, ActEdit: 34, ActBlank: 6, ActDelete: 7, ActRestore: 4, ActMerge: 3, ActEmail: 6, ActEverywhere: 10,
-	ActDeal: 7, ActBill: 4, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2}
+	ActDeal: 7, ActBill: 4, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2, ActPause: 2}
 
 // Weather is how often what goes wrong, per thousand chances.
 type Weather struct {

@@ -64,6 +64,8 @@ func (w *world) act(a Action) {
 		w.post.put(pipeline.QueueOf([]string{pipeline.ChangesQueue, pipeline.DueQueue}[a.Pick[1]%2], c), []queue.Message{{Body: []byte("{")}})
 	case ActRelease:
 		w.run("operator", func(ctx context.Context) { w.engine.release(ctx, w.pickAccount(a.Pick[0])) })
+	case ActPause:
+		w.pause(a)
 	case ActMassDelete:
 		for _, id := range w.accounts[hubName].mem.IDs(people) {
 			w.remove(record.Ref{Place: record.Place{Connection: hubName, Object: people}, ID: id})

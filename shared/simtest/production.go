@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/control"
@@ -179,6 +180,24 @@ func (p production) release(ctx context.Context, c record.Connection) {
 	_ = (&pipeline.Operator{Shell: p.shell()}).Release(ctx, p.w.rules.Groups[0].Name, c, "")
 }
 
+// pause has an operator pause a connection for a while, as "pause" and "resume" do.
+func (w *world) pause(a Action) {
+	c, lasts := w.pickAccount(a.Pick[0]), time.Duration(1+a.Pick[1]%20)*time.Minute
+	w.say("an operator pauses %s for %s", c, lasts)
+	account := w.accounts[c]
+	if err := control.SetPause(context.Background(), w.store, c, control.Pause{Reason: control.PausedByOperator, Since: w.now}); err != nil {
+		panic(err)
+	}
+	account.paused = w.now
+	resume := func() {
+		if err := control.Resume(context.Background(), w.store, c); err != nil {
+			panic(err)
+		}
+		account.paused = time.Time{}
+	}
+	w.after(lasts, resume)
+}
+
 // answer has an operator decide a parked field, if there is one.
 func (w *world) answer(a Action) {
 	w.run("operator", func(ctx context.Context) { w.engine.answer(ctx, a.Pick) })
@@ -260,12 +279,15 @@ func (w *world) observe(e pipeline.Event) {
 		w.violate(InvariantLeak, "an error carries a value: %v", e.Err)
 	}
 	switch e.Kind {
-	case pipeline.EventDecision, pipeline.EventDeadLetter, pipeline.EventPostponed:
+	case pipeline.EventDecision, pipeline.EventDeadLetter, pipeline.EventPostponed, pipeline.EventEnded:
 		if t := w.current; t != nil {
 			if t.said == nil {
 				t.said = map[record.Ref]pipeline.EventKind{}
 			}
 			t.said[e.Ref] = e.Kind
+			if e.Outcome == resolve.Postponed {
+				t.said[e.Ref] = pipeline.EventPostponed
+			}
 		}
 		for _, c := range e.Changes {
 			n := numberOf(c.New)

@@ -293,10 +293,11 @@ func (w *world) insideFilter(stage string) bool {
 	return slices.Contains(wonStages[0], stage) || w.history.Setup.Change == ChangeFilter && slices.Contains(wonStages[1], stage)
 }
 
-// mustEnter: a deal that a person made after the first load, and that is inside the filter in the end, has entered it.
+// mustEnter: a deal that a person made after the first load, and that is inside the filter in the end, has entered it. (What a
+// change of the filter finds inside has not.)
 func (w *world) mustEnter(hub record.Ref) bool {
 	l := w.truth.lives[hub]
-	return l != nil && !l.ours && l.loaded && slices.Contains(wonStages[0], l.stages[len(l.stages)-1])
+	return w.history.Setup.Change != ChangeFilter && l != nil && !l.ours && l.loaded && slices.Contains(wonStages[0], l.stages[len(l.stages)-1])
 }
 
 // waitsForParent: a child whose parent is not at a place cannot be either.
