@@ -113,6 +113,25 @@ func (d *decider) spread(from record.Place) {
 	}
 }
 
+// outlives reports whether every deletion that asks for a removal at a place was taken in before a time: what was made
+// since, because the entity lives on elsewhere, is not what was deleted.
+func (d *decider) outlives(place record.Place, began time.Time) bool {
+	if _, applies := d.removalPolicy(place); !applies {
+		return false
+	}
+	hub := d.links[d.group.HubPlace(d.entity.Type)]
+	if _, spoke := d.group.MappingAt(place); spoke {
+		return hub.TouchedAt.Before(began)
+	}
+	for i := range d.group.Mappings {
+		m := &d.group.Mappings[i]
+		if link := d.links[m.Spoke]; m.Hub == d.entity.Type && deleted(link) && m.Direction != ruleset.ToSpoke && !link.TouchedAt.Before(began) {
+			return false
+		}
+	}
+	return true
+}
+
 // restored makes a tombstone a live link again, because a person made the record live again.
 func (d *decider) restored(place record.Place) {
 	link := d.editLink(place)

@@ -7,6 +7,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 // linked makes one contact that is on all three connections.
@@ -327,5 +328,43 @@ func TestAFirstReadWithoutAFiltersFieldIsReadAgain(t *testing.T) {
 	d = tb.see(deal, "d1", start, record.Fields{"name": "Roof", "stage": "won", "amount": "100", "who": "h1"})
 	if x := due(d, bill); x == nil || x.Operation != record.OperationCreate {
 		t.Errorf("a deal first seen won, after the first load: got %+v, want its invoice", x)
+	}
+}
+
+// TestWhatIsMadeAfterADeletionIsNotRemovedByIt: one of two spokes' records is deleted before the hub has one. The other is
+// made on the hub, and lives.
+func TestWhatIsMadeAfterADeletionIsNotRemovedByIt(t *testing.T) {
+	for _, late := range []bool{false, true} { // deleted while the hub's record is being made
+		tb := newTable(t)
+		tb.rules.Groups[0].Mappings[0].Delete = ruleset.DeleteDelete
+		tb.rules.Groups[0].Mappings[1].Create = ruleset.CreateBoth
+		tb.see(client, "c1", start, record.Fields{"mail": "a@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""})
+		d := tb.see(payer, "b1", start, record.Fields{"mail": "a@x.example", "tel": "1"})
+		gone := func() {
+			tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: client, ID: "c1"}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+			tb.pass(time.Second)
+		}
+		if !late {
+			gone()
+		}
+		d = tb.decide(resolve.Observation{Wake: d.Entity})
+		key := resolve.EntityKey{Group: "g", ID: d.Entity}
+		x := due(d, contact)
+		if x == nil || x.Operation != record.OperationCreate {
+			t.Fatalf("at the hub: got %+v, want a create", x)
+		}
+		link := &resolve.Link{Place: contact, State: resolve.LinkNone}
+		intent := resolve.IntentOf("g", d.Entity, *x, link)
+		leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
+		tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
+		if late {
+			tb.pass(time.Second)
+			gone()
+		}
+		d = tb.commit(tb.decide(resolve.Observation{Receipt: &resolve.Receipt{Entity: d.Entity, Place: contact, Intent: intent, Fence: 1, Receipt: record.Receipt{Key: intent.Key, ID: "h1"}}}))
+		removed := due(d, contact) != nil && due(d, contact).Operation == record.OperationDelete
+		if removed != late {
+			t.Errorf("deleted while it was being made: %t, removed from the hub: %t", late, removed)
+		}
 	}
 }

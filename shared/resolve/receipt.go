@@ -169,7 +169,12 @@ func (d *decider) created(link *Link, r Receipt) Decision {
 	link.ID, link.State, link.Evidence = r.ID, LinkLive, ""
 	link.Base, link.Sent = record.Fields{}, record.Fields{}
 	link.Rejected = map[record.PlatformField]Rejection{}
-	repeated := slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return a.Key == r.Intent.Key && a.Tries > 1 })
+	repeated := false
+	for _, a := range link.Attempts {
+		if a.Key == r.Intent.Key {
+			repeated, link.Restored = a.Tries > 1, d.outlives(link.Place, a.At)
+		}
+	}
 	d.written(link, r)
 	if repeated || r.Existing {
 		d.lookAgain(link, r)

@@ -31,8 +31,12 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 	for i := range writes {
 		x := &writes[i]
 		switch {
-		case before[i].link != nil && !x.Delete:
-			w.judgeLink(before[i].link, w.linkAtKey(x.Key))
+		case isLink(x.Key) && !x.Delete:
+			after := w.linkAtKey(x.Key)
+			w.noteLink(before[i].link, after)
+			if before[i].link != nil {
+				w.judgeLink(before[i].link, after)
+			}
 		case before[i].entity != nil && !x.Delete:
 			w.judgeEntity(before[i].entity, w.entityAt(x.Key))
 		case x.Table != store.Versions && bytes.Contains(x.Body, []byte(valueMark)), strings.Contains(x.Partition+x.Sort, valueMark):
@@ -45,8 +49,29 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 	return nil
 }
 
+func isLink(k store.Key) bool { return k.Table == store.Versions && strings.HasPrefix(k.Sort, "link#") }
+
+// noteLink notes when the system tied a record to an entity, and when it took in that the record is gone.
+func (w *world) noteLink(before, after *resolve.Link) {
+	ref := record.Ref{Place: after.Place, ID: after.ID}
+	was := resolve.LinkState("")
+	if before != nil && before.ID == after.ID {
+		was = before.State
+	}
+	switch after.State {
+	case was:
+	case resolve.LinkLive:
+		w.tied[ref] = w.now
+	case resolve.LinkTombstone:
+		w.buried[ref] = w.now
+	}
+}
+
 // judgeEntity: a field that waits for a person keeps its value, and loses no candidate but to a newer one of its place.
 func (w *world) judgeEntity(before, after *resolve.Entity) {
+	if after.State == resolve.EntityMerged && before.State != after.State {
+		w.mergedAt[after.ID] = w.now
+	}
 	for name := range after.Parked {
 		if _, already := before.Parked[name]; !already {
 			w.parkedAt[string(after.ID)+"#"+string(name)] = w.now

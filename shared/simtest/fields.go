@@ -257,8 +257,12 @@ func (w *world) checkReference(g *ruleset.Group, x stored, f *ruleset.Field, liv
 	}
 }
 
-// judgeParked: a field that waited for a person when a run began is written nowhere by it.
+// judgeParked: a field that waited for a person when a run began is written nowhere by it. (Where two groups share a place,
+// it may wait in the one and flow in the other.)
 func (w *world) judgeParked(t *task, ref record.Ref, name record.PlatformField) {
+	if len(t.rules.GroupsAt(ref.Place)) > 1 {
+		return
+	}
 	for _, g := range t.rules.GroupsAt(ref.Place) {
 		e := w.entityAt(store.Key{Table: store.Versions, Partition: string(g.Name) + "#" + string(w.entityOf(g.Name, ref)), Sort: "entity"})
 		for _, p := range g.PairsAt(ref.Place) {

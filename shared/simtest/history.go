@@ -126,7 +126,7 @@ const (
 	ActStage
 	ActReassign // a deal to another person
 	ActAnswer
-	ActTwin // a second record with the email of a first
+	ActTwin // another record with the email of one that is or was
 	ActRefused
 	ActMassDelete
 	ActBehind  // one place does not answer while a field is edited there and elsewhere
@@ -138,7 +138,7 @@ const (
 )
 
 var actionWeights = [actionKinds]int{ActCreate: 14, ActEdit: 34, ActBlank: 6, ActDelete: 7, ActRestore: 4, ActMerge: 3, ActEmail: 6, ActEverywhere: 10,
-	ActDeal: 7, ActBill: 4, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 2, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2, ActPause: 2}
+	ActDeal: 7, ActBill: 4, ActStage: 6, ActReassign: 3, ActAnswer: 5, ActTwin: 3, ActRefused: 2, ActMassDelete: 1, ActBehind: 4, ActForged: 3, ActGarbage: 1, ActRelease: 2, ActPause: 2}
 
 // Weather is how often what goes wrong, per thousand chances.
 type Weather struct {

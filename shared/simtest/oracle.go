@@ -197,7 +197,7 @@ func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.replaced == nil && !w.truth.answers[n] {
+	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.replaced == nil && !w.truth.answers[n] {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true
@@ -330,15 +330,21 @@ func (w *world) judgeReference(ref record.Ref, fields record.Fields) {
 
 // judgeRemoval looks for the person's deletion that a removal carries on.
 func (w *world) judgeRemoval(ref record.Ref) {
-	if len(w.rules.GroupsAt(ref.Place)) > 0 && !w.removed(ref) {
+	if len(w.rules.GroupsAt(ref.Place)) == 0 {
+		return
+	}
+	switch all := w.removed(ref); {
+	case len(all) == 0:
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
+	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Before(w.tied[ref]) }):
+		w.violate(InvariantDeleted, "%s is removed, and what was removed of its entity was so before it belonged to it", ref)
 	}
 }
 
-// removed reports whether a person ever removed a record of the same entity.
-func (w *world) removed(ref record.Ref) bool { return w.removedBy(ref, map[record.Ref]bool{}) }
+// removed lists the records of the same entity that a person ever removed, or that we did because of another group's.
+func (w *world) removed(ref record.Ref) []record.Ref { return w.removedBy(ref, map[record.Ref]bool{}) }
 
-func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) bool {
+func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) (out []record.Ref) {
 	seen[ref] = true
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		id := w.entityOf(g.Name, ref)
@@ -347,13 +353,13 @@ func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) bool {
 			same := other != ref && w.entityOf(g.Name, other) == id
 			switch {
 			case l.removed && (other == ref || same || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])):
-				return true
-			case same && l.deletedBy == "us" && !seen[other] && w.removedBy(other, seen):
-				return true // a deletion that one group carried on is the next group's to carry on
+				out = append(out, other)
+			case same && l.deletedBy == "us" && !seen[other] && len(w.removedBy(other, seen)) > 0:
+				out = append(out, other) // a deletion that one group carried on is the next group's to carry on
 			}
 		}
 	}
-	return false
+	return out
 }
 
 func sortedKeys[K cmp.Ordered, V any, M ~map[K]V](m M) []K { return slices.Sorted(maps.Keys(m)) }

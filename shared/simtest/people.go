@@ -17,7 +17,7 @@ func (w *world) act(a Action) {
 	case ActCreate:
 		w.createPerson(w.pickAccount(a.Pick[0]), a.Pick[1], 0)
 	case ActTwin:
-		if ref, ok := w.pickRecord(people, a.Pick[0], true); ok {
+		if ref, ok := w.pickAny(people, a.Pick[0]); ok {
 			w.createPerson(w.pickAccount(a.Pick[1]), a.Pick[2], w.truth.cells[ref][w.fieldName(ref, emailField)].edit)
 		}
 	case ActEdit:
@@ -112,6 +112,15 @@ func (w *world) pickRecord(object record.Object, pick uint32, live bool) (record
 			refs = append(refs, ref)
 		}
 	}
+	if len(refs) == 0 {
+		return record.Ref{}, false
+	}
+	return refs[int(pick)%len(refs)], true
+}
+
+// pickAny chooses among all records of an object that ever were.
+func (w *world) pickAny(object record.Object, pick uint32) (record.Ref, bool) {
+	refs := slices.DeleteFunc(slices.Clone(w.truth.order), func(ref record.Ref) bool { return ref.Object != object || ref.Connection == ledgerName })
 	if len(refs) == 0 {
 		return record.Ref{}, false
 	}

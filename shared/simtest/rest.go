@@ -31,6 +31,7 @@ func (w *world) checkAtRest() {
 	for _, g := range w.rules.Groups {
 		w.checkRecords(&g)
 		w.checkMerges(&g)
+		w.checkLatecomers(&g, entities)
 		w.checkKeys(&g, entities)
 		for _, x := range entities {
 			if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive {
@@ -102,10 +103,7 @@ func (w *world) creating(g *ruleset.Group, place record.Place) bool {
 
 // checkKeys: no two entities go by one email, unless a person is asked about it, or merged records of one of them.
 func (w *world) checkKeys(g *ruleset.Group, entities []stored) {
-	key := emailField
-	if g.Name == "finance" {
-		key = record.HubField(spokeField(emailField))
-	}
+	key := w.emailOf(g)
 	holders := map[string]record.EntityID{}
 	for _, x := range entities {
 		if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive || x.Entity.Type != people || w.joined[x.Entity.ID] || w.merged(g, x) {
@@ -137,6 +135,35 @@ func (w *world) checkMerges(g *ruleset.Group) {
 			w.violate(InvariantMerged, "%s was merged into %s, and they are %s and %s", ref, winner, a, b)
 		}
 	}
+}
+
+// checkLatecomers: a record made with the email of one that was merged away belongs to the survivor, if it is anybody's.
+func (w *world) checkLatecomers(g *ruleset.Group, entities []stored) {
+	for _, x := range entities {
+		at, merged := w.mergedAt[x.Entity.ID]
+		hub := x.Links[g.HubPlace(people)]
+		if x.Entity.Group != g.Name || x.Entity.Type != people || !merged || hub == nil {
+			continue
+		}
+		email := x.Entity.Fields[w.emailOf(g)].Text
+		for _, ref := range w.truth.order {
+			l := w.truth.lives[ref]
+			if _, mapped := g.TypeAt(ref.Place); !mapped || ref.Object != people || l.ours || l.deletedBy != "" || l.into != "" || !l.bornAt.After(at) || len(l.emails) != 1 || !l.emails[numberOf(email)] {
+				continue
+			}
+			if link := w.linkOf(g.Name, ref); link != nil && link.ID == ref.ID && link.State == resolve.LinkLive && w.entityOf(g.Name, ref) != w.survivor(g.Name, x.Entity.ID) {
+				w.violate(InvariantMerged, "%s has the email of %s, which was merged into %s, and is %s", ref, x.Entity.ID, w.survivor(g.Name, x.Entity.ID), w.entityOf(g.Name, ref))
+			}
+		}
+	}
+}
+
+// emailOf gives what a group calls a person's email.
+func (w *world) emailOf(g *ruleset.Group) record.HubField {
+	if g.Name == "finance" {
+		return record.HubField(spokeField(emailField))
+	}
+	return emailField
 }
 
 // knowsRecord reports whether a group ties a record to an entity, and does not merely hold it.
@@ -341,8 +368,8 @@ func (w *world) checkSpread(g *ruleset.Group, x stored, place record.Place, live
 	for other := range live {
 		m, spoke := g.MappingAt(other)
 		_, held := x.Entity.Holds[other.String()]
-		if spoke && !held && !live[other].Restored && (m.Delete == ruleset.DeleteArchive || m.Delete == ruleset.DeleteDelete) {
-			w.violate(InvariantDeleted, "%s was deleted on the hub, and its record at %s is neither removed nor held", x.Entity.ID, other)
+		if spoke && !held && !live[other].Restored && m.Delete != ruleset.DeleteIgnore {
+			w.violate(InvariantDeleted, "%s was deleted on the hub, and its record at %s is neither removed, by the policy %s, nor held", x.Entity.ID, other, m.Delete)
 		}
 	}
 }
