@@ -122,7 +122,11 @@ func withJob(cmd *cobra.Command, f *connectFlags, name string, run func(connect.
 	if !ok {
 		return fmt.Errorf("the configuration has no connection %s; it has %s", name, connectionNames(rules))
 	}
-	return run(connect.Job{Target: target, Rules: rules, Connection: c, Person: newTerminal(cmd, !f.noBrowser), Now: time.Now})
+	job := connect.Job{Target: target, Rules: rules, Connection: c, Person: newTerminal(cmd, !f.noBrowser), Now: time.Now}
+	if f.config != "" {
+		job.Config = "--config " + f.config
+	}
+	return run(job)
 }
 
 // rulesOf reads a file where one is named, else what the system runs by, or will.

@@ -60,6 +60,8 @@ type Job struct {
 	Connection *ruleset.Connection
 	Person     Person
 	Now        func() time.Time
+	// Config names the configuration on the command line, "" where the system knows it.
+	Config string
 	// Transport sends requests; nil is the default one.
 	Transport http.RoundTripper
 }
@@ -131,12 +133,11 @@ func (w *job) authorise(ctx context.Context, o Options) (granted, error) {
 		defer listener.Close()
 	}
 	address := f.begin()
-	w.Person.Say("Open this address in a browser, sign in to the %s account that %s stands for, and authorise the app:\n\n  %s\n", w.label, w.Connection.Name, address)
-	w.Person.Say("Its redirect URL must be registered in the app, letter for letter: %s", redirect)
-	w.Person.Say("Sign in as a user made for this sync (a service user) if you can: what it writes shows as theirs, and when a person leaves, their authorisation ends with them.")
-	if w.vendor.Authorization.ScopesInApp {
-		w.Person.Say("The app must have these scopes, which %s takes from its settings: %s", w.label, strings.Join(f.scopes, "; "))
-	}
+	w.Person.Say("Connecting %s to its %s account. The app must have:", w.Connection.Name, w.label)
+	w.Person.Say("  redirect URL, letter for letter:  %s", redirect)
+	w.Person.Say("  scopes:  %s", strings.Join(f.scopes, "; "))
+	w.Person.Say("Sign in as a user made for this sync (a service user) if you can: what the sync writes shows as theirs, and when a person leaves, their authorisation ends with them.")
+	w.Person.Say("\nOpen this address in a browser, and authorise the app:\n\n  %s\n", address)
 	w.Person.Open(address)
 	var code, account string
 	if pasted {

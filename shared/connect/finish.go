@@ -51,7 +51,7 @@ func (w *job) finish(ctx context.Context, connector platform.Connector, account 
 			w.Person.Say("  %d. %s", i+1, step)
 		}
 	}
-	w.Person.Say("Next: fluxcascade check --config FILE %s", w.Target.Flags())
+	w.Person.Say("Next: fluxcascade check %s", strings.TrimSpace(w.Config+" "+w.Target.Flags()))
 	return nil
 }
 
