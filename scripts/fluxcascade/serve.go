@@ -37,9 +37,9 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run for real accounts on this one machine, durably, without a cloud",
 		Long: `Runs the same handlers as the deployed system, with an embedded durable store and queues in --data, for the accounts
-that the configuration names. Put each connection's app into DIR/secrets.json (mode 0600):
+that the configuration names, once each is connected:
 
-  {"hubspot": {"client_id": "…", "client_secret": "…", "webhook_secret": "…", "refresh_token": "…"}, "jobber": {…}}
+  fluxcascade connect hubspot --config FILE --data DIR
 
 Nothing is read or written before you have activated the configuration, from another terminal:
 

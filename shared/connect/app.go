@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/boot"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 )
 
 // askApp gives the app: what the person gave, over what was kept, and the rest asked for. A webhook secret of our own is made.
 func (w *job) askApp(ctx context.Context, o Options) (boot.App, error) {
 	kept, err := w.Target.App(ctx, w.Connection)
-	if err != nil {
-		kept = boot.App{} // none yet, or one that is not filled in
+	if err != nil && !fault.Is(err, fault.Unauthorized) { // unauthorised: none yet, or one that is not filled in
+		return kept, fmt.Errorf("read the app of %s: %w", w.Connection.Name, err)
 	}
 	a := over(kept, o.App)
 	if o.Sandbox {

@@ -109,6 +109,5 @@ func ByHand(h platform.ByHand) []string {
 		objects = append(objects, string(object))
 	}
 	return []string{"In Setup open Change Data Capture and select: " + strings.Join(objects, ", "),
-		"Relay the channel /data/ChangeEvents, with an event relay to Amazon EventBridge, to: " + h.Callback + " (see: fluxcascade guide connect-salesforce)",
-		"Until then polling does all the work; it goes on after, as the floor."}
+		"Make an event relay of the channel /data/ChangeEvents to Amazon EventBridge, give the partner event source that it makes to the connection as the option event_source, and deploy again (fluxcascade guide connect-salesforce). Until then, and without AWS, polling does all the work."}
 }
