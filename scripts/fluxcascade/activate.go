@@ -15,6 +15,7 @@ import (
 
 func activateCommand() *cobra.Command {
 	var yes, dry bool
+	var records []string
 	cmd := &cobra.Command{
 		Use:   "activate",
 		Short: "Put the deployed configuration into force, after showing what it changes",
@@ -26,6 +27,7 @@ What cannot be activated is refused, with what to do instead. To go back, deploy
 		Args: cobra.NoArgs,
 	}
 	f := operating(cmd)
+	addRecords(cmd, &records)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the difference and activate nothing; exit status 1 if it cannot be activated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -50,6 +52,9 @@ What cannot be activated is refused, with what to do instead. To go back, deploy
 			err = json.NewEncoder(cmd.OutOrStdout()).Encode(d)
 		} else if !f.json {
 			printDifference(cmd.OutOrStdout(), rules, d)
+			err = foretell(cmd.OutOrStdout(), rules.Candidate, records)
+		} else {
+			err = foretell(io.Discard, rules.Candidate, records)
 		}
 		switch {
 		case err != nil:

@@ -123,6 +123,7 @@ func findExample() (string, error) {
 func lintCommand() *cobra.Command {
 	var config string
 	var timetable bool
+	var records []string
 	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "Check a configuration file and say what is wrong, where, and what would be right",
@@ -134,6 +135,9 @@ func lintCommand() *cobra.Command {
 				return exitError(1)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d connections, %d groups: no problem found\n", len(rules.Connections), len(rules.Groups))
+			if err := foretell(cmd.OutOrStdout(), rules, records); err != nil {
+				return err
+			}
 			if timetable {
 				printTimetable(cmd.OutOrStdout(), rules)
 			}
@@ -141,6 +145,7 @@ func lintCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&config, "config", "", "configuration file (default "+exampleConfig+")")
+	addRecords(cmd, &records)
 	cmd.Flags().BoolVar(&timetable, "timetable", false, "print every scheduled poll and sweep")
 	return cmd
 }

@@ -63,7 +63,10 @@ type Limit struct {
 	ReservePercent int
 }
 
-// usable is what a purpose may have spent, of a vendor's maximum, before it must wait; at least one call.
+// Usable is what a purpose may spend of the limit before it must wait; at least one call.
+func (l Limit) Usable(p Purpose) int { return l.usable(l.Max, p) }
+
+// usable is the same of what the vendor tells to be its maximum.
 func (l Limit) usable(vendorMax int, p Purpose) int {
 	n := vendorMax * (100 - min(max(l.ReservePercent, 0), sharesMax)) / 100
 	if p == Load {

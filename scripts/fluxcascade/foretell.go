@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/firstload"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+)
+
+// addRecords gives a command the flag that says how many records there are.
+func addRecords(cmd *cobra.Command, records *[]string) {
+	cmd.Flags().StringArrayVar(records, "records", nil, "how many records there are, to foretell the first load: CONNECTION=NUMBER or CONNECTION/OBJECT=NUMBER (repeatable)")
+}
+
+// foretell says what the first load takes, where it is known how many records there are. What does not fit in a day's
+// quota ends the command with status 1.
+func foretell(out io.Writer, rules *ruleset.Rules, specs []string) error {
+	records, err := firstload.Parse(rules, specs)
+	if err != nil {
+		return err
+	}
+	fits := true
+	for _, line := range firstload.Foretell(rules, catalog.All(), records) {
+		fmt.Fprintf(out, "  first load of %s\n", line)
+		if line.Refused != "" {
+			fmt.Fprintf(out, "DOES NOT FIT: %s\n", line.Refused)
+			fits = false
+		}
+	}
+	if !fits {
+		return exitError(1)
+	}
+	return nil
+}
