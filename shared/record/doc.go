@@ -3,7 +3,7 @@
 //
 // The words, one per idea, in code, logs, tables and prose alike:
 //
-//	platform      a vendor: hubspot, jobber, quickbooks, salesforce, xero
+//	platform      a vendor: hubspot, jobber, quickbooks, salesforce, pipedrive, xero
 //	connection    one authorised account on a platform; the unit of credentials, limits, queues and writers
 //	hub, spoke    the role of a connection in a group: owner of the master record, or mapped to it
 //	group         one data domain: one hub, its spokes, its mappings

@@ -112,18 +112,7 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 	if err != nil {
 		return platform.Page{}, at, err
 	}
-	ask := url.Values{"updated_since": {time.Unix(at.Since, 0).UTC().Format(time.RFC3339)}, "sort_by": {"update_time"}, "sort_direction": {"asc"}, "limit": {strconv.Itoa(q.Limit)}}
-	if at.Cursor != "" {
-		ask.Set("cursor", at.Cursor)
-	}
-	path := k.path()
-	if at.Phase == phaseArchived || at.Phase == phaseBoth {
-		path = k.path("archived")
-	}
-	if at.Phase == phaseDeleted || at.Phase == phaseBoth {
-		ask.Set("status", "deleted")
-	}
-	answer, err := c.wholePage(ctx, k, path, ask, want)
+	answer, err := c.pageAt(ctx, k, want, at, q.Limit)
 	switch {
 	case fault.Is(err, fault.Rejected) && at.Cursor != "" && at.Restarts < restartsMax:
 		at.Cursor, at.Restarts = "", at.Restarts+1 // the platform does not know its cursor any more
@@ -149,6 +138,22 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 		page.Snapshots = append(page.Snapshots, s)
 	}
 	return page, next, nil
+}
+
+// pageAt reads the page at a position of a list of v2.
+func (c *Connector) pageAt(ctx context.Context, k kind, want wanted, at position, limit int) (rows, error) {
+	ask := url.Values{"updated_since": {time.Unix(at.Since, 0).UTC().Format(time.RFC3339)}, "sort_by": {"update_time"}, "sort_direction": {"asc"}, "limit": {strconv.Itoa(limit)}}
+	if at.Cursor != "" {
+		ask.Set("cursor", at.Cursor)
+	}
+	path := k.path()
+	if at.Phase == phaseArchived || at.Phase == phaseBoth {
+		path = k.path("archived")
+	}
+	if at.Phase == phaseDeleted || at.Phase == phaseBoth {
+		ask.Set("status", "deleted")
+	}
+	return c.wholePage(ctx, k, path, ask, want)
 }
 
 // behind is the position after a page that is not the last. Where its rows are not in the order asked for, only the

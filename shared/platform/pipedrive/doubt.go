@@ -2,9 +2,7 @@ package pipedrive
 
 import (
 	"context"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -36,16 +34,12 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, want wanted, items [
 		}
 	}
 	for _, w := range doubtful {
-		lookup := platform.Lookup{Field: w.intent.Marker, Value: w.intent.Fields[w.intent.Marker]}
-		if parsePath(lookup.Field).root != rootCustom && !slices.Contains(k.Ability.Find, lookup.Field) {
-			continue
-		}
-		ids, err := c.search(ctx, k, want, lookup)
-		if err != nil {
-			return err
-		}
-		// A search by a name may match others: those are left to the list, which shows what they hold.
-		if parsePath(lookup.Field).root == rootCustom {
+		// A search by another field would find others too: the list shows what each holds.
+		if parsePath(w.intent.Marker).root == rootCustom {
+			ids, err := c.search(ctx, k, want, platform.Lookup{Field: w.intent.Marker, Value: w.intent.Fields[w.intent.Marker]})
+			if err != nil {
+				return err
+			}
 			w.adopt(c, ids)
 		}
 	}
@@ -64,42 +58,51 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 			since = w.intent.AttemptsBegan
 		}
 	}
-	found := make([][]record.ExternalID, len(open))
-	paths := []string{k.path()}
+	phases := []string{phaseLive}
 	if k.Name == "deals" {
-		paths = append(paths, k.path("archived"))
+		phases = append(phases, phaseArchived)
 	}
-	for _, path := range paths {
-		ask := url.Values{"updated_since": {since.Add(-clockTrust).UTC().Format(time.RFC3339)}, "sort_by": {"update_time"}, "sort_direction": {"asc"}, "limit": {strconv.Itoa(k.Ability.PageMax)}}
-		for pages := 0; ; pages++ {
+	found := make([][]record.ExternalID, len(open))
+	pages := 0
+	for _, phase := range phases {
+		at, ended := position{Phase: phase, Since: since.Add(-clockTrust).Unix()}, false
+		for ; !ended; pages++ {
 			if pages == doubtPagesMax {
 				for _, w := range open {
 					w.fail(fault.Newf(fault.InDoubt, c.opOf(w.intent), "too many records changed since to look for ours"))
 				}
 				return nil
 			}
-			page, err := c.wholePage(ctx, k, path, ask, want)
+			page, err := c.pageAt(ctx, k, want, at, k.Ability.PageMax)
 			if err != nil {
 				return err
 			}
-			for _, r := range page.rows {
-				for i, w := range open {
-					value, told := want.value(k, r, w.intent.Marker)
-					if told && value == w.intent.Fields[w.intent.Marker] && !slices.Contains(found[i], r.id()) {
-						found[i] = append(found[i], r.id())
-					}
-				}
+			for i, w := range open {
+				found[i] = append(found[i], holders(k, want, w, page.rows)...)
 			}
-			if page.next == "" {
-				break
+			next := at.behind(page)
+			if ended = page.next == ""; !ended && next == at {
+				return fault.Newf(fault.Transient, c.opf("changes of %s", k.Name), "the list does not get ahead")
 			}
-			ask.Set("cursor", page.next)
+			at = next
 		}
 	}
 	for i, w := range open {
-		w.adopt(c, found[i])
+		slices.Sort(found[i])
+		w.adopt(c, slices.Compact(found[i]))
 	}
 	return nil
+}
+
+// holders gives the records of a page that hold the marker of a create.
+func holders(k kind, want wanted, w *work, page []row) []record.ExternalID {
+	var ids []record.ExternalID
+	for _, r := range page {
+		if value, told := want.value(k, r, w.intent.Marker); told && value == w.intent.Fields[w.intent.Marker] {
+			ids = append(ids, r.id())
+		}
+	}
+	return ids
 }
 
 // adopt answers a create by the one record that has its marker already; which of several is ours is not for us to say.

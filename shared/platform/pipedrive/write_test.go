@@ -314,6 +314,37 @@ func TestACreateTriedBeforeThatNeverLandedIsMade(t *testing.T) {
 	}
 }
 
+// TestTooMuchChangedToBeSure has a list that goes on and on, and one that does not get ahead.
+func TestTooMuchChangedToBeSure(t *testing.T) {
+	for name, tt := range map[string]struct {
+		step time.Duration
+		kind fault.Kind
+	}{"on and on": {time.Second, fault.InDoubt}, "in one second for ever": {0, fault.Transient}} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t)
+			inner, at, lists := a.server.Config.Handler, a.clock.now(), 0
+			a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/persons") {
+					inner.ServeHTTP(w, r)
+					return
+				}
+				at = at.Add(tt.step)
+				lists++
+				_, _ = fmt.Fprintf(w, `{"success":true,"data":[{"id":7,"update_time":%q}],"additional_data":{"next_cursor":"same"}}`, at.Format(time.RFC3339))
+			})
+			intent := a.createIntent("e-1", "persons", record.Fields{"name": "X"})
+			intent.AttemptsBegan = a.clock.now()
+			receipts, err := a.connector.Apply(t.Context(), []record.Intent{intent})
+			if err == nil {
+				err = receipts[0].Err
+			}
+			if wantKind(t, err, tt.kind); lists > doubtPagesMax || len(a.sim.IDs("persons")) != 0 {
+				t.Errorf("%d pages, persons %v", lists, a.sim.IDs("persons"))
+			}
+		})
+	}
+}
+
 func TestWithoutAMarkACreateStaysInDoubt(t *testing.T) {
 	a := newAccount(t)
 	intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("persons", ""), Fields: record.Fields{"name": "X"}, AttemptsBegan: a.clock.now()}
