@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -39,28 +41,34 @@ const (
 	codeUnauthorised = "AuthorizationException"
 )
 
-// refusals gives what each message means, the first that fits. Sources: the name's is in xero_accounting.yaml 16.1.0; the
-// others are in many reports, their wording unverified: one that fits none is a refusal without a code.
-var refusals = []struct {
+// refusal is what a message means.
+type refusal struct {
 	form   *regexp.Regexp
 	code   string
 	fields []string
-}{
-	{regexp.MustCompile(`(?i)contact name .* already assigned`), codeNameTaken, []string{"Name"}},
-	{regexp.MustCompile(`(?i)contact ?number .*(already|unique)`), codeNumberTaken, []string{"ContactNumber"}},
-	{regexp.MustCompile(`(?i)^invoice (#|number) must be unique`), codeNumberTaken, []string{"InvoiceNumber"}},
-	{regexp.MustCompile(`(?i)the invoice with the specified .* could not be found`), codeNoRecord, nil},
-	{regexp.MustCompile(`(?i)the contact with the specified id could not be found`), codeNoRecord, nil},
-	{regexp.MustCompile(`(?i)contact .*(could not be found|does not exist)`), codeNoContact, []string{"Contact.ContactID"}},
-	{regexp.MustCompile(`(?i)contact .* archived`), codeArchived, []string{"Contact.ContactID"}},
-	{regexp.MustCompile(`(?i)not of valid status|cannot be edited`), codeLocked, nil},
-	{regexp.MustCompile(`(?i)email ?address`), "email_invalid", []string{"EmailAddress", "ContactPersons[0].EmailAddress"}},
-	{regexp.MustCompile(`(?i)account code`), "account_invalid", []string{"LineItems[0].AccountCode"}},
-	{regexp.MustCompile(`(?i)tax ?type`), "tax_invalid", []string{"LineItems[0].TaxType"}},
-	{regexp.MustCompile(`(?i)item code`), "item_invalid", []string{"LineItems[0].ItemCode"}},
-	{regexp.MustCompile(`(?i)currency`), "currency_invalid", []string{"CurrencyCode", "DefaultCurrency"}},
-	{regexp.MustCompile(`(?i)due ?date`), "due_date_invalid", []string{"DueDate"}},
 }
+
+// refusals gives what each message means, the first that fits. Sources: the name's is in xero_accounting.yaml 16.1.0; the
+// others are in many reports, their wording unverified: one that fits none is a refusal without a code. They are made when
+// first needed: the webhook, which starts fast, never does.
+var refusals = sync.OnceValue(func() []refusal {
+	return []refusal{
+		{regexp.MustCompile(`(?i)contact name .* already assigned`), codeNameTaken, []string{"Name"}},
+		{regexp.MustCompile(`(?i)contact ?number .*(already|unique)`), codeNumberTaken, []string{"ContactNumber"}},
+		{regexp.MustCompile(`(?i)^invoice (#|number) must be unique`), codeNumberTaken, []string{"InvoiceNumber"}},
+		{regexp.MustCompile(`(?i)the invoice with the specified .* could not be found`), codeNoRecord, nil},
+		{regexp.MustCompile(`(?i)the contact with the specified id could not be found`), codeNoRecord, nil},
+		{regexp.MustCompile(`(?i)contact .*(could not be found|does not exist)`), codeNoContact, []string{"Contact.ContactID"}},
+		{regexp.MustCompile(`(?i)contact .* archived`), codeArchived, []string{"Contact.ContactID"}},
+		{regexp.MustCompile(`(?i)not of valid status|cannot be edited`), codeLocked, nil},
+		{regexp.MustCompile(`(?i)email ?address`), "email_invalid", []string{"EmailAddress", "ContactPersons[0].EmailAddress"}},
+		{regexp.MustCompile(`(?i)account code`), "account_invalid", []string{"LineItems[0].AccountCode"}},
+		{regexp.MustCompile(`(?i)tax ?type`), "tax_invalid", []string{"LineItems[0].TaxType"}},
+		{regexp.MustCompile(`(?i)item code`), "item_invalid", []string{"LineItems[0].ItemCode"}},
+		{regexp.MustCompile(`(?i)currency`), "currency_invalid", []string{"CurrencyCode", "DefaultCurrency"}},
+		{regexp.MustCompile(`(?i)due ?date`), "due_date_invalid", []string{"DueDate"}},
+	}
+})
 
 // safeType is the form of an exception's type, which can hold no value of a record.
 var safeType = regexp.MustCompile(`^[A-Z][A-Za-z]{2,60}$`)
@@ -75,6 +83,9 @@ func (c *Connector) classify(call platform.Call, answer platform.Answer) error {
 	case answer.Status == http.StatusNotFound || answer.Status == http.StatusGone:
 		// It speaks of the address, or of a query too long: reads are lists, and a record that is not there is an empty one.
 		return fault.Newf(fault.Transient, c.op(call), "status %d", answer.Status)
+	case answer.Status == http.StatusConflict:
+		// Not documented; of a key whose first request is still in progress, other vendors say so.
+		return fault.Newf(lost(call), c.op(call), "status %d", answer.Status)
 	case answer.Status == http.StatusBadRequest:
 		if e, ok := exceptionOf(answer.Body); ok {
 			return exceptionError(c.op(call), e)
@@ -181,29 +192,31 @@ func (e wireErrors) messages() []string {
 
 // meaning reads a message: its code, and the fields that it is about. Neither holds a value.
 func meaning(message string) (code string, fields []string) {
-	for _, r := range refusals {
+	for _, r := range refusals() {
 		if r.form.MatchString(message) {
 			return r.code, r.fields
 		}
 	}
-	for _, word := range regexp.MustCompile(`[A-Z][A-Za-z0-9]{3,30}`).FindAllString(message, errorsMax) {
-		fields = append(fields, spellings[word]...)
+	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if len(fields) < errorsMax {
+			fields = append(fields, spellings(word)...)
+		}
 	}
 	return "", fields
 }
 
-// spellings gives the fields whose last part a message may name: AddressLine1 is one of either address.
-var spellings = func() map[string][]string {
-	out := map[string][]string{}
+// spellings gives the fields whose last part a message names: AddressLine1 is one of either address.
+func spellings(word string) []string {
+	var out []string
 	for _, o := range catalog.Xero().Objects {
 		for _, f := range o.Fields {
-			parts := strings.Split(string(f.Name), ".")
-			last := parts[len(parts)-1]
-			out[last] = append(out[last], string(f.Name))
+			if name := string(f.Name); name == word || strings.HasSuffix(name, "."+word) {
+				out = append(out, name)
+			}
 		}
 	}
 	return out
-}()
+}
 
 // judge reads a record's failure in the light of its intent. A field at fault is one that was sent. A contact that an
 // invoice names and the platform does not know is waited for.

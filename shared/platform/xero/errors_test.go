@@ -32,7 +32,7 @@ func answering(t *testing.T, status int, header map[string]string, body string) 
 
 const someID = "bd2270c3-8706-4c11-9cfb-000b551c3f51"
 
-func refusal(kind, message string) string {
+func refused(kind, message string) string {
 	return fmt.Sprintf(`{"ErrorNumber":10,"Type":%q,"Message":"secret value","Elements":[{"ContactID":%q,"ValidationErrors":[{"Message":%q}]}]}`, kind, someID, message)
 }
 
@@ -45,7 +45,7 @@ func TestStatusesAndRefusals(t *testing.T) {
 		body        string
 		read, write fault.Kind
 	}{
-		{"validation", 400, refusal("ValidationException", "secret value"), fault.Rejected, fault.Rejected},
+		{"validation", 400, refused("ValidationException", "secret value"), fault.Rejected, fault.Rejected},
 		{"a filter that does not parse", 400, `{"ErrorNumber":16,"Type":"QueryParseException","Message":"secret value"}`, fault.Rejected, fault.Rejected},
 		{"validation in XML", 400, fmt.Sprintf(inXML, "ValidationException"), fault.Rejected, fault.Rejected},
 		{"no right, in XML", 400, fmt.Sprintf(inXML, codeUnauthorised), fault.Unauthorized, fault.Unauthorized},
@@ -54,6 +54,7 @@ func TestStatusesAndRefusals(t *testing.T) {
 		{"organisation not connected", 403, `{"Type":null,"Title":"Forbidden","Status":403,"Detail":"AuthenticationUnsuccessful"}`, fault.Unauthorized, fault.Unauthorized},
 		{"limited", 429, "", fault.RateLimited, fault.RateLimited},
 		{"address unknown", 404, "The resource you're looking for cannot be found", fault.Transient, fault.Transient},
+		{"in progress", 409, "", fault.Transient, fault.InDoubt},
 		{"too large", 413, "", fault.Rejected, fault.Rejected},
 		{"trouble", 500, `{"ErrorNumber":500,"Type":"InternalServerError","Message":"secret value"}`, fault.Transient, fault.InDoubt},
 		{"gateway page", 502, "<html>bad gateway</html>", fault.Transient, fault.InDoubt},

@@ -103,7 +103,7 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 	for i, intent := range intents {
 		w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
 		items[i] = w
-		if err := c.fits(k, intent, current); err != nil {
+		if err := c.unmoved(k, intent, current); err != nil {
 			w.fail(err)
 			continue
 		}
@@ -118,8 +118,8 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 	return items, nil
 }
 
-// fits checks an intent against what was read of its record.
-func (c *Connector) fits(k kind, intent record.Intent, current map[record.ExternalID]entity) error {
+// unmoved checks an intent against what was read of its record.
+func (c *Connector) unmoved(k kind, intent record.Intent, current map[record.ExternalID]entity) error {
 	op := c.opf("%s %s/%s", intent.Operation, k.object(), intent.Ref.ID)
 	switch intent.Operation {
 	case record.OperationCreate:

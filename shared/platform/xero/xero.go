@@ -34,10 +34,13 @@ const (
 	pageSizeUsual = 100
 	// queryBytesMax is the longest query string sent; 2,048 bytes are taken (XeroAPI/Xero-Java issue 328).
 	queryBytesMax = 1900
-	// findRowsMax bounds the rows of one look-up of many values, matchesMax what is answered of each, as
-	// platform.Connector.Find promises.
-	findRowsMax = 500
-	matchesMax  = 10
+	// findRowsMax is the size of a look-up's page and findPagesMax how many are walked for one value; matchesMax bounds what
+	// is answered of each, as platform.Connector.Find promises. termRunesMax is the longest term searched for: 60 characters
+	// of four bytes fit into a query.
+	findRowsMax  = 500
+	findPagesMax = 4
+	matchesMax   = 10
+	termRunesMax = 60
 )
 
 // Connector is one organisation (tenant). Safe for concurrent use: it holds no state.
@@ -147,37 +150,44 @@ func (c *Connector) find(ctx context.Context, k kind, lookups []platform.Lookup,
 	return nil
 }
 
-// findGroup answers the look-ups numbered in group, all of one field. Where they find more than is read of one filter,
-// perhaps by one common value, each is asked alone.
+// findGroup answers the look-ups numbered in group, all of one field. Where they find more than one page holds, perhaps by
+// one common value, each is asked alone, and its pages are walked.
 func (c *Connector) findGroup(ctx context.Context, k kind, lookups []platform.Lookup, group []int, match func(int, entity, time.Time)) error {
-	q := query{number: 1, size: findRowsMax}
-	if quotable(lookups[group[0]].Value) {
-		q.where = whereAny(lookups, group)
+	q := query{order: k.key(), size: findRowsMax}
+	if alone := lookups[group[0]]; searched(k, alone) {
+		q.term = beginning(alone.Value)
 	} else {
-		// The filter's way to escape a quote is not documented; a search needs none, and is wider.
-		q.term = strings.TrimSpace(lookups[group[0]].Value)
+		q.where = whereAny(lookups, group)
 	}
-	rows, err := c.wholePage(ctx, k, q)
-	if err != nil {
-		return err
-	}
-	if rows.more && len(group) > 1 {
-		for _, i := range group {
-			if err := c.findGroup(ctx, k, lookups, []int{i}, match); err != nil {
-				return err
+	for q.number = 1; q.number <= findPagesMax; q.number++ {
+		rows, err := c.wholePage(ctx, k, q)
+		if err != nil {
+			return err
+		}
+		if rows.more && len(group) > 1 {
+			for _, i := range group {
+				if err := c.findGroup(ctx, k, lookups, []int{i}, match); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		for _, e := range rows.entities {
+			for _, i := range group {
+				value, _ := e.value(lookups[i].Field, true)
+				if !e.foreign(k) && e.mergedInto(k) == "" && sameText(value, lookups[i].Value) {
+					match(i, e, rows.began)
+				}
 			}
 		}
-		return nil
-	}
-	for _, e := range rows.entities {
-		for _, i := range group {
-			value, _ := e.value(lookups[i].Field, true)
-			if !e.foreign(k) && e.mergedInto(k) == "" && sameText(value, lookups[i].Value) {
-				match(i, e, rows.began)
-			}
+		if !rows.more {
+			return nil
 		}
 	}
-	return nil
+	if q.term == "" {
+		return nil // every one of those is a match, and more than anybody asks for
+	}
+	return fault.Newf(fault.Rejected, c.opf("find %s", k.object()), "more than %d records hold what a look-up begins with", findPagesMax*findRowsMax)
 }
 
 // groupLookups splits look-ups, by number, into groups of one field that fit into one query. Blank values match nothing;
@@ -190,9 +200,9 @@ func groupLookups(k kind, lookups []platform.Lookup) [][]int {
 			continue
 		}
 		at, begun := open[l.Field]
-		if !quotable(l.Value) || !begun || len(query{where: whereAny(lookups, append(slices.Clone(groups[at]), i)), size: findRowsMax, number: 1}.encode(k)) > queryBytesMax {
+		if searched(k, l) || !begun || !fits(k, lookups, append(slices.Clone(groups[at]), i)) {
 			groups = append(groups, []int{i})
-			if quotable(l.Value) {
+			if !searched(k, l) {
 				open[l.Field] = len(groups) - 1
 			}
 			continue
@@ -202,25 +212,42 @@ func groupLookups(k kind, lookups []platform.Lookup) [][]int {
 	return groups
 }
 
+// fits says that a filter for the look-ups numbered in group is not too long.
+func fits(k kind, lookups []platform.Lookup, group []int) bool {
+	return len(query{where: whereAny(lookups, group), order: k.key(), number: findPagesMax, size: findRowsMax}.encode(k)) <= queryBytesMax
+}
+
+// searched says that a value is searched for rather than filtered by: the filter's way to escape a quote is not documented,
+// and a value may be too long for it. A search needs no quotes, and is wider (xero_accounting.yaml 16.1.0, searchTerm).
+func searched(k kind, l platform.Lookup) bool {
+	return !quotable(l.Value) || !fits(k, []platform.Lookup{l}, []int{0})
+}
+
+// beginning is as much of a value as a search needs.
+func beginning(value string) string {
+	runes := []rune(strings.TrimSpace(value))
+	return string(runes[:min(len(runes), termRunesMax)])
+}
+
 // whereAny filters for any of the look-ups numbered in group, all of one field. Numbers and references are asked for as
 // they are, for which the platform has an index (cdata.com's list of optimized filters); names and addresses in lower case,
 // and what is not there has none: hence the guard.
 func whereAny(lookups []platform.Lookup, group []int) string {
 	field := string(lookups[group[0]].Field)
+	test, guard := field+`=="`, "("
 	folds := field == "Name" || field == "EmailAddress"
-	var any []string
+	if folds {
+		test, guard = field+`.ToLower()=="`, field+"!=null AND ("
+	}
+	var tests []string
 	for _, i := range group {
 		value := strings.TrimSpace(lookups[i].Value)
 		if folds {
-			any = append(any, field+`.ToLower()=="`+strings.ToLower(value)+`"`)
-			continue
+			value = strings.ToLower(value)
 		}
-		any = append(any, field+`=="`+value+`"`)
+		tests = append(tests, test+value+`"`)
 	}
-	if folds {
-		return field + "!=null AND (" + strings.Join(any, " OR ") + ")"
-	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return guard + strings.Join(tests, " OR ") + ")"
 }
 
 // quotable says that a value can stand in a filter as it is.
@@ -316,6 +343,9 @@ func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
 
 // ask sends one call on the organisation's books, classifies its answer and decodes it.
 func (c *Connector) ask(ctx context.Context, call platform.Call, k kind) (envelope, time.Time, error) {
+	if c.client.Settings.Account == "" {
+		return envelope{}, time.Time{}, fault.Newf(fault.Unauthorized, c.op(call), "the organisation's id (tenant) is not known; connect again")
+	}
 	if call.Header == nil {
 		call.Header = http.Header{}
 	}

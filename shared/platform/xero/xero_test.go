@@ -405,6 +405,46 @@ func TestFindSplitsQueriesByTheirLength(t *testing.T) {
 	}
 }
 
+func TestFindSearchesForWhatNoFilterHolds(t *testing.T) {
+	b := newBooks(t)
+	long := strings.Repeat("\U0001F600", 200)
+	id := b.create("contacts", record.Fields{"Name": long})
+	b.create("contacts", record.Fields{"Name": long + "x"})
+	ada := b.create("contacts", record.Fields{"Name": "Ada"})
+	found, err := b.connector.Find(t.Context(), "contacts", nil, []platform.Lookup{{Field: "Name", Value: long}, {Field: "Name", Value: "ada"}})
+	if err != nil || len(found[0]) != 1 || found[0][0].ID != id || len(found[1]) != 1 || found[1][0].ID != ada {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	for i := range findRowsMax + 1 {
+		b.create("contacts", record.Fields{"Name": fmt.Sprintf(`The "Many" %d`, i)})
+	}
+	last := b.create("contacts", record.Fields{"Name": `The "Many"`})
+	found, err = b.connector.Find(t.Context(), "contacts", nil, []platform.Lookup{{Field: "Name", Value: `the "many"`}})
+	if err != nil || len(found[0]) != 1 || found[0][0].ID != last {
+		t.Errorf("among many: found %+v, %v", found, err)
+	}
+	b.sim.SetDayLimit(100_000)
+	b.answers(func(w http.ResponseWriter, _ *http.Request) bool {
+		fmt.Fprintf(w, `{"pagination":{"page":1,"pageSize":500,"pageCount":999,"itemCount":9999},"Contacts":[{"ContactID":%q}]}`, id)
+		return true
+	})
+	_, err = b.connector.Find(t.Context(), "contacts", nil, []platform.Lookup{{Field: "Name", Value: `"`}})
+	wantKind(t, err, fault.Rejected)
+}
+
+func TestWithoutAnOrganisationNothingIsAsked(t *testing.T) {
+	b := newBooks(t)
+	b.connector.client.Settings.Account = ""
+	_, err := b.connector.List(t.Context(), platform.Query{Object: "contacts", Limit: 1})
+	wantKind(t, err, fault.Unauthorized)
+	if identities, err := b.connector.Identify(t.Context()); err != nil || len(identities) != 1 {
+		t.Errorf("who it is can still be asked: %v, %v", identities, err)
+	}
+	if n := len(b.requests(http.MethodGet, "/Contacts")); n > 0 {
+		t.Errorf("%d calls", n)
+	}
+}
+
 func TestFindAsksAloneWhereOneValueFillsTheAnswer(t *testing.T) {
 	b := newBooks(t)
 	b.sim.SetDayLimit(100_000)
