@@ -173,10 +173,11 @@ func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
 	}
 	found := make([][]record.Snapshot, len(tried))
 	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
-		// An identity is the same to the letter, or another's; a name is taken by active contacts alone.
+		// An identity is the same to the letter, or another's. What was archived before the first try began is none of its.
 		value, _ := e.value(lookups[i].Field, true)
+		before := e.archived() && e.modified().Before(tried[i].intent.AttemptsBegan.Add(-clockSkewMax))
 		byName := tried[i].intent.Fields[tried[i].intent.Marker] == ""
-		if byName && !e.archived() || !byName && value == lookups[i].Value {
+		if byName && !e.archived() || !byName && !before && value == lookups[i].Value {
 			found[i] = append(found[i], *c.snapshot(k, e, c.answered(k, tried[i].intent), began))
 		}
 	})

@@ -190,6 +190,29 @@ func TestACreateTriedBeforeThatNeverLandedIsMade(t *testing.T) {
 	}
 }
 
+func TestAnInvoiceVoidedBeforeIsNoResultOfALaterTry(t *testing.T) {
+	b := newBooks(t)
+	owner := b.create("contacts", record.Fields{"Name": "Ada"})
+	fields := record.Fields{"Contact.ContactID": string(owner), "LineItems[0].Description": "x", "Reference": "D-1"}
+	voided := b.create("invoices", fields)
+	if err := b.sim.Delete("invoices", voided); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(24 * time.Hour)
+	intent := createIntent("k", "invoices", fields)
+	intent.AttemptsBegan = b.clock.now().Add(-time.Minute)
+	r := b.applied(intent)[0]
+	if r.Existing || r.ID == voided {
+		t.Errorf("receipt %+v", r)
+	}
+	if err := b.sim.Delete("invoices", r.ID); err != nil { // a person, before we heard of it
+		t.Fatal(err)
+	}
+	if again := b.applied(intent)[0]; !again.Existing || again.ID != r.ID {
+		t.Errorf("receipt %+v, want our own though it is deleted", again)
+	}
+}
+
 func TestContactsWithAnIdentityGoTogetherAndOthersAlone(t *testing.T) {
 	b := newBooks(t)
 	var intents []record.Intent
