@@ -168,7 +168,9 @@ func TestFromNothingToAgreement(t *testing.T) {
 		}
 		return emails(sims["jobber"], "clients", "emails[primary].address") == 2 && emails(sims["quickbooks"], "customers", "PrimaryEmailAddr.Address") == 2
 	})
-	succeed("check", "--data", "data") // while it runs, through its socket
+	// While it runs, through its socket.
+	succeed("connect", "jobber", "--data", "data", "--again", "--redirect", "http://localhost:"+freePort(t)+"/connect")
+	succeed("check", "--data", "data")
 	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +181,7 @@ func TestFromNothingToAgreement(t *testing.T) {
 		}
 	}
 	succeed("disconnect", "quickbooks", "--data", "data", "--now")
-	if out, status := command(t, dir, name, "check", "--data", "data", "--json"); status != 1 || !strings.Contains(out, "fluxcascade connect quickbooks") {
+	if out, status := command(t, dir, name, "check", "--data", "data", "--json"); status != 1 || !strings.Contains(out, "it was disconnected on") {
 		t.Errorf("after disconnecting check says, status %d:\n%s", status, out)
 	}
 }

@@ -67,8 +67,8 @@ func Vendors() []Vendor {
 		},
 		{
 			Catalog: catalog.Xero(), BaseURL: "https://api.xero.com", TokenURL: "https://identity.xero.com/connect/token",
-			Authorization: xero.Authorization(),
-			Connect:       func(s platform.Settings) platform.Connector { return xero.New(s) }, Receive: xero.Receive,
+			Authorization: xero.Authorization(), ByHand: xero.ByHand,
+			Connect: func(s platform.Settings) platform.Connector { return xero.New(s) }, Receive: xero.Receive,
 			Refresh: func(a App, h *http.Client, now func() time.Time) platform.Refresher {
 				return xero.NewRefresher(xero.RefreshSettings{TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, HTTP: h, Now: now})
 			},

@@ -137,9 +137,18 @@ func (r *run) add(f Finding) {
 // connection checks that a connection is live, and as what.
 func (r *run) connection(ctx context.Context, declared *ruleset.Connection) {
 	where := string(declared.Name)
+	var learnt credential.Account
+	known := r.Account == nil
+	if !known {
+		var err error
+		if learnt, known, err = r.Account(ctx, declared.Name); err != nil {
+			r.add(unreachable(where, err))
+			return
+		}
+	}
 	connector, err := r.Connector(declared.Name)
 	if err != nil {
-		r.add(unreachable(where, err))
+		r.add(unconnected(where, err, learnt, known))
 		return
 	}
 	connecting, ok := connector.(platform.Connecting)
@@ -149,15 +158,8 @@ func (r *run) connection(ctx context.Context, declared *ruleset.Connection) {
 	}
 	identities, err := connecting.Identify(ctx)
 	if err != nil {
-		r.add(unreachable(where, err))
+		r.add(unconnected(where, err, learnt, known))
 		return
-	}
-	var learnt credential.Account
-	if r.Account != nil {
-		if learnt, _, err = r.Account(ctx, declared.Name); err != nil {
-			r.add(unreachable(where, err))
-			return
-		}
 	}
 	wanted := cmp.Or(declared.Account, learnt.Account)
 	i := slices.IndexFunc(identities, func(id platform.Identity) bool { return wanted == "" || id.Account == wanted })
@@ -177,12 +179,25 @@ func (r *run) connection(ctx context.Context, declared *ruleset.Connection) {
 	r.webhooks(ctx, declared, learnt)
 }
 
+// unconnected says why a connection cannot be called, plainly where nobody connected it, or somebody disconnected it.
+func unconnected(where string, err error, learnt credential.Account, known bool) Finding {
+	switch {
+	case !fault.Is(err, fault.Unauthorized):
+		return unreachable(where, err)
+	case !known:
+		return Finding{Severity: Error, Where: where, What: "it was never connected", Do: "fluxcascade connect " + where}
+	case !learnt.Left.IsZero():
+		return Finding{Severity: Error, Where: where, What: "it was disconnected on " + learnt.Left.Format(time.DateOnly), Do: "fluxcascade connect " + where}
+	}
+	return unreachable(where, err)
+}
+
 // unreachable says why a connection is left out.
 func unreachable(where string, err error) Finding {
 	f := Finding{Severity: Error, Where: where, What: fmt.Sprintf("it cannot be called: %v", err)}
 	switch {
 	case fault.Is(err, fault.Unauthorized):
-		f.What, f.Do = fmt.Sprintf("it is not authorised: %v", err), "fluxcascade connect "+where+" (with --again if it was connected before)"
+		f.What, f.Do = fmt.Sprintf("it is not authorised: %v", err), "fluxcascade connect "+where+" --again"
 	case fault.Is(err, fault.RateLimited):
 		f.Do = "its limits are used up for now; check again in a while"
 	default:

@@ -103,7 +103,8 @@ func newWorld(t *testing.T, replaced ...string) *world {
 		},
 		Authorization: func(p record.Platform) platform.Authorization { v, _ := boot.VendorOf(p); return v.Authorization },
 		Account: func(_ context.Context, c record.Connection) (credential.Account, bool, error) {
-			return w.learnt[c], true, nil
+			a, ok := w.learnt[c]
+			return a, ok, nil
 		},
 		App: func(_ context.Context, c record.Connection) (platform.App, error) { return w.apps[c], nil }}
 	return w
@@ -197,6 +198,16 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			severity: check.Error, where: "hubspot/contacts fluxcascade_id", what: "two records have the same value", do: "unique values"},
 		"an account that is not authorised": {breaks: func(w *world) { w.connectors["jobber"] = refusing{w.connectors["jobber"]} },
 			severity: check.Error, where: "jobber", what: "not authorised", do: "fluxcascade connect jobber"},
+		"an account that was never connected": {breaks: func(w *world) {
+			w.connectors["jobber"] = refusing{w.connectors["jobber"]}
+			delete(w.learnt, "jobber")
+		},
+			severity: check.Error, where: "jobber", what: "never connected", do: "fluxcascade connect jobber"},
+		"an account that was disconnected": {breaks: func(w *world) {
+			w.connectors["jobber"] = refusing{w.connectors["jobber"]}
+			w.learnt["jobber"] = credential.Account{Account: "a", Left: w.now}
+		},
+			severity: check.Error, where: "jobber", what: "disconnected on 2026-03-01", do: "fluxcascade connect jobber"},
 		"another account": {breaks: func(w *world) { w.learnt["jobber"] = credential.Account{Account: "another"} },
 			severity: check.Error, where: "jobber", what: "does not open account another", do: "--again"},
 		"a scope that was not granted": {breaks: func(w *world) { w.connectors["hubspot"] = narrow{w.connectors["hubspot"]} },

@@ -117,6 +117,10 @@ func (h *Hub) conclude(order []record.Connection) {
 		edited = append(edited, fmt.Sprintf("%d of %d in %s", h.Edited[c], h.Looked[c], c))
 	}
 	h.Evidence = fmt.Sprintf("of %d found in more than one place, begun first: %s; edited in the last 90 days: %s", h.Pairs, strings.Join(begun, ", "), strings.Join(edited, ", "))
+	if h.Pairs == 0 {
+		h.Evidence = "no record was found in more than one place"
+		return
+	}
 	if h.Pairs < pairsMin {
 		h.Evidence += "; too few to say"
 		return

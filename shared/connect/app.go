@@ -29,7 +29,7 @@ func (w *job) askApp(ctx context.Context, o Options) (boot.App, error) {
 	}
 	if a.ClientID == "" {
 		if a.ClientID, err = w.Person.Ask("Client id: "); err != nil {
-			return a, err
+			return a, fmt.Errorf("%w; give the app with --app FILE", err)
 		}
 	}
 	if a.ClientSecret == "" {

@@ -473,6 +473,9 @@ func TestDisconnecting(t *testing.T) {
 			if !ok || account.Account == "" || account.Left.IsZero() || len(account.Webhooks) > 0 {
 				t.Errorf("kept %+v", account)
 			}
+			if err := job.Disconnect(t.Context(), connect.Leaving{Now: true}); err != nil || !strings.Contains(who.said.String(), "is not connected. Nothing changes.") {
+				t.Errorf("a second time: %v", err)
+			}
 			w.unspoken(t, p, who)
 		})
 	}

@@ -46,15 +46,21 @@ func (j Job) Disconnect(ctx context.Context, o Leaving) error {
 	if err := w.drained(ctx, o); err != nil {
 		return err
 	}
+	account, known, err := credential.AccountOf(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	if has, err := credential.Has(ctx, s, c); err != nil || !o.Erase && !has && (!known || !account.Left.IsZero()) {
+		if err == nil {
+			j.Person.Say("%s is not connected. Nothing changes.", c)
+		}
+		return err
+	}
 	if o.Erase {
 		typed, err := j.Person.Ask(fmt.Sprintf("This removes the tokens, the cursors and every link of %s for good; the records themselves stay. Type %s to do it: ", c, c))
 		if err != nil || strings.TrimSpace(typed) != string(c) {
 			return fmt.Errorf("nothing was done: %s was not typed", c)
 		}
-	}
-	account, _, err := credential.AccountOf(ctx, s, c)
-	if err != nil {
-		return err
 	}
 	// Its work stops before its grant does: nothing is half written because of us.
 	if err := control.SetPause(ctx, s, c, control.Pause{Reason: control.PausedUnauthorized, Since: j.Now().UTC()}); err != nil {

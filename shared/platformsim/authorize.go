@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// codeLife is how long an authorization code may be redeemed (RFC 6749, section 4.1.2: ten minutes at most).
-	codeLife = time.Minute
+	// codeLife is how long an authorization code may be redeemed (RFC 6749, section 4.1.2: ten minutes at most, which is what simulated time that leaps asks for).
+	codeLife = 10 * time.Minute
 	// codesMax bounds the codes kept: people authorise one by one.
 	codesMax = 20
 )

@@ -138,3 +138,13 @@ func (c *Connector) scopes(ctx context.Context) []string {
 	}
 	return claims.Scope
 }
+
+// ByHand says how webhooks are set up in the app's pages: no API does it (developer.xero.com, webhooks, creating).
+func ByHand(h platform.ByHand) []string {
+	if h.Callback == "" {
+		return nil
+	}
+	return []string{"At developer.xero.com open the app, then Webhooks, select contacts and invoices, and enter as delivery URL: " + h.Callback,
+		"Note the webhook key there, and give it to: fluxcascade connect --again, which asks for the webhook secret.",
+		"Only then press the button for the intent to receive: Xero sends requests of which some are wrongly signed on purpose, and each must be answered right."}
+}
