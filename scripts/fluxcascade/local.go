@@ -23,11 +23,13 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 	"github.com/fluxcascade/fluxcascade/shared/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/wiring"
 )
 
 // localFlags are the flags of local.
 type localFlags struct {
 	config, data, endpoints string
+	template                string
 	drafted                 draftFlags
 	loads                   []string
 	once, json, wire, quiet bool
@@ -59,7 +61,8 @@ While it runs, change a record from another terminal as a person would:
 	flags.StringVar(&f.data, "data", "", "keep state in this directory between runs")
 	flags.StringVar(&f.endpoints, "endpoints", "", "write the simulators' addresses and credentials to this file, as JSON")
 	flags.StringArrayVar(&f.loads, "load", nil, "start a simulator with your own records: CONNECTION=FILE.csv[?COLUMN=VALUE] (repeatable)")
-	flags.BoolVar(&f.wire, "wire", false, "run over DynamoDB Local and an SQS server instead of the embedded store")
+	flags.BoolVar(&f.wire, "wire", false, "run over DynamoDB Local and an SQS server, wired as the synthesised template says")
+	flags.StringVar(&f.template, "template", "", "with --wire: the template (default the one in "+assemblyDir+", else it is synthesised)")
 	flags.BoolVar(&f.faults, "faults", false, "let the platforms have a bad day: refusals, lost answers, late and lost webhooks")
 	flags.Uint64Var(&f.seed, "seed", 1, "what the simulators draw from")
 	flags.BoolVar(&f.quiet, "quiet", false, "print only the summary")
@@ -111,7 +114,17 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	}
 	rules.MatchSecret = secret
 	clock := &localrun.Clock{}
-	st, q, closers, err := openState(ctx, f, rules, clock)
+	var wired *wiring.Wiring
+	if f.wire {
+		say := func(string) {}
+		if story != nil {
+			say = story.say
+		}
+		if wired, err = readWiring(ctx, f.template, text.Body, rules, say); err != nil {
+			return nil, err
+		}
+	}
+	st, q, closers, err := openState(ctx, f, wired, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +132,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	if err := operate.ActivateAlone(ctx, st, text, rules, clock.Now()); err != nil {
 		return nil, err
 	}
-	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Dir: f.data, Seed: f.seed}
+	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Wiring: wired, Dir: f.data, Seed: f.seed}
 	if f.faults {
 		options.Faults = platformsim.Usual()
 	}
@@ -133,10 +146,10 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 }
 
 // openState opens the store and the queues, the latter under the world's clock where they can be.
-func openState(ctx context.Context, f localFlags, rules *ruleset.Rules, clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, error) {
+func openState(ctx context.Context, f localFlags, wired *wiring.Wiring, clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, error) {
 	switch {
 	case f.wire:
-		return openWire(ctx, rules)
+		return openWire(ctx, wired)
 	case f.data != "":
 		return openEmbedded(f.data, clock)
 	}

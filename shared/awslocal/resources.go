@@ -14,6 +14,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
+	"github.com/fluxcascade/fluxcascade/shared/wiring"
 )
 
 // region is what the clients say; the servers take any.
@@ -41,18 +42,25 @@ func CreateTables(ctx context.Context, client *dynamodb.Client, prefix string) (
 	names := map[store.Table]string{}
 	for _, table := range store.Tables() {
 		names[table] = prefix + string(table)
-		_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: aws.String(names[table]), BillingMode: dynamotypes.BillingModePayPerRequest,
-			AttributeDefinitions: []dynamotypes.AttributeDefinition{
-				{AttributeName: aws.String(dynamostore.PartitionAttribute), AttributeType: dynamotypes.ScalarAttributeTypeS},
-				{AttributeName: aws.String(dynamostore.SortAttribute), AttributeType: dynamotypes.ScalarAttributeTypeS}},
-			KeySchema: []dynamotypes.KeySchemaElement{
-				{AttributeName: aws.String(dynamostore.PartitionAttribute), KeyType: dynamotypes.KeyTypeHash},
-				{AttributeName: aws.String(dynamostore.SortAttribute), KeyType: dynamotypes.KeyTypeRange}}})
-		if err != nil {
-			return nil, fmt.Errorf("awslocal: create table %s: %w", names[table], err)
+		if err := createTable(ctx, client, names[table], dynamostore.PartitionAttribute, dynamostore.SortAttribute); err != nil {
+			return nil, err
 		}
 	}
 	return names, nil
+}
+
+func createTable(ctx context.Context, client *dynamodb.Client, name, partition, sort string) error {
+	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: aws.String(name), BillingMode: dynamotypes.BillingModePayPerRequest,
+		AttributeDefinitions: []dynamotypes.AttributeDefinition{
+			{AttributeName: aws.String(partition), AttributeType: dynamotypes.ScalarAttributeTypeS},
+			{AttributeName: aws.String(sort), AttributeType: dynamotypes.ScalarAttributeTypeS}},
+		KeySchema: []dynamotypes.KeySchemaElement{
+			{AttributeName: aws.String(partition), KeyType: dynamotypes.KeyTypeHash},
+			{AttributeName: aws.String(sort), KeyType: dynamotypes.KeyTypeRange}}})
+	if err != nil {
+		return fmt.Errorf("awslocal: create table %s: %w", name, err)
+	}
+	return nil
 }
 
 // CreateQueues makes queues and the dead-letter queue of each, all under prefix and their own names, and gives their
@@ -76,6 +84,38 @@ func CreateQueues(ctx context.Context, client *sqs.Client, prefix string, names 
 		urls[name], urls[name.Dead()] = url, dead
 	}
 	return urls, nil
+}
+
+// CreateWired makes the tables and queues of a template, with its keys, visibility and redrive policies, under prefix and
+// their own names, and gives the tables' names and the queues' URLs.
+func CreateWired(ctx context.Context, tables *dynamodb.Client, queues *sqs.Client, prefix string, w *wiring.Wiring) (map[store.Table]string, map[queue.Name]string, error) {
+	names := map[store.Table]string{}
+	for table, t := range w.Tables {
+		names[table] = prefix + string(table)
+		if err := createTable(ctx, tables, names[table], t.Partition, t.Sort); err != nil {
+			return nil, nil, err
+		}
+	}
+	urls := map[queue.Name]string{}
+	for _, name := range w.Names() {
+		q := w.Queues[name]
+		dead, err := createQueue(ctx, queues, prefix+string(q.Dead), nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		arn, err := queueARN(ctx, queues, dead)
+		if err != nil {
+			return nil, nil, err
+		}
+		url, err := createQueue(ctx, queues, prefix+string(name), map[string]string{
+			string(sqstypes.QueueAttributeNameRedrivePolicy):     `{"deadLetterTargetArn":` + strconv.Quote(arn) + `,"maxReceiveCount":` + strconv.Itoa(q.Receives) + `}`,
+			string(sqstypes.QueueAttributeNameVisibilityTimeout): strconv.Itoa(int(q.Visibility.Seconds()))})
+		if err != nil {
+			return nil, nil, err
+		}
+		urls[name], urls[q.Dead] = url, dead
+	}
+	return names, urls, nil
 }
 
 func createQueue(ctx context.Context, client *sqs.Client, name string, attributes map[string]string) (string, error) {

@@ -57,6 +57,11 @@ type assembled struct {
 	connector platform.Connector
 }
 
+// WithQueue gives a system that shares everything with s but its queue and what it assembles.
+func (s *System) WithQueue(q queue.Sender) *System {
+	return &System{Rules: s.Rules, Store: s.Store, Tokens: s.Tokens, Queue: q, Now: s.Now, App: s.App, PublicURL: s.PublicURL, Wait: s.Wait, Transport: s.Transport, Meter: s.Meter}
+}
+
 // app gives a connection's app with the vendor's URLs where it names none.
 func (s *System) app(ctx context.Context, c record.Connection) (App, Vendor, error) {
 	declared, ok := s.Rules.Connection(c)

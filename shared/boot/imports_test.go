@@ -52,6 +52,8 @@ func TestImportsRunDownwards(t *testing.T) {
 		{"/functions/writer", append(ours("connect", "platform/platformtest", "platformsim", "operate"), "github.com/aws/aws-cdk-go", "go.etcd.io", "github.com/aws/aws-sdk-go-v2/config"), "functions link no simulator and no CDK"},
 		{"/shared/check", append(ours("boot", "platformsim", "lambdaio", "localrun", "pipeline", "store/dynamostore", "queue", "connect"), "github.com/aws/"), "checking knows contracts and catalogs only"},
 		{"/shared/connect", append(ours("platformsim", "lambdaio", "localrun", "store/dynamostore", "queue/sqsqueue"), "github.com/aws/"), "connecting knows contracts and vendors only"},
+		{"/shared/cost", []string{"github.com/", "golang.org/", "net/http", "os"}, "prices are data and sums"},
+		{"/shared/wiring", append(ours("localrun", "awslocal"), "github.com/aws/aws-cdk-go", "os/exec"), "a template is read as text"},
 		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
 	}
 	connectors := []string{"hubspot", "jobber", "quickbooks", "salesforce", "pipedrive", "xero"}

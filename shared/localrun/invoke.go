@@ -9,16 +9,17 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/intake"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/wiring"
 )
 
 // Handlers are the Lambda functions, each as lambda.Start would run it.
@@ -59,14 +60,17 @@ func sqsEvent(name queue.Name, deliveries []queue.Delivery) events.SQSEvent {
 
 // consume gives one batch of a queue to its function and deletes what did not fail. It reports how many messages
 // there were.
-func consume(ctx context.Context, q queue.Queue, name queue.Name, limit int, visibility time.Duration, h lambda.Handler) (int, error) {
-	deliveries, err := q.Receive(ctx, name, limit, visibility)
+func consume(ctx context.Context, q queue.Queue, s source) (int, error) {
+	deliveries, err := q.Receive(ctx, s.name, s.batch, s.visibility)
 	if err != nil || len(deliveries) == 0 {
 		return 0, err
 	}
 	var response events.SQSEventResponse
-	if err := invoke(ctx, h, sqsEvent(name, deliveries), &response); err != nil {
+	if err := invoke(ctx, s.handler, sqsEvent(s.name, deliveries), &response); err != nil {
 		return len(deliveries), err // the whole batch comes again at its visibility timeout
+	}
+	if !s.partial {
+		response.BatchItemFailures = nil // Lambda does not read it
 	}
 	failed := map[string]bool{}
 	for _, f := range response.BatchItemFailures {
@@ -81,7 +85,21 @@ func consume(ctx context.Context, q queue.Queue, name queue.Name, limit int, vis
 	if len(done) == 0 {
 		return len(deliveries), nil
 	}
-	return len(deliveries), q.Delete(ctx, name, done)
+	return len(deliveries), q.Delete(ctx, s.name, done)
+}
+
+// Routed serves only the routes that a template has, as the HTTP API does.
+func Routed(w *wiring.Wiring, h http.Handler) http.Handler {
+	if w == nil {
+		return h
+	}
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if w.Routes[r.Method+" "+r.URL.Path].Function != config.Webhook {
+			http.Error(out, `{"message":"Not Found"}`, http.StatusNotFound)
+			return
+		}
+		h.ServeHTTP(out, r)
+	})
 }
 
 // Front is the HTTP door for webhooks, and for browsers that come back from a vendor's page: it turns a request into the event of an HTTP API and answers what the

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/intake"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
@@ -16,6 +19,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/wiring"
 )
 
 // Limits of the runner.
@@ -42,6 +46,8 @@ type Runner struct {
 	Deliver *http.Client
 	// RealQueues says that the queues run by the wall's clock, so that skipping time moves none of their delays.
 	RealQueues bool
+	// Wiring is a synthesised template's, by which queues are taken and schedules run; nil for what the rules ask.
+	Wiring *wiring.Wiring
 	// Tell is told of polls, failures of functions, and what else a person should see; nil for nobody.
 	Tell func(Note)
 	// Booked is told when each run comes next; nil for nobody.
@@ -131,18 +137,66 @@ func (r *Runner) consumeAll(ctx context.Context) int {
 // consumeConnection takes one batch of each of a connection's queues; live changes come before the first load.
 func (r *Runner) consumeConnection(ctx context.Context, c record.Connection) int {
 	total := 0
-	for _, kind := range []string{pipeline.ChangesQueue, pipeline.DueQueue, pipeline.BackfillQueue} {
-		h := r.Handlers.Resolver[c]
-		if kind == pipeline.DueQueue {
-			h = r.Handlers.Writer[c]
-		}
-		n, err := consume(ctx, r.Queue, pipeline.QueueOf(kind, c), batchMessages, visibility, h)
+	for _, s := range r.sources(c) {
+		n, err := consume(ctx, r.Queue, s)
 		if err != nil {
 			r.tell(Note{Place: record.Place{Connection: c}, Err: err})
 		}
 		total += n
 	}
 	return total
+}
+
+// source is one queue and how its function takes it.
+type source struct {
+	name       queue.Name
+	handler    lambda.Handler
+	batch      int
+	visibility time.Duration
+	// partial says that what failed comes again; without it an answer means that the whole batch is done.
+	partial bool
+}
+
+// sources lists a connection's queues as the template wires them, or, without one, as it should.
+func (r *Runner) sources(c record.Connection) []source {
+	var out []source
+	if r.Wiring != nil {
+		for _, s := range r.Wiring.Consumed(c) {
+			h := r.Handlers.Resolver[c]
+			if s.Consumer.Function == config.Writer {
+				h = r.Handlers.Writer[s.Consumer.Connection]
+			}
+			out = append(out, source{name: s.Queue, handler: h, batch: s.Batch, visibility: r.Wiring.Queues[s.Queue].Visibility, partial: s.Partial})
+		}
+		return out
+	}
+	for _, kind := range []string{pipeline.ChangesQueue, pipeline.DueQueue, pipeline.BackfillQueue} {
+		h := r.Handlers.Resolver[c]
+		if kind == pipeline.DueQueue {
+			h = r.Handlers.Writer[c]
+		}
+		out = append(out, source{name: pipeline.QueueOf(kind, c), handler: h, batch: batchMessages, visibility: visibility, partial: true})
+	}
+	return out
+}
+
+// timetable lists the scheduled runs: those of the rules, and with a template only those that it calls.
+func (r *Runner) timetable() []ruleset.Run {
+	runs := r.Rules.Timetable()
+	if r.Wiring == nil {
+		return runs
+	}
+	called := map[lambdaio.Scheduled]config.Function{}
+	for _, s := range r.Wiring.Schedules {
+		called[s.Input] = s.Calls.Function
+	}
+	return slices.DeleteFunc(runs, func(run ruleset.Run) bool {
+		want := config.Poller
+		if run.Sweep() {
+			want = config.Sweeper
+		}
+		return called[lambdaio.Scheduled{Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Active: run.Active}] != want
+	})
 }
 
 // deliver sends the simulators' webhooks that are due.
@@ -243,7 +297,7 @@ func (r *Runner) Pass(ctx context.Context) int {
 	if _, _, ok := r.nextRun(); !ok {
 		return 0
 	}
-	for _, run := range r.Rules.Timetable() {
+	for _, run := range r.timetable() {
 		if ctx.Err() != nil {
 			break
 		}
@@ -259,7 +313,7 @@ func (r *Runner) Pass(ctx context.Context) int {
 func (r *Runner) lastResort() (ruleset.Run, bool) {
 	var daily ruleset.Run
 	found := false
-	for _, run := range r.Rules.Timetable() {
+	for _, run := range r.timetable() {
 		switch {
 		case r.settled[run]:
 		case run.Reconcile:
@@ -277,7 +331,7 @@ func (r *Runner) settledReset() { r.settled = map[ruleset.Run]bool{} }
 func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 	if r.next == nil {
 		r.next, r.phases = map[ruleset.Run]time.Time{}, map[record.Place]control.Phase{}
-		for _, run := range r.Rules.Timetable() {
+		for _, run := range r.timetable() {
 			if r.only != "" && run.Place.Connection != r.only {
 				continue
 			}
@@ -289,7 +343,7 @@ func (r *Runner) nextRun() (first ruleset.Run, at time.Time, ok bool) {
 			r.Booked.book(run, r.next[run])
 		}
 	}
-	for _, run := range r.Rules.Timetable() { // in order, so that ties always fall alike
+	for _, run := range r.timetable() { // in order, so that ties always fall alike
 		if t, mine := r.next[run]; mine && (!ok || t.Before(at)) {
 			first, at, ok = run, t, true
 		}

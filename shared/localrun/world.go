@@ -16,6 +16,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/meter"
@@ -27,6 +28,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/wiring"
 )
 
 // LocalStack is the stack's name where there is none.
@@ -39,6 +41,8 @@ type Options struct {
 	Queue queue.Queue
 	// Clock is the one that Queue runs by too.
 	Clock *Clock
+	// Wiring: see Runner. Each function then sends only to the queues that the template tells it.
+	Wiring *wiring.Wiring
 	// RealQueues: see Runner.
 	RealQueues bool
 	// Dir keeps the simulators' state; "" keeps nothing.
@@ -75,7 +79,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	clock, rules := o.Clock, *o.Rules
 	rules.Connections = slices.Clone(rules.Connections) // accounts are filled in below
 	o.Rules = &rules
-	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Booked: &Booked{}, Deliver: &http.Client{Timeout: 10 * time.Second}}
+	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, Wiring: o.Wiring, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Booked: &Booked{}, Deliver: &http.Client{Timeout: 10 * time.Second}}
 	address := o.FrontAddress
 	if address == "" {
 		address = "127.0.0.1:0"
@@ -106,7 +110,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	}
 	w.assemble(o.Observe)
 	mux := http.NewServeMux()
-	mux.Handle("POST /webhooks/", Front(w.Handlers.Webhook))
+	mux.Handle("POST /webhooks/", Routed(o.Wiring, Front(w.Handlers.Webhook)))
 	mux.Handle("GET /connect/", Front(w.Handlers.Webhook))
 	mux.HandleFunc("POST /person/{connection}/{id}", w.person)
 	mux.HandleFunc("GET /records/{connection}", w.list)
@@ -180,7 +184,7 @@ func (w *World) connect(ctx context.Context, s store.Store) error {
 
 // assemble makes the handlers and has them counted.
 func (w *World) assemble(observe func(pipeline.Event)) {
-	w.Handlers = Assemble(w.System, func(e pipeline.Event) {
+	w.Handlers = AssembleWired(w.System, w.Wiring, func(e pipeline.Event) {
 		w.count(e)
 		if observe != nil {
 			observe(e)
@@ -200,17 +204,51 @@ func (make instances) Invoke(ctx context.Context, payload []byte) ([]byte, error
 // Assemble makes the handlers of a system, each as its Lambda function would be. A connection's queues are consumed
 // one batch at a time, so its resolver and writer are one instance each.
 func Assemble(s *boot.System, observe func(pipeline.Event)) Handlers {
-	webhook, poller := s.Webhook(), s.Poller()
+	return assemble(s.Rules.Connections, func(wiring.FunctionKey) *boot.System { return s }, observe)
+}
+
+// AssembleWired makes the handlers of a system, each told only of the queues that a template tells its function.
+func AssembleWired(s *boot.System, w *wiring.Wiring, observe func(pipeline.Event)) Handlers {
+	if w == nil {
+		return Assemble(s, observe)
+	}
+	return assemble(s.Rules.Connections, func(key wiring.FunctionKey) *boot.System {
+		return s.WithQueue(told{sender: s.Queue, key: key, sends: w.Functions[key].Sends})
+	}, observe)
+}
+
+// told sends to the queues that a function's environment names, by the names it knows them under.
+type told struct {
+	sender queue.Sender
+	key    wiring.FunctionKey
+	sends  map[queue.Name]queue.Name
+}
+
+// Send implements queue.Sender.
+func (t told) Send(ctx context.Context, name queue.Name, messages []queue.Message) error {
+	to := t.sends[name]
+	if to == "" {
+		return fmt.Errorf("the %s has no URL for queue %s", t.key, name)
+	}
+	return t.sender.Send(ctx, to, messages)
+}
+
+func assemble(connections []ruleset.Connection, of func(wiring.FunctionKey) *boot.System, observe func(pipeline.Event)) Handlers {
+	front, polls, sweeps, resolves := of(wiring.FunctionKey{Function: config.Webhook}), of(wiring.FunctionKey{Function: config.Poller}), of(wiring.FunctionKey{Function: config.Sweeper}), of(wiring.FunctionKey{Function: config.Resolver})
+	webhook, poller := front.Webhook(), polls.Poller()
 	h := Handlers{
-		Webhook:  instances(func() lambda.Handler { return handler(s, lambdaio.Webhook(webhook)) }),
-		Poller:   instances(func() lambda.Handler { return handler(s, lambdaio.Poll(poller)) }),
-		Sweeper:  instances(func() lambda.Handler { return handler(s, lambdaio.Sweep(deciding.Sweeper(s, observe).Run, s.Now)) }),
+		Webhook: instances(func() lambda.Handler { return handler(front, lambdaio.Webhook(webhook)) }),
+		Poller:  instances(func() lambda.Handler { return handler(polls, lambdaio.Poll(poller)) }),
+		Sweeper: instances(func() lambda.Handler {
+			return handler(sweeps, lambdaio.Sweep(deciding.Sweeper(sweeps, observe).Run, sweeps.Now))
+		}),
 		Resolver: map[record.Connection]lambda.Handler{},
 		Writer:   map[record.Connection]lambda.Handler{},
 	}
-	for _, c := range s.Rules.Connections {
-		h.Resolver[c.Name] = handler(s, lambdaio.SQSBatch(deciding.Resolver(s, observe).Handle))
-		h.Writer[c.Name] = handler(s, lambdaio.SQSBatch(deciding.Writer(s, observe).Handle))
+	for _, c := range connections {
+		writes := of(wiring.FunctionKey{Function: config.Writer, Connection: c.Name})
+		h.Resolver[c.Name] = handler(resolves, lambdaio.SQSBatch(deciding.Resolver(resolves, observe).Handle))
+		h.Writer[c.Name] = handler(writes, lambdaio.SQSBatch(deciding.Writer(writes, observe).Handle))
 	}
 	return h
 }
