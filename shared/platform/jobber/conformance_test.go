@@ -8,3 +8,7 @@ import (
 )
 
 func TestConformance(t *testing.T) { platformtest.Test(t, benches.Jobber()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.Jobber()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.Jobber()) }

@@ -8,3 +8,7 @@ import (
 )
 
 func TestConformance(t *testing.T) { platformtest.Test(t, benches.Pipedrive()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.Pipedrive()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.Pipedrive()) }

@@ -8,3 +8,7 @@ import (
 )
 
 func TestConformance(t *testing.T) { platformtest.Test(t, benches.QuickBooks()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.QuickBooks()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.QuickBooks()) }

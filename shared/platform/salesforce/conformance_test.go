@@ -8,3 +8,7 @@ import (
 )
 
 func TestConformance(t *testing.T) { platformtest.Test(t, benches.Salesforce()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.Salesforce()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.Salesforce()) }
