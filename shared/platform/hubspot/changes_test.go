@@ -8,7 +8,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -16,8 +15,6 @@ import (
 const pagesMax = 4000
 
 var lag = catalog.HubSpot().Objects[0].Ability.LagBound
-
-func listing(object record.Object) platform.Query { return platform.Query{Object: object, Limit: 100} }
 
 // walk follows a list to its end and answers how often each record was told, and the cursor to resume. It moves the
 // clock between pages, to keep within the rate of searches.
@@ -52,30 +49,8 @@ func (p *portal) changes(q platform.Query) (map[record.ExternalID]int, platform.
 	return p.walk(q, func(q platform.Query) (platform.Page, error) { return p.connector.Changes(p.Context(), q) })
 }
 
-func (p *portal) list(q platform.Query) map[record.ExternalID]int {
-	p.Helper()
-	told, _ := p.walk(q, func(q platform.Query) (platform.Page, error) { return p.connector.List(p.Context(), q) })
-	return told
-}
-
 func missing(told map[record.ExternalID]int, ids []record.ExternalID) []record.ExternalID {
 	return slices.DeleteFunc(slices.Clone(ids), func(id record.ExternalID) bool { return told[id] > 0 })
-}
-
-func TestChangesPassesOverNoEqualStamps(t *testing.T) {
-	for _, limit := range []int{1, 2, 3, 7, 100} {
-		p := newPortal(t)
-		start := p.clock.now()
-		ids := p.contacts(20) // all in one millisecond
-		p.clock.advance(time.Millisecond)
-		ids = append(ids, p.contacts(5)...)
-		p.clock.advance(time.Second)
-		ids = append(ids, p.contacts(1)...)
-		told, _ := p.changes(platform.Query{Object: "contacts", Since: start, Limit: limit})
-		if m := missing(told, ids); len(m) > 0 {
-			t.Errorf("limit %d: passed over %v", limit, m)
-		}
-	}
 }
 
 func TestChangesNeverPagesBeyondTheReachOfSearch(t *testing.T) {
@@ -101,65 +76,6 @@ func TestChangesNeverPagesBeyondTheReachOfSearch(t *testing.T) {
 	}
 }
 
-func TestChangesResumesWithOverlapAndThenRests(t *testing.T) {
-	p := newPortal(t)
-	start := p.clock.now()
-	ids := p.contacts(3)
-	_, cursor := p.changes(platform.Query{Object: "contacts", Since: start, Limit: 10})
-	p.clock.advance(5 * time.Second)
-	p.edit("contacts", ids[1], record.Fields{"city": "Leeds"})
-	told, cursor := p.changes(platform.Query{Object: "contacts", Cursor: cursor, Limit: 10})
-	if told[ids[1]] == 0 {
-		t.Error("the edit was passed over")
-	}
-	if told, cursor = p.changes(platform.Query{Object: "contacts", Cursor: cursor, Limit: 10}); len(told) == 0 {
-		t.Error("no overlap")
-	}
-	p.clock.advance(2*lag + time.Second)
-	_, cursor = p.changes(platform.Query{Object: "contacts", Cursor: cursor, Limit: 10})
-	if told, cursor = p.changes(platform.Query{Object: "contacts", Cursor: cursor, Limit: 10}); len(told) != 0 {
-		t.Errorf("at rest told %v", told)
-	}
-	p.edit("contacts", ids[0], record.Fields{"city": "York"})
-	if told, _ = p.changes(platform.Query{Object: "contacts", Cursor: cursor, Limit: 10}); told[ids[0]] == 0 {
-		t.Error("the edit after a rest was passed over")
-	}
-}
-
-func TestChangesOverlapsATrailingIndexAlsoAfterLongWalks(t *testing.T) {
-	for _, skew := range []time.Duration{0, time.Hour, -time.Hour} {
-		p := newPortal(t)
-		p.sim.SetFaults(platformsim.Faults{SearchLag: 20 * time.Second, ClockSkew: skew})
-		q := platform.Query{Object: "contacts", Since: p.clock.now().Add(min(skew, 0)), Limit: 2, Fields: []record.PlatformField{"email"}}
-		// Contacts keep coming while a walk goes on for minutes, each seen 20 seconds late.
-		told, ids := map[record.ExternalID]int{}, []record.ExternalID{}
-		for i := range 400 {
-			if i < 300 {
-				ids = append(ids, p.contacts(1)...)
-			}
-			page, err := p.connector.Changes(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range page.Snapshots {
-				if told[s.ID]++; !s.Lagging || s.Fields["email"] == "" {
-					t.Fatalf("snapshot %+v", s)
-				}
-			}
-			q.Cursor = page.Next
-			p.clock.advance(time.Duration(i%7) * 300 * time.Millisecond)
-		}
-		p.clock.advance(3 * lag)
-		rest, _ := p.changes(q)
-		for id := range rest {
-			told[id]++
-		}
-		if m := missing(told, ids); len(m) > 0 {
-			t.Errorf("skew %v: passed over %d of %d", skew, len(m), len(ids))
-		}
-	}
-}
-
 func TestAPageReadTooEarlyIsReadAgain(t *testing.T) {
 	at := position{From: 1_000_000, Since: 1_000_000, Began: 5_000_000, Newest: 1_400_000, Seen: 5_300_000}
 	// The walk took 300 seconds: at its first page the platform's clock was at least 1,100,000.
@@ -172,24 +88,6 @@ func TestAPageReadTooEarlyIsReadAgain(t *testing.T) {
 	}
 	if next := (position{From: 7, Since: 7, Began: 9}).caughtUp(30 * time.Second); next.Since != 7 {
 		t.Errorf("nothing seen: resumes at %+v", next)
-	}
-}
-
-func TestChangesTellsNoArchivedRecordAndFetchDoes(t *testing.T) {
-	p := newPortal(t)
-	start := p.clock.now()
-	ids := p.contacts(2)
-	if err := p.sim.Delete("contacts", ids[0]); err != nil {
-		t.Fatal(err)
-	}
-	if told, _ := p.changes(platform.Query{Object: "contacts", Since: start, Limit: 10}); told[ids[0]] != 0 || told[ids[1]] == 0 {
-		t.Errorf("told %v", told)
-	}
-	if catalog.HubSpot().Objects[0].Ability.PollsDeletes {
-		t.Error("the catalog promises deletions")
-	}
-	if r := p.fetch("contacts", nil, ids[0])[0]; r.Absence == nil || r.Absence.Evidence != record.EvidenceArchived {
-		t.Errorf("read %+v", r)
 	}
 }
 
@@ -215,26 +113,6 @@ func TestCursorsAndLimitsOfOthersAreRejected(t *testing.T) {
 		wantKind(t, err, fault.Rejected)
 		_, err = p.connector.List(t.Context(), platform.Query{Object: "contacts", Limit: limit})
 		wantKind(t, err, fault.Rejected)
-	}
-}
-
-func TestListWalksEveryLiveRecordOnce(t *testing.T) {
-	for _, limit := range []int{1, 4, 25, 100} {
-		p := newPortal(t)
-		p.sim.SetFaults(platformsim.Faults{SearchLag: time.Hour}) // it does not ask the index
-		ids := p.contacts(25)
-		if err := p.sim.Delete("contacts", ids[3]); err != nil {
-			t.Fatal(err)
-		}
-		told := p.list(platform.Query{Object: "contacts", Limit: limit})
-		if m := missing(told, ids); !slices.Equal(m, ids[3:4]) {
-			t.Errorf("limit %d: passed over %v", limit, m)
-		}
-		for id, n := range told {
-			if n != 1 {
-				t.Errorf("limit %d: %s told %d times", limit, id, n)
-			}
-		}
 	}
 }
 

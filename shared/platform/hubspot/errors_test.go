@@ -12,7 +12,6 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -165,92 +164,5 @@ func TestOddRecordsNeverPanic(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
-	c := answering(t, 200, "")
-	c.client.Settings.BaseURL = "http://127.0.0.1:1"
-	_, err := c.List(t.Context(), platform.Query{Object: "contacts", Limit: 1})
-	wantKind(t, err, fault.Transient)
-	_, err = c.Apply(t.Context(), []record.Intent{creation("k", "contacts", record.Fields{"lastname": "x"})})
-	wantKind(t, err, fault.InDoubt)
-}
-
-// refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
-type refreshing struct {
-	refresher       *platform.OAuthRefresher
-	access, refresh string
-	times           int
-}
-
-func (r *refreshing) Token(context.Context) (string, error) { return r.access, nil }
-
-func (r *refreshing) Refused(ctx context.Context, token string) error {
-	if token != r.access {
-		return nil
-	}
-	grant, err := r.refresher.Refresh(ctx, r.refresh)
-	if err != nil {
-		return err
-	}
-	r.access = grant.AccessToken
-	r.times++
-	return nil
-}
-
-func (p *portal) refresher() *platform.OAuthRefresher {
-	access := p.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: p.server.URL + access.TokenURL, ClientID: access.ClientID,
-		ClientSecret: access.ClientSecret, HTTP: p.server.Client(), Now: p.clock.now})
-}
-
-func TestExpiredTokensAreRefreshedOnce(t *testing.T) {
-	p := newPortal(t)
-	tokens := &refreshing{refresher: p.refresher(), access: "expired", refresh: p.sim.Access().RefreshToken}
-	p.connector.client.Settings.Tokens = tokens
-	for range 3 {
-		if _, err := p.connector.List(t.Context(), platform.Query{Object: "contacts", Limit: 1}); err != nil {
-			t.Fatal(err)
-		}
-		p.clock.advance(31 * time.Minute)
-	}
-	if tokens.times != 3 {
-		t.Errorf("%d refreshes, want 3", tokens.times)
-	}
-	tokens.refresh = "revoked"
-	_, err := p.connector.List(t.Context(), platform.Query{Object: "contacts", Limit: 1})
-	wantKind(t, err, fault.Unauthorized)
-}
-
-func TestRefreshClassifies(t *testing.T) {
-	p := newPortal(t)
-	p.sim.SetFaults(platformsim.Faults{TokenLife: 5 * time.Minute})
-	grant, err := p.refresher().Refresh(t.Context(), p.sim.Access().RefreshToken)
-	if err != nil || !grant.ExpiresAt.Equal(p.clock.now().Add(5*time.Minute)) || grant.AccessToken == "" {
-		t.Errorf("grant until %v, %v", grant.ExpiresAt, err)
-	}
-	for body, tt := range map[string]struct {
-		status int
-		kind   fault.Kind
-	}{
-		`{"status":"BAD_REFRESH_TOKEN"}`:        {400, fault.Unauthorized},
-		`<html>`:                                {502, fault.InDoubt},
-		``:                                      {429, fault.Transient},
-		`{"access_token":""}`:                   {200, fault.InDoubt},
-		`{"access_token":"a","expires_in":"x"}`: {200, fault.InDoubt},
-		`{"access_token":"a","expires_in":-1}`:  {200, fault.InDoubt},
-		`{"access_token":"a`:                    {200, fault.InDoubt},
-	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(tt.status)
-			_, _ = w.Write([]byte(body))
-		}))
-		r := NewRefresher(RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: time.Now})
-		_, err := r.Refresh(t.Context(), "r")
-		wantKind(t, err, tt.kind)
-		server.Close()
-		_, err = r.Refresh(t.Context(), "r")
-		wantKind(t, err, fault.InDoubt)
 	}
 }

@@ -91,13 +91,6 @@ func (p *portal) contacts(n int) []record.ExternalID {
 	return ids
 }
 
-func (p *portal) edit(object record.Object, id record.ExternalID, fields record.Fields) {
-	p.Helper()
-	if err := p.sim.Edit(object, id, fields); err != nil {
-		p.Fatalf("edit %s/%s %v: %v", object, id, fields, err)
-	}
-}
-
 func (p *portal) fetch(object record.Object, fields []record.PlatformField, ids ...record.ExternalID) []platform.Read {
 	p.Helper()
 	reads, err := p.connector.Fetch(p.Context(), object, fields, ids)
@@ -149,48 +142,6 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 	}
 }
 
-func TestFetchReadsAskedFieldsWithBlanks(t *testing.T) {
-	p := newPortal(t)
-	id := p.create("contacts", record.Fields{"email": "Ada@Example.com", "firstname": "Ada"})
-	p.clock.advance(time.Second)
-	got := p.fetch("contacts", []record.PlatformField{"email", "firstname", "phone", "hs_object_id", "associations.companies"}, id)[0].Snapshot
-	want := &record.Snapshot{Ref: target("contacts", id), ModifiedAt: p.clock.now().Add(-time.Second), ReadBegan: p.clock.now(),
-		Fields: record.Fields{"email": "ada@example.com", "firstname": "Ada", "phone": "", "hs_object_id": string(id), "associations.companies": ""}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("snapshot (-want +got):\n%s", diff)
-	}
-}
-
-func TestFetchAnswersEveryIDInOrder(t *testing.T) {
-	p := newPortal(t)
-	ids := p.contacts(4)
-	live, archived, winner, loser := ids[0], ids[1], ids[2], ids[3]
-	if err := p.sim.Delete("contacts", archived); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.sim.Merge("contacts", winner, loser); err != nil {
-		t.Fatal(err)
-	}
-	reads := p.fetch("contacts", []record.PlatformField{"email"}, archived, "999", live, loser, "", live)
-	for i, want := range []struct {
-		evidence record.Evidence
-		into     record.ExternalID
-	}{{record.EvidenceArchived, ""}, {record.EvidenceNotFound, ""}, {}, {record.EvidenceMerged, winner}, {record.EvidenceNotFound, ""}, {}} {
-		switch a := reads[i].Absence; {
-		case want.evidence == "" && (reads[i].Snapshot == nil || reads[i].Snapshot.ID != live):
-			t.Errorf("read %d = %+v, want the live record", i, reads[i])
-		case want.evidence != "" && (a == nil || a.Evidence != want.evidence || a.Into != want.into):
-			t.Errorf("read %d = %+v, want %+v", i, reads[i], want)
-		}
-	}
-	if n := len(p.seen); n != 2 {
-		t.Errorf("%d requests, want 2: %v", n, p.seen)
-	}
-	if reads = p.fetch("contacts", nil, loser); reads[0].Absence == nil || reads[0].Absence.Into != winner {
-		t.Errorf("alone = %+v", reads[0])
-	}
-}
-
 func TestFetchTellsMergedFromAbsentWithoutTheListOfMerged(t *testing.T) {
 	// 1 is there, 2 was merged into 9, 3 is nowhere, and 4 was not read.
 	c := scripted(t, func(path, body string) (int, string) {
@@ -234,14 +185,6 @@ func TestFetchNeverTakesHalfAnAnswerForAnAbsence(t *testing.T) {
 	for _, r := range reads {
 		wantKind(t, r.Err, fault.Transient)
 	}
-}
-
-func TestFetchRefusesTooMany(t *testing.T) {
-	p := newPortal(t)
-	_, err := p.connector.Fetch(t.Context(), "contacts", nil, make([]record.ExternalID, 101))
-	wantKind(t, err, fault.Rejected)
-	_, err = p.connector.Fetch(t.Context(), "tickets", nil, []record.ExternalID{"1"})
-	wantKind(t, err, fault.Rejected)
 }
 
 func TestAssociationsAreThePrimaryOrTheLowest(t *testing.T) {

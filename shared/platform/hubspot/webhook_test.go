@@ -230,27 +230,3 @@ func TestReceiveReadsTheSampleBatch(t *testing.T) {
 		t.Fatalf("%d hints, want 8; %v", len(hints), err)
 	}
 }
-
-func FuzzReceive(f *testing.F) {
-	for _, body := range []string{events, "[]", "{}", "null", `[{"subscriptionType":7}]`, `[{"subscriptionType":"contact.merge","portalId":1,"mergedObjectIds":[1,2]}]`} {
-		f.Add(body, true)
-	}
-	f.Fuzz(func(t *testing.T, body string, sign bool) {
-		request := platform.Request{Method: http.MethodPost, Body: []byte(body), Now: signedAt}
-		if sign {
-			request = signed(secret, frontDecoded, body)
-		}
-		hints, err := Receive(secret, request)
-		if !sign && err == nil {
-			t.Error("accepted without a signature")
-		}
-		if err != nil && (hints != nil || fault.KindOf(err) == fault.Unclassified) {
-			t.Errorf("hints %v beside %v", hints, err)
-		}
-		for _, h := range hints {
-			if h.ID == "" || h.Account == "" || h.Object == "" || h.Kind == "" || (h.Kind == record.KindMerged && (h.Into == "" || h.Into == h.ID)) {
-				t.Errorf("incomplete hint %+v", h)
-			}
-		}
-	})
-}

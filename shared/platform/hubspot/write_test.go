@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -59,47 +57,6 @@ func (p *portal) applied(intents ...record.Intent) []record.Receipt {
 		}
 	}
 	return receipts
-}
-
-func TestCreatesCarryOurIdentityAndRepeatHarmlessly(t *testing.T) {
-	p := newPortal(t)
-	intent := creation("k1", "contacts", record.Fields{"fluxcascade_id": "E-1", "email": "Ada@Example.com", "phone": ""})
-	first := p.applied(intent)[0]
-	if first.Existing || first.Snapshot.Fields["email"] != "ada@example.com" || first.Snapshot.Fields["fluxcascade_id"] != "E-1" || !first.Snapshot.ReadBegan.Equal(p.clock.now()) {
-		t.Errorf("first = %+v", first)
-	}
-	if _, answered := first.Snapshot.Fields["city"]; answered {
-		t.Error("a field that was not answered is told")
-	}
-	again := p.applied(intent)[0]
-	if !again.Existing || again.ID != first.ID || again.Snapshot.Fields["fluxcascade_id"] != "E-1" {
-		t.Errorf("again = %+v", again)
-	}
-	if n := len(p.sim.IDs("contacts")); n != 1 {
-		t.Errorf("%d contacts, want 1", n)
-	}
-}
-
-func TestAnInDoubtCreateIsRepeatedHarmlessly(t *testing.T) {
-	p := newPortal(t)
-	company := p.create("companies", record.Fields{"name": "Acme"})
-	intents := []record.Intent{
-		creation("k1", "contacts", record.Fields{"fluxcascade_id": "E-1", "lastname": "A", "associations.companies": string(company)}),
-		creation("k2", "contacts", record.Fields{"fluxcascade_id": "E-2", "lastname": "B"})}
-	p.sim.SetFaults(platformsim.Faults{LostAnswer: 1})
-	_, err := p.connector.Apply(t.Context(), intents)
-	wantKind(t, err, fault.InDoubt)
-	p.sim.SetFaults(platformsim.Faults{})
-	receipts := p.applied(intents...)
-	for i, r := range receipts {
-		if !r.Existing {
-			t.Errorf("receipt %d is not of the earlier try", i)
-		}
-	}
-	if n := len(p.sim.IDs("contacts")); n != 2 {
-		t.Errorf("%d contacts, want 2", n)
-	}
-	p.wantTruth("contacts", receipts[0].ID, record.Fields{"associations.companies": string(company)})
 }
 
 func TestACreateWhoseEmailIsTakenAnswersItsHolder(t *testing.T) {
@@ -180,54 +137,6 @@ func TestHalvingIsBoundedAndSaysWhatWasNotSent(t *testing.T) {
 	}
 }
 
-func TestOneBadItemFailsAlone(t *testing.T) {
-	p := newPortal(t)
-	ids := p.contacts(5)
-	if err := p.sim.Delete("contacts", ids[1]); err != nil {
-		t.Fatal(err)
-	}
-	update := func(id record.ExternalID, fields record.Fields) record.Intent {
-		return record.Intent{Key: "u-" + string(id), Operation: record.OperationUpdate, Ref: target("contacts", id), Fields: fields}
-	}
-	deletion := update(ids[0], nil)
-	deletion.Operation = record.OperationDelete
-	receipts := p.apply(
-		update(ids[0], record.Fields{"lastname": "fine", "city": ""}),
-		update(ids[1], record.Fields{"lastname": "x"}),
-		update("999", record.Fields{"lastname": "x"}),
-		update(ids[2], record.Fields{"email": "no address"}),
-		update(ids[3], record.Fields{"email": "c1@example.com"}),
-		update(ids[4], record.Fields{"createdate": "x"}),
-		update(ids[4], record.Fields{"associations.deals": "1"}),
-		update(ids[4], record.Fields{"Not A Property": "x"}),
-		update("", record.Fields{"lastname": "x"}),
-		deletion,
-		creation("c", "contacts", record.Fields{"no_such_property": "x", "fluxcascade_id": "E"}))
-	if r := receipts[0]; r.Err != nil || r.Snapshot.Fields["lastname"] != "fine" || r.ID != ids[0] {
-		t.Errorf("the good item: %+v", r)
-	}
-	wantKind(t, receipts[1].Err, fault.Gone)
-	wantKind(t, receipts[2].Err, fault.Gone)
-	for i, r := range receipts[3:] {
-		if wantKind(t, r.Err, fault.Rejected); r.Existing {
-			t.Errorf("item %d: Existing beside a refusal", i+3)
-		}
-	}
-	if receipts[4].ID != ids[3] {
-		t.Errorf("a refused update answers record %s, want its own", receipts[4].ID)
-	}
-	p.wantTruth("contacts", ids[0], record.Fields{"lastname": "fine"})
-}
-
-func TestItemErrorsOfTheBatchItself(t *testing.T) {
-	p := newPortal(t)
-	ids := p.contacts(3)
-	p.sim.SetFaults(platformsim.Faults{ItemError: 1})
-	for _, r := range p.apply(p.updating("contacts", ids[0], record.Fields{"city": "x"}), p.updating("contacts", ids[1], record.Fields{"city": "x"})) {
-		wantKind(t, r.Err, fault.InDoubt)
-	}
-}
-
 func TestResultsAreToldApartWithoutTheirOrder(t *testing.T) {
 	update := func(id record.ExternalID) record.Intent {
 		return record.Intent{Key: "k-" + string(id), Operation: record.OperationUpdate, Ref: target("contacts", id), Fields: record.Fields{"city": "x"}}
@@ -258,36 +167,4 @@ func TestArchiveIsOneRequest(t *testing.T) {
 	if len(p.sim.IDs("contacts")) != 0 || p.requests("/batch/archive") != 2 || len(p.seen) != 2 {
 		t.Errorf("%d left after %v", len(p.sim.IDs("contacts")), p.seen)
 	}
-}
-
-func TestApplyRefusesWhatItCannotTake(t *testing.T) {
-	p := newPortal(t)
-	_, err := p.connector.Apply(t.Context(), make([]record.Intent, 101))
-	wantKind(t, err, fault.Rejected)
-	_, err = p.connector.Apply(t.Context(), []record.Intent{creation("a", "contacts", nil), creation("b", "deals", nil)})
-	wantKind(t, err, fault.Rejected)
-	if receipts, err := p.connector.Apply(t.Context(), nil); receipts != nil || err != nil {
-		t.Errorf("nothing to do: %v, %v", receipts, err)
-	}
-}
-
-func TestRateLimitIsOfTheWholeCallAndEnds(t *testing.T) {
-	p := newPortal(t)
-	id := p.contacts(1)[0]
-	intent := p.updating("contacts", id, record.Fields{"city": "Leeds", "associations.companies": ""})
-	p.sim.SetFaults(platformsim.Faults{RateLimit: 1})
-	p.forget()
-	_, err := p.connector.Apply(t.Context(), []record.Intent{intent, creation("k", "contacts", record.Fields{"fluxcascade_id": "E"})})
-	if wantKind(t, err, fault.RateLimited); fault.After(err, 0) != burstWait || len(p.seen) != 1 {
-		t.Errorf("after %v, requests %v", fault.After(err, 0), p.seen)
-	}
-	p.sim.SetFaults(platformsim.Faults{})
-	for range 200 {
-		if _, err = p.connector.List(t.Context(), listing("contacts")); err != nil {
-			break
-		}
-	}
-	wantKind(t, err, fault.RateLimited)
-	p.clock.advance(burstWait + time.Second)
-	p.applied(intent)
 }

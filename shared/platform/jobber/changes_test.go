@@ -3,13 +3,10 @@ package jobber_test
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/platform"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -37,52 +34,6 @@ func drain(t *testing.T, next pager, q platform.Query, each func(platform.Page))
 	}
 	t.Fatal("the walk does not end")
 	return ""
-}
-
-func sortedIDs(seen map[record.ExternalID]int) []record.ExternalID {
-	return slices.Sorted(maps.Keys(seen))
-}
-
-func sorted(ids []record.ExternalID) []record.ExternalID {
-	out := slices.Clone(ids)
-	slices.Sort(out)
-	return out
-}
-
-func TestListWalksEveryRecordOnce(t *testing.T) {
-	for _, limit := range []int{1, 2, 7, 50} {
-		for _, object := range []record.Object{"clients", "jobs"} {
-			t.Run(fmt.Sprintf("%s by %d", object, limit), func(t *testing.T) {
-				h := newHarness(t)
-				clients, jobs := h.people(23)
-				want := map[record.Object][]record.ExternalID{"clients": clients, "jobs": jobs}[object]
-				if err := h.sim.Delete("clients", clients[3]); err != nil {
-					t.Fatal(err)
-				}
-				seen := map[record.ExternalID]int{}
-				end := drain(t, h.List, platform.Query{Object: object, Limit: limit}, func(p platform.Page) {
-					for _, s := range p.Snapshots {
-						seen[s.ID]++
-						if s.Lagging || s.Archived != (s.ID == clients[3]) {
-							t.Errorf("snapshot %+v", s)
-						}
-					}
-				})
-				if diff := cmp.Diff(sorted(want), sortedIDs(seen)); diff != "" {
-					t.Errorf("-want +got:\n%s", diff)
-				}
-				for id, times := range seen {
-					if times != 1 {
-						t.Errorf("%s seen %d times at rest", id, times)
-					}
-				}
-				after, err := h.List(context.Background(), platform.Query{Object: object, Limit: limit, Cursor: end})
-				if err != nil || after.More || len(after.Snapshots) > 0 {
-					t.Errorf("after the end: %+v, %v", after, err)
-				}
-			})
-		}
-	}
 }
 
 // TestNothingIsPassedOverWhileRowsShift edits, adds and destroys records between pages, as any order of the platform
@@ -172,64 +123,6 @@ func TestChangesResumeAtTheWatermark(t *testing.T) {
 			})
 			if diff := cmp.Diff([]string{"edited", "edited later"}, got); diff != "" {
 				t.Errorf("oldest first (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestEqualStampsAtThePageBoundaryAreCovered(t *testing.T) {
-	h := newHarness(t)
-	var ids []record.ExternalID
-	for i := range 17 {
-		ids = append(ids, h.create("clients", record.Fields{"lastName": fmt.Sprint(i)}))
-	}
-	seen := map[record.ExternalID]int{}
-	q := platform.Query{Object: "clients", Limit: 5, Since: begin}
-	q.Cursor = drain(t, h.Changes, q, func(p platform.Page) {
-		for _, s := range p.Snapshots {
-			seen[s.ID]++
-		}
-	})
-	if diff := cmp.Diff(sorted(ids), sortedIDs(seen)); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	late := h.create("clients", record.Fields{"lastName": "in the same second"})
-	clear(seen)
-	drain(t, h.Changes, q, func(p platform.Page) {
-		for _, s := range p.Snapshots {
-			seen[s.ID]++
-		}
-	})
-	if seen[late] == 0 {
-		t.Error("a change with the stamp of the watermark was passed over")
-	}
-}
-
-func TestListsThatTrailAndClocksThatDifferPassNothingOver(t *testing.T) {
-	for _, skew := range []time.Duration{-10 * time.Minute, 0, 10 * time.Minute} {
-		t.Run(skew.String(), func(t *testing.T) {
-			h := newHarness(t)
-			h.sim.SetFaults(platformsim.Faults{SearchLag: 20 * time.Second, ClockSkew: skew})
-			q := platform.Query{Object: "clients", Limit: 4, Since: begin.Add(-time.Hour)}
-			seen := map[record.ExternalID]int{}
-			var ids []record.ExternalID
-			for i := range 30 {
-				ids = append(ids, h.create("clients", record.Fields{"lastName": fmt.Sprint(i)}))
-				h.clock.advance(7 * time.Second)
-				q.Cursor = drain(t, h.Changes, q, func(p platform.Page) {
-					for _, s := range p.Snapshots {
-						seen[s.ID]++
-					}
-				})
-			}
-			h.clock.advance(time.Minute)
-			drain(t, h.Changes, q, func(p platform.Page) {
-				for _, s := range p.Snapshots {
-					seen[s.ID]++
-				}
-			})
-			if diff := cmp.Diff(sorted(ids), sortedIDs(seen)); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
 	}

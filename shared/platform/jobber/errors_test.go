@@ -2,7 +2,6 @@ package jobber_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -219,50 +218,6 @@ func TestThrottlingTellsWhenToComeBack(t *testing.T) {
 	}
 }
 
-// refreshing are tokens of the refresher, kept as the store would.
-type refreshing struct {
-	refresher *platform.OAuthRefresher
-	access    string
-	refresh   string
-	refreshes int
-}
-
-func (r *refreshing) Token(context.Context) (string, error) { return r.access, nil }
-
-func (r *refreshing) Refused(ctx context.Context, _ string) error {
-	grant, err := r.refresher.Refresh(ctx, r.refresh)
-	if err != nil {
-		return err
-	}
-	r.access, r.refresh, r.refreshes = grant.AccessToken, grant.RefreshToken, r.refreshes+1
-	return nil
-}
-
-func TestTokensExpireAndRotate(t *testing.T) {
-	h := newHarness(t)
-	access := h.sim.Access()
-	refresher := jobber.NewRefresher(jobber.RefreshSettings{TokenURL: h.url + access.TokenURL, ClientID: access.ClientID,
-		ClientSecret: access.ClientSecret, HTTP: http.DefaultClient, Now: h.clock.Now})
-	tokens := &refreshing{refresher: refresher, refresh: access.RefreshToken}
-	h.tokens = tokens
-	h.Connector = jobber.New(h.settings(http.DefaultClient))
-	clients, _ := h.people(1)
-	for range 3 {
-		h.fetch("clients", clients[0], "firstName")
-		h.clock.advance(61 * time.Minute)
-	}
-	if tokens.refreshes != 3 {
-		t.Errorf("%d refreshes, want 3", tokens.refreshes)
-	}
-	grant, err := refresher.Refresh(context.Background(), tokens.refresh)
-	if err != nil || !grant.ExpiresAt.Equal(h.clock.Now().Add(time.Hour)) || grant.RefreshToken == tokens.refresh {
-		t.Errorf("grant until %v, %v", grant.ExpiresAt, err)
-	}
-	_, err = refresher.Refresh(context.Background(), tokens.refresh)
-	wantKind(t, err, fault.Unauthorized)
-	wantKind(t, read(jobber.New(h.settings(http.DefaultClient))), fault.Unauthorized)
-}
-
 func TestGrantsAreReadWithCare(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -298,24 +253,6 @@ func TestGrantsAreReadWithCare(t *testing.T) {
 			}
 		})
 	}
-}
-
-// FuzzFetch feeds answers of any form to the decoders.
-func FuzzFetch(f *testing.F) {
-	for _, seed := range []string{`{"a0":{"id":"QQ=="}}`, `{"a0":{"id":"QQ==","emails":[{"primary":true}],"clientProperties":{"nodes":[{"id":"x"}]}}}`, `{"a0":null}`} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, data string) {
-		if !json.Valid([]byte(data)) {
-			return
-		}
-		c := jobber.New(platform.Settings{Connection: here, BaseURL: "http://x.invalid", Tokens: static("t"), Now: func() time.Time { return begin },
-			HTTP: &http.Client{Transport: canned(`{"data":` + data + `}`)}})
-		for _, object := range []record.Object{"clients", "jobs"} {
-			_, _ = c.Fetch(context.Background(), object, allFields(object), []record.ExternalID{"QQ=="})
-			_, _ = c.List(context.Background(), platform.Query{Object: object, Limit: 2, Fields: allFields(object)})
-		}
-	})
 }
 
 // canned answers every request with one body.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -178,70 +177,6 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 	}
 }
 
-func TestFetchReadsEveryFieldOfTheCatalog(t *testing.T) {
-	h := newHarness(t)
-	client := h.create("clients", record.Fields{"firstName": "Ada", "lastName": "Byron", "companyName": "Engines", "title": "MS", "isCompany": "true",
-		"emails[primary].address": "ada@example.com", "emails[WORK].address": "w@example.com",
-		"phones[primary].number": "312-555-0123", "phones[MOBILE].number": "+1 312 555 0199",
-		"billingAddress.street1": "1 Bill", "billingAddress.city": "Ely", "properties[first].street1": "2 Site", "properties[first].country": "Canada",
-		"properties[name:Cabin].city": "Banff", "customFields[HubSpot ID]": "42"})
-	job := h.create("jobs", record.Fields{"client": string(client), "title": "Roof", "instructions": "Mind the cat", "startAt": "2026-03-05T09:00:00Z",
-		"lineItems[0].name": "Tiles", "lineItems[0].quantity": "3", "lineItems[0].unitPrice": "19.99", "customFields[HubSpot ID]": "77"})
-	for object, id := range map[record.Object]record.ExternalID{"clients": client, "jobs": job} {
-		names := append(allFields(object), "properties[name:Cabin].city")
-		got := h.fetch(object, id, names...)
-		truth, _, _ := h.sim.Record(object, id)
-		want := record.Fields{}
-		for _, name := range names {
-			value, told := truth[name]
-			if told && name != "invoicingSchedule" { // cannot be read
-				want[name] = value
-			}
-		}
-		if diff := cmp.Diff(want, got.Fields); diff != "" {
-			t.Errorf("%s (-truth +read):\n%s", object, diff)
-		}
-		if got.ID != id || got.ModifiedAt != begin || got.ReadBegan != begin || got.Archived || got.Lagging {
-			t.Errorf("%s: snapshot %+v", object, got)
-		}
-	}
-	got := h.fetch("clients", client, "phones[primary].number", "properties[first].street1", "properties[name:Barn].city", "emails[OTHER].address")
-	want := record.Fields{"phones[primary].number": "(312) 555-0123", "properties[first].street1": "2 Site", "properties[name:Barn].city": "", "emails[OTHER].address": ""}
-	if diff := cmp.Diff(want, got.Fields); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
-func TestFetchTellsArchivedAndAbsent(t *testing.T) {
-	h := newHarness(t)
-	clients, jobs := h.people(3)
-	if err := h.sim.Delete("clients", clients[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.sim.Delete("jobs", jobs[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.sim.Merge("clients", clients[1], clients[2]); err != nil {
-		t.Fatal(err)
-	}
-	reads, err := h.Fetch(context.Background(), "clients", []record.PlatformField{"firstName"}, append(clients, "bm9uZQ=="))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reads[0].Snapshot.Archived || reads[1].Snapshot == nil || reads[1].Snapshot.Archived {
-		t.Errorf("archived client and winner: %+v %+v", reads[0], reads[1])
-	}
-	for _, read := range reads[2:] {
-		if read.Absence == nil || read.Absence.Evidence != record.EvidenceNotFound || read.Absence.ID != read.ID {
-			t.Errorf("merged or unknown client: %+v", read)
-		}
-	}
-	reads, err = h.Fetch(context.Background(), "jobs", nil, jobs[:2])
-	if err != nil || reads[0].Absence == nil || reads[1].Snapshot == nil {
-		t.Errorf("jobs: %+v, %v", reads, err)
-	}
-}
-
 func TestAHalfReadListOfPropertiesSaysNothingOfThose(t *testing.T) {
 	h := newHarness(t)
 	fields := record.Fields{"lastName": "Byron"}
@@ -259,29 +194,6 @@ func TestAHalfReadListOfPropertiesSaysNothingOfThose(t *testing.T) {
 	truth, _, _ := h.sim.Record("clients", id)
 	if receipt.Err != nil || truth["properties[name:N6].city"] != "D" {
 		t.Errorf("receipt %+v, city %q", receipt, truth["properties[name:N6].city"])
-	}
-}
-
-func TestCallsBeyondTheAbilityAreRejected(t *testing.T) {
-	h := newHarness(t)
-	o, _ := catalog.Jobber().Object("clients")
-	ctx := context.Background()
-	_, err := h.Fetch(ctx, "clients", nil, make([]record.ExternalID, o.Ability.ReadMax+1))
-	wantKind(t, err, fault.Rejected)
-	_, err = h.Fetch(ctx, "quotes", nil, []record.ExternalID{"x"})
-	wantKind(t, err, fault.Rejected)
-	_, err = h.Apply(ctx, slices.Repeat([]record.Intent{{Operation: record.OperationCreate, Ref: ref("clients", "")}}, o.Ability.WriteMax+1))
-	wantKind(t, err, fault.Rejected)
-	_, err = h.Apply(ctx, []record.Intent{{Ref: ref("clients", "")}, {Ref: ref("jobs", "")}})
-	wantKind(t, err, fault.Rejected)
-	_, err = h.List(ctx, platform.Query{Object: "clients", Limit: o.Ability.PageMax + 1})
-	wantKind(t, err, fault.Rejected)
-	_, err = h.Changes(ctx, platform.Query{Object: "clients", Limit: 1, Cursor: "no"})
-	wantKind(t, err, fault.Rejected)
-	_, err = h.Find(ctx, "clients", nil, []platform.Lookup{{Field: "emails[primary].address", Value: "a@b"}})
-	wantKind(t, err, fault.Rejected)
-	if len(h.asked) != 0 {
-		t.Errorf("%d requests sent", len(h.asked))
 	}
 }
 

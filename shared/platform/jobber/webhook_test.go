@@ -153,25 +153,3 @@ func TestReceiveOfTheSimulatorsDeliveries(t *testing.T) {
 		t.Errorf("hints %v", kinds)
 	}
 }
-
-func FuzzReceive(f *testing.F) {
-	f.Add("secret", event("CLIENT_UPDATE", "QQ==", `"occurredAt":"2026-03-01T09:00:00-06:00"`))
-	f.Add("secret", `{"data":{"webHookEvent":null}}`)
-	f.Add("", "")
-	f.Fuzz(func(t *testing.T, secret, body string) {
-		request := signed(secret, body)
-		hints, err := jobber.Receive(secret, request)
-		for _, hint := range hints {
-			if hint.ID == "" || hint.Account == "" || hint.Object == "" || hint.Kind == "" {
-				t.Errorf("an empty hint: %+v", hint)
-			}
-		}
-		if err != nil && fault.KindOf(err) != fault.Rejected && fault.KindOf(err) != fault.Unauthorized {
-			t.Errorf("unclassified: %v", err)
-		}
-		request.Body = append(request.Body, ' ')
-		if _, err := jobber.Receive(secret, request); !fault.Is(err, fault.Unauthorized) && len(body) < 1<<10 {
-			t.Errorf("an altered body: %v", err)
-		}
-	})
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
@@ -255,59 +254,6 @@ func checkReceipt(t *testing.T, name string, got record.Receipt, kind fault.Kind
 	}
 }
 
-func TestAnArchiveHidesAClient(t *testing.T) {
-	h := newHarness(t)
-	clients, _ := h.people(1)
-	receipt := h.apply(record.Intent{Operation: record.OperationArchive, Ref: ref("clients", clients[0])})
-	_, archived, ok := h.sim.Record("clients", clients[0])
-	if receipt.Err != nil || !receipt.Snapshot.Archived || !archived || !ok {
-		t.Errorf("%+v, archived %v", receipt, archived)
-	}
-}
-
-func TestACreateInDoubtIsRepeatedHarmlessly(t *testing.T) {
-	for _, object := range []record.Object{"clients", "jobs"} {
-		t.Run(string(object), func(t *testing.T) {
-			h := newHarness(t)
-			h.ensureMarker(object)
-			clients, _ := h.people(60) // more than a page created since
-			fields := record.Fields{"lastName": "Once", marker: "42"}
-			if object == "jobs" {
-				fields = record.Fields{"title": "Once", "client": string(clients[0]), marker: "42"}
-			}
-			intent := record.Intent{Operation: record.OperationCreate, Ref: ref(object, ""), Marker: marker, Fields: fields}
-			count := len(h.sim.IDs(object))
-			h.between = func(s sent) {
-				if strings.HasPrefix(s.Query, "mutation") {
-					h.sim.SetFaults(platformsim.Faults{LostAnswer: 1})
-				}
-			}
-			began := h.clock.Now()
-			wantKind(t, h.apply(intent).Err, fault.InDoubt)
-			h.between = nil
-			h.sim.SetFaults(platformsim.Faults{})
-			h.clock.advance(time.Minute)
-
-			intent.AttemptsBegan = began
-			again := h.apply(intent)
-			if again.Err != nil || !again.Existing || again.ID == "" {
-				t.Fatalf("repeated: %+v", again)
-			}
-			if got := h.fetch(object, again.ID, marker).Fields[marker]; got != "42" {
-				t.Errorf("found a record with marker %q", got)
-			}
-			if n := len(h.sim.IDs(object)); n != count+1 {
-				t.Errorf("%d records, want %d", n, count+1)
-			}
-			// One that was never applied is made now.
-			intent.Fields[marker] = "43"
-			if other := h.apply(intent); other.Err != nil || other.Existing {
-				t.Errorf("another: %+v", other)
-			}
-		})
-	}
-}
-
 func TestAnAttemptedCreateWithoutMarkerStaysInDoubt(t *testing.T) {
 	h := newHarness(t)
 	receipt := h.apply(record.Intent{Operation: record.OperationCreate, Ref: ref("clients", ""), Fields: record.Fields{"lastName": "X"}, AttemptsBegan: begin})
@@ -380,25 +326,6 @@ func TestEnsureMarkerMakesOneField(t *testing.T) {
 	}
 	if receipt := h.update("clients", id, record.Fields{marker: "ours"}); receipt.Err != nil {
 		t.Errorf("we cannot: %v", receipt.Err)
-	}
-}
-
-func TestRequestsHoldOnlyWhatIsDueAndItsSiblings(t *testing.T) {
-	h := newHarness(t)
-	id := h.create("clients", record.Fields{"firstName": "Ada", "lastName": "Byron", "emails[primary].address": "p@example.com",
-		"billingAddress.street1": "1 Bill", "billingAddress.city": "Ely"})
-	if receipt := h.update("clients", id, record.Fields{"billingAddress.city": "York"}, "firstName", "emails[primary].address"); receipt.Err != nil {
-		t.Fatal(receipt.Err)
-	}
-	want := map[string]any{"billingAddress": map[string]any{"street1": "1 Bill", "street2": "", "city": "York", "province": "", "postalCode": "", "country": ""}}
-	last := h.asked[len(h.asked)-1]
-	if diff := cmp.Diff(want, last.Variables["va0"]); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	for _, s := range h.asked {
-		if strings.Contains(s.Query, "York") || strings.Contains(s.Query, string(id)) {
-			t.Errorf("a value stands in the text of a query: %s", s.Query)
-		}
 	}
 }
 

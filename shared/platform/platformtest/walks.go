@@ -413,10 +413,18 @@ func listWhole(s *Stand) error {
 	if err != nil {
 		return err
 	}
-	s.Sim.SetFaults(platformsim.Faults{SearchLag: 0})
 	if err := s.Sim.Delete(s.Object.Name, ids[3]); err != nil {
 		return fmt.Errorf("a person deletes %s: %w", ids[3], err)
 	}
+	fields, err := s.full(800)
+	if err != nil {
+		return err
+	}
+	whole, err := s.Sim.Create(s.Object.Name, fields)
+	if err != nil {
+		return fmt.Errorf("a person makes one with every field: %w", err)
+	}
+	ids = append(ids, whole)
 	live := slices.Delete(slices.Clone(ids), 3, 4)
 	for _, limit := range s.limits() {
 		seen := newTold()
@@ -442,7 +450,7 @@ func listWhole(s *Stand) error {
 		if err != nil || after.More {
 			return fmt.Errorf("pages of %d: after the end: more %v, %v", limit, after.More, err)
 		}
-		for i := 0; i < len(live); i += 5 {
+		for _, i := range []int{0, 5, len(live) - 1} {
 			read, err := s.read(live[i])
 			if err != nil {
 				return err

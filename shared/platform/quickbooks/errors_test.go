@@ -11,7 +11,6 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -188,90 +187,4 @@ func TestBatchAnswersAreMatchedByNumber(t *testing.T) {
 	}
 	wantKind(t, receipts[1].Err, fault.InDoubt)
 	wantKind(t, receipts[2].Err, fault.Stale)
-}
-
-func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
-	c := answering(t, 200, nil, "")
-	c.client.Settings.BaseURL = "http://127.0.0.1:1"
-	_, err := c.List(t.Context(), platform.Query{Object: "customers", Limit: 1})
-	wantKind(t, err, fault.Transient)
-	_, err = c.Apply(t.Context(), []record.Intent{{Key: "k", Operation: record.OperationCreate, Ref: target("customers", "")}})
-	wantKind(t, err, fault.InDoubt)
-}
-
-// refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
-type refreshing struct {
-	refresher       *platform.OAuthRefresher
-	access, refresh string
-	times           int
-}
-
-func (r *refreshing) Token(context.Context) (string, error) { return r.access, nil }
-
-func (r *refreshing) Refused(ctx context.Context, token string) error {
-	if token != r.access {
-		return nil
-	}
-	grant, err := r.refresher.Refresh(ctx, r.refresh)
-	if err != nil {
-		return err
-	}
-	r.access, r.refresh = grant.AccessToken, grant.RefreshToken
-	r.times++
-	return nil
-}
-
-func TestExpiredTokensAreRefreshedOnceAndRotate(t *testing.T) {
-	c := newCompany(t, nil)
-	tokens := &refreshing{refresher: c.refresher(), access: "expired", refresh: c.sim.Access().RefreshToken}
-	c.connector.client.Settings.Tokens = tokens
-	first := tokens.refresh
-	for range 3 {
-		if _, err := c.connector.List(t.Context(), platform.Query{Object: "customers", Limit: 1}); err != nil {
-			t.Fatal(err)
-		}
-		c.clock.advance(61 * time.Minute)
-	}
-	if tokens.times != 3 || tokens.refresh == first {
-		t.Errorf("%d refreshes, rotated %v", tokens.times, tokens.refresh != first)
-	}
-	tokens.access, tokens.refresh = "expired", first
-	_, err := c.connector.List(t.Context(), platform.Query{Object: "customers", Limit: 1})
-	wantKind(t, err, fault.Unauthorized)
-}
-
-func TestRefreshClassifies(t *testing.T) {
-	c := newCompany(t, nil)
-	c.sim.SetFaults(platformsim.Faults{TokenLife: 5 * time.Minute})
-	grant, err := c.refresher().Refresh(t.Context(), c.sim.Access().RefreshToken)
-	if err != nil || !grant.ExpiresAt.Equal(c.clock.now().Add(5*time.Minute)) || grant.RefreshToken == "" {
-		t.Errorf("grant %v, %v", grant.ExpiresAt, err)
-	}
-	wrong := c.refresher()
-	wrong.Settings.ClientSecret = "wrong"
-	_, err = wrong.Refresh(t.Context(), c.sim.Access().RefreshToken)
-	wantKind(t, err, fault.Unauthorized)
-	for body, tt := range map[string]struct {
-		status int
-		kind   fault.Kind
-	}{
-		`{"error":"invalid_grant"}`:             {400, fault.Unauthorized},
-		`<html>`:                                {502, fault.InDoubt},
-		``:                                      {429, fault.Transient},
-		`{"access_token":""}`:                   {200, fault.InDoubt},
-		`{"access_token":"a","expires_in":"x"}`: {200, fault.InDoubt},
-		`{"access_token":"a","expires_in":-1}`:  {200, fault.InDoubt},
-		`{"access_token":"a`:                    {200, fault.InDoubt},
-	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(tt.status)
-			_, _ = w.Write([]byte(body))
-		}))
-		r := NewRefresher(RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: time.Now})
-		_, err := r.Refresh(t.Context(), "r")
-		wantKind(t, err, tt.kind)
-		server.Close()
-		_, err = r.Refresh(t.Context(), "r")
-		wantKind(t, err, fault.InDoubt)
-	}
 }

@@ -188,27 +188,3 @@ func TestReceiveAcceptsTheVendorsVectors(t *testing.T) {
 		})
 	}
 }
-
-func FuzzReceive(f *testing.F) {
-	for _, body := range []string{cloudBody, legacyText, "[]", "{}", "null", `[{"type":7}]`, `{"eventNotifications":{}}`} {
-		f.Add(body, true)
-	}
-	f.Fuzz(func(t *testing.T, body string, sign bool) {
-		request := platform.Request{Body: []byte(body)}
-		if sign {
-			request = signed(verifier, body)
-		}
-		hints, err := Receive(verifier, request)
-		if !sign && fault.KindOf(err) == fault.Unclassified {
-			t.Errorf("unsigned: %v", err)
-		}
-		if err != nil && hints != nil {
-			t.Error("hints beside an error")
-		}
-		for _, h := range hints {
-			if h.ID == "" || h.Account == "" || h.Object == "" || h.Kind == "" {
-				t.Errorf("incomplete hint %+v", h)
-			}
-		}
-	})
-}

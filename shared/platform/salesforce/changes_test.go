@@ -58,65 +58,6 @@ func (o *org) list(q platform.Query) map[record.ExternalID]int {
 	return told
 }
 
-func TestChangesPagesEqualStampsWithoutGaps(t *testing.T) {
-	for _, cut := range []int{0, 1, 4} {
-		for _, limit := range []int{1, 3, 7, 500} {
-			o := newOrg(t)
-			o.sim.CutAnswers(cut)
-			start := o.clock.now()
-			ids := o.contacts(20) // all in one second
-			o.clock.advance(time.Second)
-			ids = append(ids, o.contacts(5)...)
-			told, _, _ := o.changes(platform.Query{Object: "Contact", Since: start, Limit: limit})
-			if m := missing(told, ids); len(m) > 0 {
-				t.Errorf("limit %d, cut to %d: passed over %v", limit, cut, m)
-			}
-			for id, n := range told {
-				if n != 1 {
-					t.Errorf("limit %d, cut to %d: %s told %d times", limit, cut, id, n)
-				}
-			}
-		}
-	}
-}
-
-func TestChangesDuringAWalkAreToldByItOrTheNext(t *testing.T) {
-	o := newOrg(t)
-	start := o.clock.now()
-	ids := o.contacts(10)
-	q := platform.Query{Object: "Contact", Since: start, Limit: 3}
-	first, err := o.connector.Changes(t.Context(), q)
-	if err != nil || len(first.Snapshots) != 3 {
-		t.Fatalf("first page: %+v, %v", first, err)
-	}
-	o.clock.advance(time.Second)
-	o.edit("Contact", ids[0], record.Fields{"Title": "Dr"}) // told already, with its older stamp
-	q.Cursor = first.Next
-	told, _, _ := o.changes(q)
-	if told[ids[0]] == 0 || len(missing(told, ids[3:])) > 0 {
-		t.Errorf("the rest told %v", told)
-	}
-}
-
-func TestChangesResumesWithOverlapAndThenRests(t *testing.T) {
-	o := newOrg(t)
-	start := o.clock.now()
-	ids := o.contacts(3)
-	_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: start, Limit: 10})
-	o.clock.advance(5 * time.Second)
-	o.edit("Contact", ids[1], record.Fields{"Title": "Dr"})
-	told, _, cursor := o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
-	if told[ids[1]] == 0 {
-		t.Error("the edit was passed over")
-	}
-	o.clock.advance(lag + time.Minute)
-	_, _, cursor = o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
-	told, gone, _ := o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
-	if len(told)+len(gone) > 0 {
-		t.Errorf("at rest told %v and %v", told, gone)
-	}
-}
-
 func TestChangesTellsWhatCommitsLate(t *testing.T) {
 	o := newOrg(t)
 	o.clock.advance(time.Hour)
@@ -214,26 +155,6 @@ type dated struct {
 func (d dated) WriteHeader(status int) {
 	d.Header()["Date"] = []string{d.date}
 	d.ResponseWriter.WriteHeader(status)
-}
-
-func TestListWalksEveryRecordOnce(t *testing.T) {
-	for _, limit := range []int{1, 7, 50, 500} {
-		o := newOrg(t)
-		ids := o.contacts(50)
-		gone := o.contacts(1)[0]
-		if err := o.sim.Delete("Contact", gone); err != nil {
-			t.Fatal(err)
-		}
-		told := o.list(platform.Query{Object: "Contact", Fields: allFields("Contact"), Limit: limit})
-		if m := missing(told, ids); len(m) > 0 || len(told) != len(ids) {
-			t.Errorf("limit %d: told %d of %d, missing %v", limit, len(told), len(ids), m)
-		}
-		for id, n := range told {
-			if n != 1 {
-				t.Errorf("limit %d: %s told %d times", limit, id, n)
-			}
-		}
-	}
 }
 
 func TestListPassesOverNothingWhileRecordsGo(t *testing.T) {

@@ -278,19 +278,6 @@ func TestARefusalNamesOneRecordOrNone(t *testing.T) {
 	}
 }
 
-func TestHostileAnswersToReadsAreTransient(t *testing.T) {
-	for name, body := range map[string]string{"page": "<html>login</html>", "nothing": "", "truncated": `{"done":true,"records":[{"Id":"003a`, "null": "null", "text": `"x"`, "number": "7",
-		"list": "[]", "no records": `{"done":true}`, "not told whether done": `{"records":[]}`, "records of a wrong type": `{"done":true,"records":{}}`, "done of a wrong type": `{"done":"yes","records":[]}`,
-		"nested": strings.Repeat(`{"records":`, 20_000), "too long": `{"done":true,"records":["` + strings.Repeat("x", 17<<20) + `"]}`} {
-		t.Run(name, func(t *testing.T) {
-			reads, _, _ := oneOfEach(t.Context(), answering(t, 200, nil, body))
-			for _, err := range reads {
-				wantKind(t, err, fault.Transient)
-			}
-		})
-	}
-}
-
 // noRecords are rows that cannot be read as one: a walk fails at them, since it would pass them over in silence.
 var noRecords = []string{`null`, `7`, `"x"`, `[]`, `{}`, `{"Id":7}`, `{"Id":""}`, `{"Id":"003*"}`, `{"Id":"003ak00000luKU1AAM","IsDeleted":"yes"}`}
 
@@ -338,63 +325,6 @@ func TestOddRecordsFailAlone(t *testing.T) {
 	}
 }
 
-func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
-	c := answering(t, 200, nil, "")
-	c.client.Settings.BaseURL = "http://127.0.0.1:1"
-	reads, collections, row := oneOfEach(t.Context(), c)
-	for _, err := range reads {
-		wantKind(t, err, fault.Transient)
-	}
-	for _, err := range append(collections, row) {
-		wantKind(t, err, fault.InDoubt)
-	}
-}
-
-// refreshing gives tokens from the simulator's token endpoint, as boot's implementation does, without a lease.
-type refreshing struct {
-	refresher       *platform.OAuthRefresher
-	access, refresh string
-	times           int
-}
-
-func (r *refreshing) Token(context.Context) (string, error) { return r.access, nil }
-
-func (r *refreshing) Refused(ctx context.Context, token string) error {
-	if token != r.access {
-		return nil
-	}
-	grant, err := r.refresher.Refresh(ctx, r.refresh)
-	if err != nil {
-		return err
-	}
-	r.access = grant.AccessToken
-	r.times++
-	return nil
-}
-
-func TestATokenThatEndsAmongTheCallsOfOneBatchIsRefreshed(t *testing.T) {
-	o := newOrg(t)
-	ids := o.contacts(3)
-	intents := []record.Intent{o.createIntent("e-1", "Contact", record.Fields{"LastName": "X"}), o.updateIntent("Contact", ids[0], record.Fields{"Title": "x"}),
-		o.updateIntent("Contact", ids[1], record.Fields{"Title": "x"}), deleteIntent("Contact", ids[2])}
-	tokens := &refreshing{refresher: o.refresher(), access: "expired", refresh: o.sim.Access().RefreshToken}
-	o.connector.client.Settings.Tokens = tokens
-	o.seen = nil
-	o.before = func(_ int, r *http.Request) {
-		if r.Method == http.MethodDelete && tokens.times == 1 {
-			o.clock.advance(3 * time.Hour)
-		}
-	}
-	o.applied(intents...)
-	if tokens.times != 2 || len(o.sim.IDs("Contact")) != 3 {
-		t.Errorf("%d refreshes, contacts %v", tokens.times, o.sim.IDs("Contact"))
-	}
-	o.wantTruth("Contact", ids[1], record.Fields{"Title": "x"})
-	tokens.access, tokens.refresh = "expired", "revoked"
-	_, err := o.connector.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
-	wantKind(t, err, fault.Unauthorized)
-}
-
 func TestASessionThatEndsWithoutA401IsRefused(t *testing.T) {
 	refused := 0
 	c := answering(t, 403, nil, errorBody(codeSession))
@@ -409,20 +339,6 @@ type counting struct{ refused *int }
 
 func (counting) Token(context.Context) (string, error)   { return "t", nil }
 func (c counting) Refused(context.Context, string) error { *c.refused++; return nil }
-
-func TestRefreshClassifies(t *testing.T) {
-	o := newOrg(t)
-	grant, err := o.refresher().Refresh(t.Context(), o.sim.Access().RefreshToken)
-	if err != nil || !grant.ExpiresAt.Equal(o.clock.now().Add(tokenLife)) || grant.RefreshToken != "" || grant.AccessToken == "" {
-		t.Errorf("grant until %v, %v", grant.ExpiresAt, err)
-	}
-	_, err = o.refresher().Refresh(t.Context(), "revoked")
-	wantKind(t, err, fault.Unauthorized)
-	wrong := o.refresher()
-	wrong.Settings.ClientSecret = "wrong"
-	_, err = wrong.Refresh(t.Context(), o.sim.Access().RefreshToken)
-	wantKind(t, err, fault.Unauthorized)
-}
 
 func TestPrepareWantsAUniqueExternalID(t *testing.T) {
 	o := newOrg(t)
@@ -442,45 +358,4 @@ func TestPrepareWantsAUniqueExternalID(t *testing.T) {
 	}
 	o.sim.SetFaults(platformsim.Faults{ServerError: 1})
 	wantKind(t, o.connector.Prepare(t.Context(), "Contact", marker), fault.Transient)
-}
-
-func FuzzItemErrors(f *testing.F) {
-	for _, body := range []string{errorBody("DUPLICATE_VALUE"), `{"success":false,"errors":[{"statusCode":"X_Y","message":"record with id: 003ak00000luKU1AAM","fields":["Email"]}]}`,
-		`{"success":true,"id":"003ak00000luKU1"}`, `[null,7,{"errorCode":7},{"errorCode":"A_B","fields":"x"}]`,
-		`{"success":false,"errors":[{"statusCode":"DUPLICATES_DETECTED","duplicateResult":{"matchResults":[{"matchRecords":[{"record":{"Id":"003ak00000luKU1AAM"}}]}]}}]}`} {
-		f.Add(body)
-	}
-	f.Fuzz(func(t *testing.T, body string) {
-		for _, e := range parseErrors([]byte(body)) {
-			if !safeCode.MatchString(e.code()) {
-				t.Errorf("tells the code %q", e.code())
-			}
-		}
-		for _, operation := range []record.Operation{record.OperationCreate, record.OperationUpdate} {
-			w := &work{call: callUpsert, intent: record.Intent{Operation: operation, Ref: target("Contact", oneID), Fields: record.Fields{"AccountId": oneID}}}
-			w.receive(json.RawMessage(body), "op")
-			if fails, saved := w.receipt.Err != nil, w.wrote || w.receipt.Existing; fails == saved {
-				t.Errorf("%s: receipt %+v, wrote %v", body, w.receipt, w.wrote)
-			}
-			if w.receipt.Existing && !wellFormed(w.receipt.ID) {
-				t.Errorf("names %q", w.receipt.ID)
-			}
-			if err := w.receipt.Err; err != nil && fault.KindOf(err) == fault.Unclassified {
-				t.Errorf("unclassified %v", err)
-			}
-			for _, field := range fieldsAtFault(w.receipt.Err) {
-				if !isField(field) {
-					t.Errorf("tells the field %q", field)
-				}
-			}
-		}
-	})
-}
-
-func fieldsAtFault(err error) []string {
-	f, _ := err.(*fault.Error)
-	if f == nil {
-		return nil
-	}
-	return f.Fields
 }

@@ -84,13 +84,6 @@ func newOrg(t *testing.T) *org {
 	return o
 }
 
-// refresher refreshes at the simulated token endpoint.
-func (o *org) refresher() *platform.OAuthRefresher {
-	access := o.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: o.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret,
-		HTTP: o.server.Client(), Now: o.clock.now})
-}
-
 func (o *org) create(object record.Object, fields record.Fields) record.ExternalID {
 	o.Helper()
 	id, err := o.sim.Create(object, fields)
@@ -186,34 +179,6 @@ func vendorFile(t *testing.T, name string) string {
 	}
 	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
 	return ""
-}
-
-func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
-	o := newOrg(t)
-	firm := o.create("Account", record.Fields{"Name": "Acme", "AnnualRevenue": "12000000", "BillingStreet": "1 Main\nSuite 2", "Website": "acme.example"})
-	person := o.create("Contact", record.Fields{"LastName": " Lovelace ", "FirstName": "Ada", "Email": "Ada@Example.com", "Phone": "4155551234",
-		"AccountId": string(firm), "Birthdate": "1815-12-10", marker: "e-1", "Score__c": "2.5"})
-	deal := o.create("Opportunity", record.Fields{"Name": "Engine", "StageName": "Prospecting", "CloseDate": "2026-05-01", "Amount": "150.50",
-		"AccountId": string(firm), "ContactId": string(person)})
-	for object, id := range map[record.Object]record.ExternalID{"Account": firm, "Contact": person, "Opportunity": deal} {
-		got, want := o.snapshot(object, id), o.truth(object, id)
-		for _, name := range []record.PlatformField{"IsDeleted", "MasterRecordId"} { // not of the catalog
-			delete(want, name)
-		}
-		if diff := cmp.Diff(want, got.Fields); diff != "" {
-			t.Errorf("%s (-truth +read):\n%s", object, diff)
-		}
-		if !got.ModifiedAt.Equal(o.clock.now()) || !got.ReadBegan.Equal(o.clock.now()) || got.Lagging || got.Archived {
-			t.Errorf("%s snapshot = %+v", object, got)
-		}
-	}
-	deals := o.snapshot("Opportunity", deal)
-	if deals.Fields["Amount"] != "150.5" || deals.Fields["IsWon"] != "false" || deals.Fields["Description"] != "" {
-		t.Errorf("opportunity %v", deals.Fields)
-	}
-	if fields := o.snapshot("Account", firm).Fields; fields["AnnualRevenue"] != "12000000" || fields["BillingStreet"] != "1 Main\nSuite 2" {
-		t.Errorf("account %v", fields)
-	}
 }
 
 func TestFetchTellsDeletedMergedAndUnknown(t *testing.T) {
@@ -451,22 +416,6 @@ func TestTokensGoToSalesforceOnly(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestNoRedirectIsFollowed(t *testing.T) {
-	reached := 0
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
-	defer elsewhere.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		c := answering(t, status, map[string]string{"Location": elsewhere.URL + "/services/data"}, "")
-		_, err := c.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
-		wantKind(t, err, fault.Unauthorized)
-		_, err = c.Apply(t.Context(), []record.Intent{{Key: "k", Operation: record.OperationCreate, Ref: target("Contact", ""), Fields: record.Fields{"LastName": "x"}}})
-		wantKind(t, err, fault.Unauthorized)
-	}
-	if reached > 0 {
-		t.Errorf("%d redirects were followed", reached)
-	}
-}
 
 func TestIDsAreCheckedAndLengthened(t *testing.T) {
 	for id, want := range map[record.ExternalID]bool{"001ak00000OKNPHAA5": true, "001ak00000OKNPH": true, "001ak00000OKNPHAA6": false, "001ak00000OKNP": false,

@@ -209,25 +209,3 @@ func TestReceiveReadsRecordedEvents(t *testing.T) {
 		}
 	}
 }
-
-func FuzzReceive(f *testing.F) {
-	for _, body := range []string{envelope(payload("Contact", "UPDATE", `"003ak00000luKU1AAM"`)), payload("Account", "DELETE", `"0015f00002J9YYEAA3","x"`), "{}", "null",
-		`{"detail":{"payload":7}}`, `{"ChangeEventHeader":null}`} {
-		f.Add(body, secret)
-		f.Add(body, "")
-	}
-	f.Fuzz(func(t *testing.T, body, given string) {
-		hints, err := Receive(secret, relayed(given, body))
-		if given != secret && err == nil {
-			t.Error("accepted without the secret")
-		}
-		if err != nil && (hints != nil || fault.KindOf(err) == fault.Unclassified) {
-			t.Errorf("hints %v beside %v", hints, err)
-		}
-		for _, h := range hints {
-			if !wellFormed(h.ID) || len(h.ID) != idLong || h.Object == "" || h.Kind == "" || h.OccurredAt.IsZero() || h.Account != "" && len(h.Account) != idLong {
-				t.Errorf("incomplete hint %+v", h)
-			}
-		}
-	})
-}

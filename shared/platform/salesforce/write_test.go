@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
@@ -102,34 +103,6 @@ func TestMoneyKeepsEveryDigit(t *testing.T) {
 	again := o.applied(o.updateIntent("Opportunity", got.ID, record.Fields{"Amount": "0.105"}))[0]
 	if again.Snapshot.Fields["Amount"] != "0.11" {
 		t.Errorf("rounded amount is told as %q", again.Snapshot.Fields["Amount"])
-	}
-}
-
-func TestCreateInDoubtIsRepeatedHarmlessly(t *testing.T) {
-	for _, first := range []bool{true, false} {
-		o := newOrg(t)
-		intent := o.createIntent("e-1", "Contact", record.Fields{"LastName": "Once", "Title": "Dr"})
-		o.sim.SetFaults(platformsim.Faults{LostAnswer: 1})
-		_, err := o.connector.Apply(t.Context(), []record.Intent{intent})
-		wantKind(t, err, fault.InDoubt)
-		o.sim.SetFaults(platformsim.Faults{})
-		ids := o.sim.IDs("Contact")
-		if len(ids) != 1 {
-			t.Fatalf("contacts %v", ids)
-		}
-		want := record.Fields{"LastName": "Once", "Title": "Prof"}
-		o.edit("Contact", ids[0], record.Fields{"Title": "Prof"})
-		if first {
-			intent.AttemptsBegan = o.clock.now()
-		} else {
-			want["Title"] = "Dr" // a repeat that does not know of the first writes again, and makes nothing
-		}
-		o.clock.advance(time.Hour)
-		receipt := o.applied(intent)[0]
-		if receipt.ID != ids[0] || !receipt.Existing || len(o.sim.IDs("Contact")) != 1 || receipt.Snapshot.Fields[marker] != "e-1" {
-			t.Errorf("contacts %v, receipt %+v", o.sim.IDs("Contact"), receipt)
-		}
-		o.wantTruth("Contact", ids[0], want)
 	}
 }
 
@@ -440,5 +413,24 @@ func TestValuesAreSpeltByTheirFields(t *testing.T) {
 		if got := respelt(f, tt.asked, tt.answered); got != tt.want {
 			t.Errorf("%s: %q answered as %q: %v", tt.field, tt.asked, tt.answered, got)
 		}
+	}
+}
+
+func TestEveryCallNamesUs(t *testing.T) {
+	o := newOrg(t)
+	ids := o.contacts(2)
+	o.changes(platform.Query{Object: "Contact", Since: o.clock.now(), Limit: 10})
+	o.list(platform.Query{Object: "Contact", Limit: 10})
+	o.applied(o.createIntent("a", "Contact", record.Fields{"LastName": "Curie"}), o.updateIntent("Contact", ids[0], record.Fields{"Title": "Prof"}))
+	if err := o.connector.Prepare(t.Context(), "Contact", marker); err != nil {
+		t.Error(err)
+	}
+	for _, r := range o.seen {
+		if r.Header.Get("Sforce-Call-Options") != callOptions {
+			t.Errorf("%s %s does not name us", r.Method, r.URL.Path)
+		}
+	}
+	if len(o.seen) < 6 {
+		t.Errorf("only %d calls were made", len(o.seen))
 	}
 }
