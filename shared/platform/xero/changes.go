@@ -62,6 +62,10 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	if err != nil {
 		return platform.Page{}, err
 	}
+	if answer.more && !at.inOrder(answer.entities) {
+		// To go on behind the last would pass over what it should have told before.
+		return platform.Page{}, fault.Newf(fault.Transient, op, "the list is not in the order asked for")
+	}
 	if at.Began == 0 {
 		at.Began = c.clockOf(answer, at)
 	}
@@ -107,6 +111,16 @@ func (at position) stampOf(e entity) int64 {
 		return modified.UnixMilli()
 	}
 	return at.Since
+}
+
+// inOrder says that a page goes by stamp, the way that the walk does.
+func (at position) inOrder(entities []entity) bool {
+	return slices.IsSortedFunc(entities, func(a, b entity) int {
+		if at.Back > 0 {
+			a, b = b, a
+		}
+		return cmp.Compare(at.stampOf(a), at.stampOf(b))
+	})
 }
 
 // forwards picks what one page tells of what changed since a position, oldest first, and where to go on. What was told

@@ -405,6 +405,24 @@ func TestAListThatIgnoresItsQuestionEnds(t *testing.T) {
 	}
 }
 
+// TestAListInAnotherOrderIsAFailure: whoever went on behind its last record would lose those that it holds back.
+func TestAListInAnotherOrderIsAFailure(t *testing.T) {
+	b := newBooks(t)
+	b.sim.SetDayLimit(100_000)
+	since := b.clock.now()
+	for i := range 1005 {
+		b.create("contacts", record.Fields{"Name": fmt.Sprintf("N%04d", 9999-i)})
+		b.clock.advance(2 * time.Second)
+	}
+	b.each(func(r *http.Request) {
+		q := r.URL.Query()
+		q.Set("order", "Name")
+		r.URL.RawQuery = q.Encode()
+	})
+	_, err := b.connector.Changes(t.Context(), platform.Query{Object: "contacts", Since: since, Limit: 1000})
+	wantKind(t, err, fault.Transient)
+}
+
 func TestChangesAsksInUTCWithoutAZone(t *testing.T) {
 	b := newBooks(t)
 	since := time.Date(2026, 3, 2, 9, 0, 0, 500_000_000, time.FixedZone("", -8*3600))
