@@ -33,6 +33,8 @@ const (
 	EnvMatchSecretARN = "MATCH_SECRET_ARN"
 	// EnvPublicURL is the API's URL as platforms call it.
 	EnvPublicURL = "PUBLIC_URL"
+	// EnvDigestTopicARN is the topic that the daily digest is published to.
+	EnvDigestTopicARN = "DIGEST_TOPIC_ARN"
 	// EnvConnection is the one connection that a writer writes to.
 	EnvConnection = "CONNECTION"
 )
@@ -47,10 +49,14 @@ const (
 	Sweeper  Function = "sweeper"
 	Resolver Function = "resolver"
 	Writer   Function = "writer"
+	Widget   Function = "widget" // the Syncs page on CloudWatch's dashboards
+	Digest   Function = "digest" // the daily digest
 )
 
 // Functions lists every function, in order.
-func Functions() []Function { return []Function{Webhook, Poller, Sweeper, Resolver, Writer} }
+func Functions() []Function {
+	return []Function{Webhook, Poller, Sweeper, Resolver, Writer, Widget, Digest}
+}
 
 var required = map[Function][]string{
 	Webhook:  {EnvConfig, EnvStack, EnvQueueURLs, EnvSecretARNs, EnvPublicURL},
@@ -58,6 +64,8 @@ var required = map[Function][]string{
 	Sweeper:  {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
 	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
 	Writer:   {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
+	Widget:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs},
+	Digest:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs, EnvDigestTopicARN},
 }
 
 // Environment lists the names that a function requires.
@@ -74,6 +82,8 @@ type Config struct {
 	Connection     record.Connection
 	// Stack names the stack in metrics.
 	Stack string
+	// DigestTopicARN is where the daily digest is published.
+	DigestTopicARN string
 }
 
 // Parse reads a function's environment. The error names every variable that is missing or malformed.
@@ -118,6 +128,8 @@ func (c *Config) set(name, value string) error {
 		c.Connection = record.Connection(value)
 	case EnvStack:
 		c.Stack = value
+	case EnvDigestTopicARN:
+		c.DigestTopicARN = value
 	}
 	return nil
 }

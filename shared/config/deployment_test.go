@@ -107,6 +107,10 @@ func TestAllows(t *testing.T) {
 		{"a sweeper notes which lists it compared", config.Sweeper, row(store.Control, "progress#jobber/clients"), true, true},
 		{"a sweeper reads no tokens", config.Sweeper, row(store.Control, "token#jobber"), false, false},
 		{"a resolver keeps who waits", config.Resolver, row(store.Control, "waiter#g#e#jobber"), true, true},
+		{"the widget reads what sweeps found", config.Widget, row(store.Control, "summary#jobber"), false, true},
+		{"the widget writes nothing", config.Widget, row(store.Control, "summary#jobber"), true, false},
+		{"the widget reads no tokens", config.Widget, row(store.Control, "token#jobber"), false, false},
+		{"the digest reads no entities", config.Digest, row(store.Versions, "customer#e1"), false, false},
 		{"nobody reads rows that nobody declared", config.Resolver, row(store.Control, "secret#jobber"), false, false},
 	}
 	for _, c := range cases {

@@ -128,15 +128,21 @@ func (b *builder) what(c record.Connection, object record.Object, field string) 
 // collect adds what of one connection waits, was undone, and ran.
 func (b *builder) collect(p *Page, c *ruleset.Connection) {
 	s := b.Summaries[c.Name]
-	p.WaitingTotal += s.Waiting
+	p.WaitingTotal += b.waiting(c.Name)
 	if !s.At.IsZero() && (p.WaitingAt.IsZero() || s.At.Before(p.WaitingAt)) {
 		p.WaitingAt = s.At
 	}
 	for _, k := range s.Parked {
+		if b.Group != "" && k.Group != b.Group {
+			continue
+		}
 		text, do := why(resolve.Reason(k.Reason))
 		p.Waiting = append(p.Waiting, Kind{Connection: c.Name, What: b.what(c.Name, k.Object, k.Field), Why: text, Do: do, Count: k.Count, Since: k.Oldest, Age: age(b.Now, k.Oldest)})
 	}
 	for _, i := range s.Items {
+		if b.Group != "" && i.Group != b.Group {
+			continue
+		}
 		text, _ := why(resolve.Reason(i.Reason))
 		item := Item{Connection: c.Name, Why: text, Since: i.Since, Age: age(b.Now, i.Since), Records: b.records(i.Records)}
 		if len(i.Records) > 0 {
@@ -145,11 +151,28 @@ func (b *builder) collect(p *Page, c *ruleset.Connection) {
 		p.Items = append(p.Items, item)
 	}
 	for _, r := range s.Reverted {
+		if b.Group != "" && r.Group != b.Group {
+			continue
+		}
 		p.Reverted = append(p.Reverted, Undone{Connection: c.Name, What: b.what(c.Name, r.Object, r.Field), Why: b.owner(r), Count: r.Count, Newest: r.Newest, Records: b.records(r.Records)})
 	}
 	for _, r := range b.Health[c.Name].Runs {
 		p.Runs = append(p.Runs, b.run(c, r))
 	}
+}
+
+// waiting counts what waits for a person on a connection, in the page's group.
+func (b *builder) waiting(c record.Connection) int {
+	if b.Group == "" {
+		return b.Summaries[c].Waiting
+	}
+	n := 0
+	for _, k := range b.Summaries[c].Parked {
+		if k.Group == b.Group {
+			n += k.Count
+		}
+	}
+	return n
 }
 
 // owner says who owns a field and why, in the words of the configuration.
@@ -221,7 +244,9 @@ func (b *builder) figures(p *Page) {
 			onTheWay, counted = onTheWay+waiting, true
 		}
 		for _, r := range b.Summaries[c.Name].Reverted {
-			undone += r.Count
+			if b.Group == "" || r.Group == b.Group {
+				undone += r.Count
+			}
 		}
 		s, k, l := b.lag(c.Name)
 		sum, n, longest = sum+s, n+k, max(longest, l)

@@ -118,7 +118,7 @@ func (b *builder) busy(c *ruleset.Connection, label string, waiting int) finding
 func (b *builder) asks(c *ruleset.Connection, label string) []finding {
 	var out []finding
 	for _, s := range b.Stopped {
-		if s.Connection != c.Name {
+		if s.Connection != c.Name || (b.Group != "" && s.Group != b.Group) {
 			continue
 		}
 		kind := strings.ReplaceAll(strings.TrimPrefix(s.Kind, "field:"), "_", " ")
@@ -137,7 +137,7 @@ func (b *builder) asks(c *ruleset.Connection, label string) []finding {
 		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s failed again and again and %s set aside.", plural(dead, "message"), verbs(dead, "is", "are")),
 			next: "See why in the function's log, then send them again", command: b.command("redrive", string(c.Name))})
 	}
-	if n := b.Summaries[c.Name].Waiting; n > 0 {
+	if n := b.waiting(c.Name); n > 0 {
 		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s of work %s for you; everything else goes on.", plural(n, "piece"), verb(n, "wait")),
 			next: "See below what waits, and why"})
 	}

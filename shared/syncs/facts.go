@@ -32,6 +32,8 @@ type Facts struct {
 	// Rules are the ones that run; Active says that they were activated. While none are, they are the candidate's, or nil.
 	Rules  *ruleset.Rules
 	Active bool
+	// Group keeps the page to one group; "" shows all of them.
+	Group record.Group
 	// Simulated says that there are no real accounts behind it: no links lead to them.
 	Simulated bool
 	// Next gives when a run comes next; nil for the timetable's own times.
@@ -122,7 +124,7 @@ func (f *Facts) connections() []*ruleset.Connection {
 	places := f.Rules.Places()
 	for i := range f.Rules.Connections {
 		c := &f.Rules.Connections[i]
-		if slices.ContainsFunc(places, func(p record.Place) bool { return p.Connection == c.Name }) {
+		if slices.ContainsFunc(places, func(p record.Place) bool { return p.Connection == c.Name && f.shows(p) }) {
 			out = append(out, c)
 		}
 	}
@@ -130,6 +132,11 @@ func (f *Facts) connections() []*ruleset.Connection {
 		return len(hubOf(f.Rules, b.Name)) - len(hubOf(f.Rules, a.Name))
 	})
 	return out
+}
+
+// shows reports whether the page's group takes part at a place.
+func (f *Facts) shows(place record.Place) bool {
+	return f.Group == "" || slices.ContainsFunc(f.Rules.GroupsAt(place), func(g *ruleset.Group) bool { return g.Name == f.Group })
 }
 
 // hubOf lists the groups that a connection is the hub of.

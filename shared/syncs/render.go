@@ -19,6 +19,14 @@ var pageText string
 //go:embed page.css
 var styleText string
 
+// narrowText is the style of what is too narrow for tables: a phone, or a small widget.
+//
+//go:embed narrow.css
+var narrowText string
+
+// narrowPixels is what is too narrow.
+const narrowPixels = 640
+
 // Theme is how a widget is coloured: dashboards have a setting of their own, so that the reader's system says nothing.
 type Theme string
 
@@ -39,25 +47,33 @@ type view struct {
 
 // Render writes the page as a whole HTML document, without scripts and without anything from elsewhere.
 func Render(out io.Writer, p Page) error {
-	return execute(out, "page", view{Page: p, Whole: true})
+	return execute(out, "page", view{Page: p, Whole: true, Style: style(fmt.Sprintf("@media (max-width:%dpx){\n%s}\n", narrowPixels, narrowText))})
 }
 
-// Widget gives the page as the part that CloudWatch puts into a dashboard.
-func Widget(p Page, theme Theme) (string, error) {
+// Widget gives the page as the part that CloudWatch puts into a dashboard. width is the widget's in pixels, 0 where it is
+// not known: the window's says nothing of it.
+func Widget(p Page, theme Theme, width int) (string, error) {
 	if theme != ThemeDark {
 		theme = ThemeLight
 	}
+	narrow := ""
+	if width > 0 && width <= narrowPixels {
+		narrow = narrowText
+	}
 	var out strings.Builder
-	err := execute(&out, "widget", view{Page: p, Theme: theme})
+	err := execute(&out, "widget", view{Page: p, Theme: theme, Style: style(narrow)})
 	return out.String(), err
 }
+
+// style joins our own files.
+func style(more string) template.CSS { return template.CSS(styleText + more) }
 
 func execute(out io.Writer, name string, v view) error {
 	t, err := template.New("syncs").Funcs(functions()).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("read the template of the Syncs page: %w", err)
 	}
-	v.Style, v.Refresh = template.CSS(styleText), int(Refresh/time.Second) // our own file
+	v.Refresh = int(Refresh / time.Second)
 	return t.ExecuteTemplate(out, name, v)
 }
 
