@@ -78,7 +78,16 @@ func reaches(t *testing.T, tpl template, d config.Deployment) {
 		for _, kind := range access.Consumes {
 			for _, c := range consumes {
 				want["sqs:ReceiveMessage "+string(config.QueueName(kind, c))] = true
+				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c))] = true // as event sources ask for
 			}
+		}
+		for _, kind := range access.Counts {
+			for _, c := range all {
+				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c))] = true
+			}
+		}
+		if access.Publishes {
+			want["sns:Publish "] = true
 		}
 		for _, table := range access.Tables {
 			want["dynamodb:BatchGetItem "+string(table.Table)] = true
@@ -97,7 +106,7 @@ func reaches(t *testing.T, tpl template, d config.Deployment) {
 
 // grants lists what a role may do, by the tags of what it may do it to: one action stands for its like.
 func (tpl template) grants(role string) []string {
-	stands := []string{"sqs:SendMessage", "sqs:ReceiveMessage", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"}
+	stands := []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sns:Publish", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"}
 	var out []string
 	for _, s := range tpl.statements() {
 		if tpl.roleOf(s.in) != role {

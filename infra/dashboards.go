@@ -43,9 +43,7 @@ func NewDashboards(scope constructs.Construct, id string, props DashboardsProps)
 		d := board{DashboardsProps: props, group: g}
 		dashboard := awscloudwatch.NewDashboard(scope, jsii.String(string(g.Name)), &awscloudwatch.DashboardProps{DefaultInterval: awscdk.Duration_Hours(jsii.Number(24))})
 		dashboard.AddWidgets(d.title())
-		if page := d.page(); page != nil {
-			dashboard.AddWidgets(page)
-		}
+		dashboard.AddWidgets(d.page())
 		dashboard.AddWidgets(d.alarms())
 		for _, row := range [][]awscloudwatch.IWidget{d.delay(), d.balances(), d.troubles(), d.health(), d.spending()} {
 			dashboard.AddWidgets(row...)
@@ -70,11 +68,8 @@ func (d board) title() awscloudwatch.IWidget {
 	return awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: jsii.String(text), Width: jsii.Number(wide), Height: jsii.Number(3)})
 }
 
-// page is the Syncs page, where there is a function that draws it.
+// page is the Syncs page.
 func (d board) page() awscloudwatch.IWidget {
-	if d.Functions.Widget == nil {
-		return nil
-	}
 	return awscloudwatch.NewCustomWidget(&awscloudwatch.CustomWidgetProps{Title: jsii.String("Syncs"), FunctionArn: d.Functions.Widget.FunctionArn(),
 		Params: map[string]any{"group": string(d.group.Name)}, Width: jsii.Number(wide), Height: jsii.Number(2 * tall), UpdateOnResize: jsii.Bool(false)})
 }

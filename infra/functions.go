@@ -31,6 +31,7 @@ type size struct {
 //   - sweeper: scans the versions table in pages; a million rows take some 10 minutes.
 //   - resolver: see batches; 7,500 changes with their rows are some 100 MB, and deciding is the one thing bound by CPU.
 //   - writer: mostly waits for the platform; a batch is 100 writes of up to a second each.
+//   - widget, digest: a few dozen reads, one after the other, while a person looks: 512 MB draw the page twice as fast as 256.
 //
 // The two that take queues have three minutes, not more: what fails comes again after six times that.
 var sizes = map[config.Function]size{
@@ -39,6 +40,8 @@ var sizes = map[config.Function]size{
 	config.Sweeper:  {memoryMB: 512, timeoutSeconds: 900},
 	config.Resolver: {memoryMB: 1024, timeoutSeconds: 180},
 	config.Writer:   {memoryMB: 512, timeoutSeconds: 180},
+	config.Widget:   {memoryMB: 512, timeoutSeconds: 30},
+	config.Digest:   {memoryMB: 512, timeoutSeconds: 30},
 }
 
 // batch is how a function takes a queue's messages.
@@ -70,14 +73,15 @@ type FunctionsProps struct {
 	// PublicURL is the API's URL as platforms call it.
 	PublicURL *string
 	Alarms    *Alarms
+	Digest    *Digest
 }
 
 // Functions are those that others refer to.
 type Functions struct {
 	Webhook, Poller, Sweeper awslambda.Function
-	// Widget draws the Syncs page; nil where there is none.
-	Widget awslambda.Function
-	all    []made
+	// Widget draws the Syncs page; Digest tells it once a day.
+	Widget, Digest awslambda.Function
+	all            []made
 }
 
 // made is a function and what it is.
@@ -109,6 +113,7 @@ func NewFunctions(scope constructs.Construct, id string, props FunctionsProps) *
 		writer := add("writer-"+string(c.Name), config.Writer, reach{connection: c.Name, connections: c.Peers, platforms: []record.Platform{c.Platform}})
 		consume(writer, config.Due, c, props.Queues)
 	}
+	functions.Widget, functions.Digest = add("widget", config.Widget, all), add("digest", config.Digest, all)
 	return functions
 }
 
@@ -160,12 +165,16 @@ func retries(f config.Function) *float64 {
 // environment gives a function the variables that package config says it requires: their values, and their values alone.
 func environment(stack awscdk.Stack, f config.Function, r reach, props FunctionsProps) *map[string]*string {
 	values := map[string]func() *string{
-		config.EnvConfig:         func() *string { return jsii.String(configPath) },
-		config.EnvQueueURLs:      func() *string { return props.Queues.URLs(stack, config.AccessOf(f, r.connection).Sends, r.connections) },
+		config.EnvConfig: func() *string { return jsii.String(configPath) },
+		config.EnvQueueURLs: func() *string {
+			access := config.AccessOf(f, r.connection)
+			return props.Queues.URLs(stack, append(slices.Clone(access.Sends), access.Counts...), r.connections)
+		},
 		config.EnvSecretARNs:     func() *string { return props.Secrets.ARNs(stack, r.platforms) },
 		config.EnvMatchSecretARN: props.Secrets.MatchARN,
 		config.EnvPublicURL:      func() *string { return props.PublicURL },
 		config.EnvStack:          stack.StackName,
+		config.EnvDigestTopicARN: func() *string { return props.Digest.topic.TopicArn() },
 		config.EnvConnection:     func() *string { return jsii.String(string(r.connection)) },
 	}
 	for _, table := range store.Tables() {
@@ -189,6 +198,14 @@ func grant(role awsiam.Role, f config.Function, r reach, props FunctionsProps) {
 		for _, c := range r.connections {
 			props.Queues.Of(kind, c).GrantSend(role)
 		}
+	}
+	for _, kind := range access.Counts {
+		for _, c := range r.connections {
+			props.Queues.Of(kind, c).GrantCount(role)
+		}
+	}
+	if access.Publishes {
+		props.Digest.GrantPublish(role)
 	}
 	props.State.Grant(role, access)
 	required := config.Environment(f)

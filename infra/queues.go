@@ -112,6 +112,11 @@ func (q *ChangeQueue) GrantSend(role awsiam.Role) {
 	}
 }
 
+// GrantCount lets a role count the queue's messages, and nothing else: no message is read by it.
+func (q *ChangeQueue) GrantCount(role awsiam.Role) {
+	allow(role, []string{"sqs:GetQueueAttributes"}, *q.Queue.QueueArn())
+}
+
 // QueuesProps says whose queues to make.
 type QueuesProps struct {
 	Deployment config.Deployment

@@ -56,9 +56,10 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	state := NewState(stack, "State")
 	secrets := NewSecrets(stack, "Secrets", props.Deployment.Platforms, props.Deployment.Relayed)
 	queues := NewQueues(stack, "Queues", QueuesProps{Deployment: props.Deployment, Alarms: alarms})
+	digest := NewDigest(stack, "Digest", props.AlarmEmail)
 	api := NewAPI(stack, "Api")
 	functions := NewFunctions(stack, "Functions", FunctionsProps{Deployment: props.Deployment, Code: code, State: state, Secrets: secrets,
-		Queues: queues, PublicURL: api.URL(), Alarms: alarms})
+		Queues: queues, PublicURL: api.URL(), Alarms: alarms, Digest: digest})
 	api.Route(props.Deployment.Webhooks, functions.Webhook, alarms)
 	for _, c := range props.Deployment.Connections {
 		if c.EventSource != "" {
@@ -66,6 +67,7 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 		}
 	}
 	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller, Sweeper: functions.Sweeper})
+	digest.Daily(stack, "DigestSchedule", functions.Digest, props.Deployment.Zone)
 	counted := metrics{stack: name}
 	NewWatch(stack, "Watch", WatchProps{Deployment: props.Deployment, Metrics: counted, Alarms: alarms})
 	budget := props.BudgetDollars

@@ -153,12 +153,12 @@ func environments(t *testing.T, tpl template, d config.Deployment) {
 		access := config.AccessOf(f, parsed.Connection)
 		for name := range parsed.QueueURLs {
 			kind, _, _ := strings.Cut(string(name), "-")
-			if !slices.Contains(access.Sends, config.QueueKind(kind)) {
-				t.Errorf("%s is told the URL of %s, to which it does not send", id, name)
+			if !slices.Contains(access.Sends, config.QueueKind(kind)) && !slices.Contains(access.Counts, config.QueueKind(kind)) {
+				t.Errorf("%s is told the URL of %s, to which it does not send and which it does not count", id, name)
 			}
 		}
 	}
-	want := map[config.Function]int{config.Webhook: 1, config.Poller: 1, config.Sweeper: 1, config.Resolver: 1, config.Writer: len(d.Connections)}
+	want := map[config.Function]int{config.Webhook: 1, config.Poller: 1, config.Sweeper: 1, config.Resolver: 1, config.Writer: len(d.Connections), config.Widget: 1, config.Digest: 1}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Error(diff)
 	}
@@ -318,6 +318,12 @@ func schedules(t *testing.T, tpl template, d config.Deployment) {
 	for _, id := range tpl.of(t, "AWS::Scheduler::Schedule") {
 		r := tpl.Resources[id]
 		text := fmt.Sprint(r.at("Target", "Input"))
+		if tpl.Resources[target(r.at("Target", "Arn"))].tagOf(tagFunction) == string(config.Digest) {
+			if zone := r.at("ScheduleExpressionTimezone"); text != "{}" || zone != d.Zone {
+				t.Errorf("the digest is called with %s by the clock of %v", text, zone)
+			}
+			continue
+		}
 		var in lambdaio.Scheduled
 		decoder := json.NewDecoder(strings.NewReader(text))
 		decoder.DisallowUnknownFields()
@@ -354,14 +360,16 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 			t.Errorf("%s: %v", id, r.Properties)
 		}
 	}
-	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool { return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") })
+	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool {
+		return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") && strings.HasPrefix(s.in, "Alarms")
+	})
 	if !publishes {
 		t.Error("CloudWatch may not publish to the topic")
 	}
 }
 
 func outputs(t *testing.T, tpl template, d config.Deployment) {
-	want := []string{"AlarmTopic", "CostTag"}
+	want := []string{"AlarmTopic", "DigestTopic", "CostTag"}
 	for _, g := range d.Groups {
 		want = append(want, "Dashboard"+string(g.Name))
 	}

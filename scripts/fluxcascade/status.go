@@ -56,6 +56,10 @@ func printStatus(out io.Writer, s *operate.Status, flags string) {
 	case s.Candidate.Differs && s.Active.Number > 0:
 		fmt.Fprintf(out, "  the deployed configuration differs and is not active: fluxcascade activate %s\n", flags)
 	}
+	fmt.Fprintf(out, "\n  %s\n", s.Headline)
+	for _, words := range s.Words {
+		fmt.Fprintf(out, "  - %s\n", words)
+	}
 	for i := range s.Connections {
 		printConnection(out, &s.Connections[i], s.At, flags)
 	}

@@ -39,6 +39,8 @@ type Deployment struct {
 	// Relayed are those among Webhooks whose events come by an event bus of AWS.
 	Relayed   []record.Platform
 	Schedules []Schedule
+	// Zone is the time zone in which the configuration keeps hours, "UTC" where it keeps none: the digest comes by it.
+	Zone string
 }
 
 // DeployedGroup is one data domain: its members, the hub first, each once.
@@ -118,6 +120,13 @@ func Deploy(rules *ruleset.Rules) Deployment {
 			s.Function = Sweeper
 		}
 		d.Schedules = append(d.Schedules, s)
+	}
+	d.Zone = "UTC"
+	for _, s := range d.Schedules {
+		if !s.Active.IsZero() && s.Active.Zone != "" {
+			d.Zone = s.Active.Zone
+			break
+		}
 	}
 	return d
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/store"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
 // Limits of a status.
@@ -36,6 +37,9 @@ type Status struct {
 	Active      activation.Version `json:"active"`
 	Candidate   Candidate          `json:"candidate"`
 	Connections []ConnectionStatus `json:"connections"`
+	// Headline says the whole, and Words each connection, as the Syncs page does.
+	Headline string   `json:"headline"`
+	Words    []string `json:"words"`
 	// Waiting is what a person must look at, by kind and reason, oldest first. Incomplete says that not all was looked at.
 	Waiting    []Waiting `json:"waiting"`
 	Entities   int       `json:"entities"`
@@ -121,6 +125,11 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 		s.Candidate.Differs = rules.Candidate.Digest != rules.Version.Digest
 	}
 	running := rules.Running()
+	page, err := lookAtSyncs(ctx, t, rules, now)
+	if err != nil {
+		return nil, err
+	}
+	s.Headline, s.Words = syncs.Line(page), syncs.Lines(page)
 	if running == nil {
 		return s, nil
 	}

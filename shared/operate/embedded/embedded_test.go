@@ -209,6 +209,9 @@ func TestAPersonActivatesPausesAndResumesWhileServeRuns(t *testing.T) {
 			t.Errorf("pause: %+v", c.Paused)
 		}
 	}
+	if words := strings.Join(status.Words, "\n"); !strings.Contains(words, "Jobber (paused): Jobber has been paused for ") || !strings.Contains(words, "because: moving office. ") {
+		t.Errorf("the status does not say it as the Syncs page does: %s", words)
+	}
 	if rules, err = operate.LoadRules(ctx, target); err != nil {
 		t.Fatal(err)
 	}
