@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,11 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/operate"
 )
 
 func activateCommand() *cobra.Command {
 	var yes, dry bool
+	var file string
+	var version int64
 	var records []string
 	cmd := &cobra.Command{
 		Use:   "activate",
@@ -23,11 +27,15 @@ func activateCommand() *cobra.Command {
 deployed runs before: a new connection is neither read nor written, and a changed configuration leaves the earlier one in
 force. Marks: + new, - gone, ~ otherwise, ! can write or take away what was left alone before.
 
-What cannot be activated is refused, with what to do instead. To go back, deploy the earlier file and activate that.`,
+What cannot be activated is refused, with what to do instead. To go back: --version N, which gives the earlier text a new
+number; then deploy that file again too, or the next deployment proposes the later one anew.`,
 		Args: cobra.NoArgs,
 	}
 	f := operating(cmd)
 	addRecords(cmd, &records)
+	cmd.Flags().Int64Var(&version, "version", 0, "activate an earlier version again, under a new number")
+	cmd.Flags().StringVar(&file, "config", "", "with --data: activate this file instead of the one that serve was started with")
+	cmd.MarkFlagsMutuallyExclusive("version", "config")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the difference and activate nothing; exit status 1 if it cannot be activated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -41,10 +49,13 @@ What cannot be activated is refused, with what to do instead. To go back, deploy
 		if err != nil {
 			return err
 		}
+		if err := propose(ctx, f, t, rules, file, version); err != nil {
+			return err
+		}
 		if rules.Candidate == nil {
 			return errors.New(rules.Problem)
 		}
-		if rules.Version.Digest == rules.Candidate.Digest {
+		if !rules.Differs() {
 			return f.print(cmd.OutOrStdout(), operate.Done{Did: "It is active already.", Next: "Nothing changes."})
 		}
 		d := operate.Compare(rules.Active, rules.Candidate)
@@ -73,6 +84,30 @@ What cannot be activated is refused, with what to do instead. To go back, deploy
 		return f.print(cmd.OutOrStdout(), done)
 	}
 	return cmd
+}
+
+// propose replaces the candidate by an earlier version or a file, where one is named.
+func propose(ctx context.Context, f *targetFlags, t operate.Target, rules *operate.Rules, file string, version int64) error {
+	switch {
+	case version > 0:
+		text, err := activation.TextOf(ctx, t.Store(), version)
+		if err != nil {
+			return err
+		}
+		return rules.Propose(ctx, t, text)
+	case file != "" && f.stack != "":
+		return errors.New("a stack's configuration is deployed with it: deploy the file, then activate")
+	case file != "":
+		text, _, err := readConfig(file)
+		if err != nil {
+			return err
+		}
+		if err := activation.SetCandidate(ctx, t.Store(), text); err != nil {
+			return err
+		}
+		return rules.Propose(ctx, t, text)
+	}
+	return nil
 }
 
 func printDifference(out io.Writer, rules *operate.Rules, d *operate.Difference) {

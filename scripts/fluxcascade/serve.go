@@ -75,7 +75,9 @@ func serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := embedded.KeepPublicURL(o.data, o.public); err != nil {
+	if o.public == "" {
+		o.public = embedded.PublicURL(o.data) // as connect, or an earlier run, was told
+	} else if err := embedded.KeepPublicURL(o.data, o.public); err != nil {
 		return err
 	}
 	clock := &localrun.Clock{}

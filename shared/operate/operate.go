@@ -73,6 +73,28 @@ func (r *Rules) Running() *ruleset.Rules {
 	return r.Candidate
 }
 
+// Differs reports whether the candidate means something else than the active configuration. Both are read by this very
+// program, so that an upgrade alone makes no difference.
+func (r *Rules) Differs() bool {
+	return r.Candidate != nil && (r.Active == nil || r.Active.Digest != r.Candidate.Digest)
+}
+
+// Propose makes a text the candidate for this activation: an earlier version's, or a file's for a folder. Errors: it does not
+// load; it has connections that were not deployed, so that there are no queues for them.
+func (r *Rules) Propose(ctx context.Context, t Target, text activation.Text) error {
+	rules, err := ruleset.Load(text.Name, text.Body, catalog.All())
+	if err != nil {
+		return err
+	}
+	for _, c := range connections(rules) {
+		if _, err := t.Queue().Depth(ctx, config.QueueName(config.Changes, c.Name)); err != nil {
+			return fmt.Errorf("%s has connection %s, for which %s has no queues; deploy it: %w", text.Name, c.Name, t.Name(), err)
+		}
+	}
+	r.Text, r.Candidate, r.Problem = text, rules, ""
+	return nil
+}
+
 // LoadRules reads the active configuration and the candidate. Errors: fault.Transient; an active text that no longer loads.
 func LoadRules(ctx context.Context, t Target) (*Rules, error) {
 	r := &Rules{}

@@ -122,7 +122,7 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 	s := &Status{Target: t.Name(), At: now.UTC(), Active: rules.Version, Candidate: Candidate{Name: rules.Text.Name, Problem: rules.Problem}, Waiting: []Waiting{}, Connections: []ConnectionStatus{}}
 	if rules.Candidate != nil {
 		s.Candidate.Digest = rules.Candidate.Digest
-		s.Candidate.Differs = rules.Candidate.Digest != rules.Version.Digest
+		s.Candidate.Differs = rules.Differs()
 	}
 	running := rules.Running()
 	page, err := lookAtSyncs(ctx, t, rules, now)

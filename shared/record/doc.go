@@ -29,5 +29,8 @@
 //	cursor        a platform's opaque resume token
 //	sweep, run    the periodic pass that re-sends what is due; one numbered poll, backfill or sweep
 //	backfill      the first full read of an object; reconcile is a later one
+//	candidate     the configuration that is deployed; it is in force once a person activates it, under a number of its own
+//	target        a system that a person operates: a deployed stack, or the data folder of serve
+//	budget, slice what a connection may still call within a vendor's limits; the part that one process reserves of it
 //	dead-letter   a message set aside with its kind and reason
 package record

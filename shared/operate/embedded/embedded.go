@@ -176,8 +176,11 @@ func (t *Target) SaveApp(_ context.Context, c *ruleset.Connection, app platform.
 func (t *Target) MatchSecret(context.Context) ([]byte, error) { return MatchSecret(t.dir) }
 
 // PublicURL implements operate.Target: what `serve` was last started with.
-func (t *Target) PublicURL() string {
-	text, err := os.ReadFile(filepath.Join(t.dir, publicURLFile))
+func (t *Target) PublicURL() string { return PublicURL(t.dir) }
+
+// PublicURL gives the URL that was kept; "" for none.
+func PublicURL(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, publicURLFile))
 	if err != nil {
 		return ""
 	}
