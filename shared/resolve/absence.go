@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -72,7 +73,8 @@ func (d *decider) gone(link *Link, evidence record.Evidence) Decision {
 		return d.settle(Noop, ReasonTombstone)
 	}
 	link = d.editLink(link.Place)
-	link.State, link.Evidence = LinkTombstone, evidence
+	ours := tries(link, record.OperationArchive) || tries(link, record.OperationDelete)
+	link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, evidence, ours
 	link.Attempts, link.Restored = nil, false
 	why := ReasonDeleted
 	if evidence == record.EvidenceMerged {
@@ -80,9 +82,16 @@ func (d *decider) gone(link *Link, evidence record.Evidence) Decision {
 	}
 	d.note(FieldChange{Reason: why, Taken: true})
 	d.editEntity()
-	d.spread(link.Place)
+	if !ours || link.Place.Connection == d.group.Hub { // from a spoke, the deletion that ours follows has spread already
+		d.spread(link.Place)
+	}
 	d.hintHeld(link.Place)
 	return d.settle(Applied, why)
+}
+
+// tries reports whether a link has an attempt of an operation whose outcome is unknown: what is seen of it may be our doing.
+func tries(link *Link, op record.Operation) bool {
+	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return a.Operation == op })
 }
 
 // hintHeld asks for the records of a place to be read again that are held beside the entity's own: the place is free now.
@@ -132,10 +141,11 @@ func (d *decider) outlives(place record.Place, began time.Time) bool {
 	return true
 }
 
-// restored makes a tombstone a live link again, because a person made the record live again.
+// restored makes a tombstone a live link again, because a person made the record live again, or a restore of ours did whose
+// outcome nobody told us.
 func (d *decider) restored(place record.Place) {
 	link := d.editLink(place)
-	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, true
+	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, !tries(link, record.OperationRestore)
 	d.note(FieldChange{Reason: ReasonRestored, Taken: true})
 	d.editEntity()
 	d.rejoin(place)

@@ -368,3 +368,28 @@ func TestWhatIsMadeAfterADeletionIsNotRemovedByIt(t *testing.T) {
 		}
 	}
 }
+
+// TestADeletionOfOursIsNoPersons: what was removed because the hub's record was, with an outcome that nobody told us, is
+// seen gone. It does not take along what a person tied to the entity meanwhile, and comes back with the hub's.
+func TestADeletionOfOursIsNoPersons(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Mappings[0].RestoresSpoke = true
+	id := linked(tb)
+	gone := func(place record.Place, evidence record.Evidence) resolve.Decision {
+		tb.pass(time.Minute)
+		return tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: place, ID: ids[place]}, Evidence: evidence, ReadBegan: tb.view.Now}}))
+	}
+	d := gone(contact, record.EvidenceDeleted)
+	tb.write(d, client, ids[client], fault.Newf(fault.InDoubt, "archive", "no answer"))
+	tb.pass(2 * time.Minute)
+	d = gone(client, record.EvidenceArchived)
+	link := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[client]
+	if link.State != resolve.LinkTombstone || !link.ArchivedByUs {
+		t.Errorf("got a link that is %s, archived by us: %t; want a tombstone of ours", link.State, link.ArchivedByUs)
+	}
+	tb.pass(time.Hour)
+	d = tb.see(contact, ids[contact], tb.view.Now, record.Fields{"email": "a@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""})
+	if x := due(d, client); x == nil || x.Operation != record.OperationRestore {
+		t.Errorf("the hub's record is restored: got %+v due at the spoke, want a restore", x)
+	}
+}

@@ -71,6 +71,9 @@ func (d *decider) receipt(r Receipt) Decision {
 	default:
 		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceArchived, true
 	}
+	if link.Place.Connection == d.group.Hub { // a spoke's deletion goes on from here
+		d.spread(link.Place)
+	}
 	d.hintHeld(link.Place)
 	return d.settle(Applied, ReasonArchived)
 }

@@ -61,7 +61,9 @@ func (w *world) noteLink(before, after *resolve.Link) {
 	switch after.State {
 	case was:
 	case resolve.LinkLive:
-		w.tied[ref] = w.now
+		if l := w.truth.lives[ref]; was != resolve.LinkTombstone || l != nil && l.restored {
+			w.tied[ref] = w.now // (a restore of ours makes it no younger)
+		}
 	case resolve.LinkTombstone:
 		w.buried[ref] = w.now
 	}

@@ -360,6 +360,12 @@ func (w *world) checkDeleted(g *ruleset.Group, x stored, place record.Place, liv
 	}
 }
 
+// outlived reports whether a record was made live by a person, or tied to the entity, once the deletion of another was taken in.
+func (w *world) outlived(gone, ref record.Ref) bool {
+	l := w.truth.lives[ref]
+	return l != nil && l.restored || w.tied[ref].After(w.buried[gone])
+}
+
 // checkSpread: a deletion has reached what its policy says.
 func (w *world) checkSpread(g *ruleset.Group, x stored, place record.Place, live map[record.Place]*resolve.Link) {
 	if place != g.HubPlace(x.Entity.Type) {
@@ -368,7 +374,7 @@ func (w *world) checkSpread(g *ruleset.Group, x stored, place record.Place, live
 	for other := range live {
 		m, spoke := g.MappingAt(other)
 		_, held := x.Entity.Holds[other.String()]
-		if spoke && !held && !live[other].Restored && m.Delete != ruleset.DeleteIgnore {
+		if spoke && !held && !w.outlived(record.Ref{Place: place, ID: x.Links[place].ID}, record.Ref{Place: other, ID: live[other].ID}) && m.Delete != ruleset.DeleteIgnore {
 			w.violate(InvariantDeleted, "%s was deleted on the hub, and its record at %s is neither removed, by the policy %s, nor held", x.Entity.ID, other, m.Delete)
 		}
 	}

@@ -157,10 +157,18 @@ func (s Setup) childEntity(t record.Object) ruleset.Entity {
 	return e
 }
 
+// deletes gives the delete policy of a spoke's persons.
+func (s Setup) deletes(spoke int) ruleset.Delete {
+	if s.Mixed {
+		return deletePolicies[(s.Delete+spoke)%len(deletePolicies)]
+	}
+	return deletePolicies[s.Delete]
+}
+
 func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 	a := s.Accounts[spoke]
 	m := ruleset.Mapping{Name: "people-" + string(spokeName(spoke)), Hub: people, Spoke: record.Place{Connection: spokeName(spoke), Object: people}, Direction: ruleset.Both,
-		Create: ruleset.CreateBoth, Delete: deletePolicies[s.Delete], Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
+		Create: ruleset.CreateBoth, Delete: s.deletes(spoke), Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
 	if s.LinksOnly {
 		m.Create = ruleset.CreateToHub
