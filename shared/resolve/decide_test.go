@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
@@ -391,5 +393,63 @@ func TestADeletionOfOursIsNoPersons(t *testing.T) {
 	d = tb.see(contact, ids[contact], tb.view.Now, record.Fields{"email": "a@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""})
 	if x := due(d, client); x == nil || x.Operation != record.OperationRestore {
 		t.Errorf("the hub's record is restored: got %+v due at the spoke, want a restore", x)
+	}
+}
+
+func TestADealOfTheFirstLoadThatWasPutOffIsNotNew(t *testing.T) {
+	tb := newTable(t)
+	linked(tb)
+	fields := record.Fields{"name": "Roof", "stage": "won", "amount": "100", "who": "h1"}
+	d := tb.decide(resolve.Observation{Change: record.Change{Source: record.SourceBackfill}, Snapshot: &record.Snapshot{Ref: record.Ref{Place: deal, ID: "d1"}, Fields: fields, ModifiedAt: start, ReadBegan: tb.view.Now}})
+	if x := due(tb.commit(d), bill); x != nil {
+		t.Errorf("an old deal is billed: %+v", x)
+	}
+}
+
+// TestAnAnswerThatAnotherEntityHoldsLosesNoCandidate: a person chooses the email that parked the field.
+func TestAnAnswerThatAnotherEntityHoldsLosesNoCandidate(t *testing.T) {
+	tb := newTable(t)
+	id := linked(tb)
+	tb.see(contact, "h2", start, record.Fields{"email": "b@x.example", "phone": "", "street": "", "note": "", "fcid": ""})
+	tb.pass(time.Minute)
+	tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "b@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""})
+	had := tb.value(id, "email")
+	before := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity.Parked["email"]
+	if before.Reason != resolve.ReasonKeyHeld {
+		t.Fatalf("got %+v, want an email that another holds", before)
+	}
+	tb.commit(tb.decide(resolve.Observation{Answer: &resolve.Answer{Entity: id, Field: "email", Value: "b@x.example", At: tb.view.Now}}))
+	tb.wantValue(id, "email", had)
+	if diff := cmp.Diff(before, tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity.Parked["email"]); diff != "" {
+		t.Errorf("what waits for a person has changed:\n%s", diff)
+	}
+}
+
+// TestAnOlderValueOfOursIsNotTheOwnersChoice: while the hub's record is made, with an outcome that nobody tells us, a spoke
+// sets a field that the hub owns, for the hub has no record yet. What we made shows the older value.
+func TestAnOlderValueOfOursIsNotTheOwnersChoice(t *testing.T) {
+	tb := newTable(t)
+	seen := record.Fields{"mail": "a@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""}
+	d := tb.see(client, "c1", start, seen)
+	asked := record.Fields{}
+	for name, value := range due(d, contact).Fields {
+		asked[name] = value
+	}
+	tb.write(d, contact, "", fault.Newf(fault.InDoubt, "create", "no answer"))
+	tb.pass(time.Minute)
+	seen = record.Fields{"mail": "a@x.example", "tel": "2", "road": "", "memo": "", "hubid": ""}
+	tb.see(client, "c1", tb.view.Now, seen)
+	tb.wantValue(d.Entity, "phone", "2")
+	tb.pass(4 * time.Minute) // past all doubt that it may still come
+	for _, name := range []record.PlatformField{"email", "phone", "street", "note", "fcid"} {
+		if _, ok := asked[name]; !ok {
+			asked[name] = ""
+		}
+	}
+	d = tb.see(contact, "h1", start, asked)
+	tb.wantOutcome(d, resolve.Applied, resolve.ReasonAdopted)
+	tb.wantValue(d.Entity, "phone", "2")
+	if x := due(d, contact); x == nil || x.Fields["phone"] != "2" {
+		t.Errorf("at the hub: got %+v, want the phone that is set by now", x)
 	}
 }

@@ -132,10 +132,14 @@ func (d *decider) parkKey(rule ruleset.MatchRule) {
 			c.Taken, c.Reason = false, ReasonKeyHeld
 			before := d.before(c.Field)
 			e.Fields[c.Field] = before
+			d.parked = true
+			if was, already := d.parkedBefore(c.Field); already { // a person chose what cannot be had: the choice stays open
+				e.Parked[c.Field] = was
+				continue
+			}
 			e.Parked[c.Field] = Parked{Reason: ReasonKeyHeld, Since: d.view.Now, Candidates: []Candidate{
 				{Place: record.Place{Connection: before.From}, Text: before.Text, At: before.At},
 				{Place: record.Place{Connection: taken.From}, Text: taken.Text, At: taken.At}}}
-			d.parked = true
 		}
 	}
 }
@@ -147,6 +151,16 @@ func (d *decider) before(name record.HubField) Value {
 		return Value{}
 	}
 	return rows.Entity.Fields[name]
+}
+
+// parkedBefore gives what a field waited for as it was loaded.
+func (d *decider) parkedBefore(name record.HubField) (Parked, bool) {
+	rows := d.view.Entities[EntityKey{d.group.Name, d.entity.ID}]
+	if rows == nil || rows.Entity == nil {
+		return Parked{}, false
+	}
+	parked, ok := rows.Entity.Parked[name]
+	return parked, ok
 }
 
 // joinKey adds the entity to a loaded key's holders.
@@ -210,8 +224,9 @@ func (d *decider) entered(m *ruleset.Mapping) bool {
 	rows := d.view.Entities[EntityKey{d.group.Name, d.entity.ID}]
 	hub := d.group.HubPlace(d.entity.Type)
 	if rows == nil || rows.Entity == nil || rows.Links[hub] == nil || rows.Links[hub].State == LinkNone {
-		// First seen on the hub: new if the hub's first load is over, for then everything older was listed.
-		return d.view.Loaded[hub]
+		// First seen on the hub: new if the hub's first load is over, for then everything older was listed; but what the list
+		// showed and was put off is not new.
+		return d.view.Loaded[hub] && d.observation.Change.Source != record.SourceBackfill
 	}
 	before := hubValues(rows.Entity)
 	for _, c := range m.Filter.Conditions {

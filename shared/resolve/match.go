@@ -238,6 +238,7 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 			link.Base[name], link.Sent[name] = value, value
 		}
 		d.leftBlank(link)
+		d.overtaken(link, made.Fields) // before it is absorbed: an older value of ours is not its place's choice
 	}
 	if !d.pointRef(s.Ref) {
 		return Decision{}
@@ -248,9 +249,6 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	d.editEntity()
 	d.rejoin(s.Place)
 	d.absorb(s)
-	if made != nil {
-		d.overtaken(d.editLink(s.Place), made.Fields)
-	}
 	d.moveKeys()
 	d.judgeFilters()
 	return d.settleLinked(v.why)

@@ -90,6 +90,7 @@ func (a *account) Changes(ctx context.Context, q platform.Query) (platform.Page,
 		return platform.Page{}, err
 	}
 	page, err := a.mem.Changes(ctx, q)
+	a.readAt(&page)
 	a.w.truth.sawPage(page)
 	return page, err
 }
@@ -100,8 +101,19 @@ func (a *account) List(ctx context.Context, q platform.Query) (platform.Page, er
 		return platform.Page{}, err
 	}
 	page, err := a.mem.List(ctx, q)
+	a.readAt(&page)
 	a.w.truth.sawPage(page)
 	return page, err
+}
+
+// readAt dates a page by the clock of the process that reads it.
+func (a *account) readAt(page *platform.Page) {
+	for i := range page.Snapshots {
+		page.Snapshots[i].ReadBegan = page.Snapshots[i].ReadBegan.Add(a.w.current.skew)
+	}
+	for i := range page.Absences {
+		page.Absences[i].ReadBegan = page.Absences[i].ReadBegan.Add(a.w.current.skew)
+	}
 }
 
 // Fetch implements platform.Connector.
@@ -113,7 +125,13 @@ func (a *account) Fetch(ctx context.Context, object record.Object, fields []reco
 	for i, r := range reads {
 		if ref := (record.Ref{Place: record.Place{Connection: a.name, Object: object}, ID: ids[i]}); ref == a.w.poison {
 			reads[i] = platform.Read{ID: r.ID, Err: fault.Newf(fault.Rejected, "fetch "+ref.String(), "simulated")}
-		} else if r.Snapshot != nil {
+			continue
+		}
+		if r.Absence != nil {
+			r.Absence.ReadBegan = r.Absence.ReadBegan.Add(a.w.current.skew)
+		}
+		if r.Snapshot != nil {
+			r.Snapshot.ReadBegan = r.Snapshot.ReadBegan.Add(a.w.current.skew)
 			a.w.truth.saw(*r.Snapshot)
 			a.w.current.read(r.Snapshot.Ref, a.w.now)
 		}

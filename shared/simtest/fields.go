@@ -281,14 +281,15 @@ func (w *world) judgeParked(t *task, ref record.Ref, name record.PlatformField) 
 // checkParked: of a field that waits for a person, what people set it to at each live record is there to choose. (What was
 // there at first sight is no edit.)
 func (w *world) checkParked(g *ruleset.Group, x stored, f *ruleset.Field, live map[record.Place]*resolve.Link) {
-	if f.Refers != "" || w.truth.asked[x.Entity.ID] {
-		return // a person who decided before has seen the older ones
+	if f.Refers != "" || w.truth.asked[x.Entity.ID] || w.joined[x.Entity.ID] {
+		return // a person who decided before has seen the older ones; what a merge brought is a first sight
 	}
 	parked := x.Entity.Parked[f.Name]
 	gone := w.truth.superseded(f.Blank == ruleset.BlankKeep, w.editsOf(g, x, f)) // what everybody knew is merely due there
 	for _, s := range w.showing(g, x, f, live) {
 		link := live[s.ref.Place]
 		_, waived := link.Waived[s.name]
+		waived = waived || link.Reverts[s.name] // or refused before it waited
 		offered := func(c resolve.Candidate) bool { return sameShown(c.Text, s.value) }
 		if cell := w.truth.cells[s.ref][s.name]; cell.person && cell.edit > 0 && !w.truth.edits[cell.edit].birth && !gone[cell.edit] && link.Sent[s.name] == s.value && !waived && s.value != "" && !sameShown(s.value, x.Entity.Fields[f.Name].Text) && !slices.ContainsFunc(parked.Candidates, offered) {
 			w.violate(InvariantParked, "%s shows %q in %s, which waits for a person who is not told of it", s.ref, s.value, s.name)

@@ -43,6 +43,7 @@ type Setup struct {
 	Change     Change
 	ChangeAt   time.Duration
 	Delete     int  // index into deletePolicies
+	Skewed     bool // our own processes' clocks differ
 	Mixed      bool // each mapping has another delete policy
 	LinksOnly  bool // records of people on the hub are made on no spoke, only linked
 	Live       time.Duration
@@ -230,7 +231,7 @@ func drawSetup(r *rand.Rand) Setup {
 	if s.Change == ChangeFilter {
 		s.Deals, s.Filter = true, true
 	}
-	s.Mixed = one(4)
+	s.Mixed, s.Skewed = one(4), one(3)
 	s.Bills = s.Deals && one(2)
 	s.Limits, s.Poison = drawLimits(r), one(20)
 	if last := &s.Fields[len(s.Fields)-1]; s.Change == ChangeNewField && last.Owner == 1 {

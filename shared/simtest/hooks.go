@@ -50,7 +50,7 @@ func (w *world) deliver(c record.Connection, body []byte, tried int) {
 		}
 	}
 	t := w.spawn("webhook "+string(c), func() { status = w.engine.webhook(context.Background(), c, body) }, again)
-	t.rules, t.buried = w.rulesNow(), again
+	t.rules, t.skew, t.buried = w.rulesNow(), w.drawSkew(), again
 }
 
 // hookBody is the simulated platforms' webhook. The fields are its payload, which nobody may believe.

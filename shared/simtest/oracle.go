@@ -164,7 +164,7 @@ func (w *world) judgePatience(intent *record.Intent) {
 		if intent.Operation == record.OperationCreate {
 			_, link = w.attempted(g, intent)
 		}
-		if link != nil && link.NotBefore.After(w.now) && slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { return a.Key == intent.Key }) {
+		if link != nil && link.NotBefore.After(w.now.Add(2*skewMax)) && slices.ContainsFunc(link.Attempts, func(a resolve.Attempt) bool { return a.Key == intent.Key }) {
 			w.violate(InvariantPatience, "%s of %s is asked for, and it waits until %s", intent.Operation, intent.Ref, link.NotBefore.Sub(epoch))
 		}
 	}
@@ -197,7 +197,7 @@ func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.replaced == nil && !w.truth.answers[n] {
+	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true

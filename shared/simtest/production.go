@@ -30,7 +30,7 @@ func newProduction(w *world) engine { return production{w, pipeline.NewMemory()}
 // harder case: more is remembered, for longer.
 func (p production) shell() pipeline.Shell {
 	w := p.w
-	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.current.rules, Now: w.Now, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
+	s := pipeline.Shell{Store: disk{w: w}, Queue: mail{w: w}, Rules: w.current.rules, Now: w.ours, Connectors: w.connector, Observe: w.observe, Memory: p.memory,
 		Ability: func(place record.Place) pipeline.Ability {
 			a := w.ability(place)
 			return pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
@@ -40,6 +40,9 @@ func (p production) shell() pipeline.Shell {
 	}
 	return s
 }
+
+// ours gives the time by the clock of the process that runs at this moment.
+func (w *world) ours() time.Time { return w.now.Add(w.current.skew) }
 
 func (w *world) connector(c record.Connection) (platform.Connector, error) {
 	a, ok := w.accounts[c]
@@ -105,7 +108,7 @@ func (p production) webhook(ctx context.Context, c record.Connection, body []byt
 	if w.bug != nil && w.bug.payload {
 		return p.believe(ctx, c, body)
 	}
-	hook := intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: w.Now}
+	hook := intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: s.Now}
 	return hook.Handle(ctx, record.Platform(c), platform.Request{Body: body, Header: http.Header{"Secret": {"s"}}}).Status
 }
 

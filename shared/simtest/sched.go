@@ -97,6 +97,8 @@ type task struct {
 	// rules is the configuration that it runs under. late: a call of it took effect after it was told of a failure.
 	rules *ruleset.Rules
 	late  bool
+	// skew is how far its process's clock is off.
+	skew time.Duration
 	// said is what became of each record that its messages spoke of, resent the records it queued changes of.
 	said   map[record.Ref]pipeline.EventKind
 	resent map[record.Ref]bool

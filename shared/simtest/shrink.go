@@ -128,7 +128,7 @@ func (s *shrinker) setup(h History) History {
 func mercies(s *Setup) []func(*Setup) bool {
 	out := []func(*Setup) bool{
 		func(s *Setup) bool { return flip(&s.Bills) }, func(s *Setup) bool { return flip(&s.Deals) }, func(s *Setup) bool { return flip(&s.Filter) }, func(s *Setup) bool { return flip(&s.Tokens) },
-		func(s *Setup) bool { return zero(&s.Limits) }, func(s *Setup) bool { return flip(&s.Poison) }, func(s *Setup) bool { return zero(&s.Change) }, func(s *Setup) bool { return zero(&s.Delete) }, func(s *Setup) bool { return flip(&s.Mixed) },
+		func(s *Setup) bool { return zero(&s.Limits) }, func(s *Setup) bool { return flip(&s.Poison) }, func(s *Setup) bool { return zero(&s.Change) }, func(s *Setup) bool { return zero(&s.Delete) }, func(s *Setup) bool { return flip(&s.Mixed) }, func(s *Setup) bool { return flip(&s.Skewed) },
 		func(s *Setup) bool {
 			if !s.Finance {
 				return false

@@ -32,7 +32,7 @@ func (w *world) judgeSpread(ref record.Ref, intent record.Intent) {
 		w.reserved[name] = append(w.reserved[name], w.writing.began)
 		made := 0
 		for _, began := range w.reserved[name] {
-			if !began.Before(budget.Hour) {
+			if !began.Before(budget.Hour.Add(2 * skewMax)) {
 				made++
 			}
 		}

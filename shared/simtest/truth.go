@@ -139,6 +139,7 @@ func (t *truth) edited(e *edit) {
 	e.shown = t.shown[e.ref] != nil
 	e.undetectable = t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
+	e.undetectable = e.undetectable || !known && t.w.unrecognisable(e.ref)
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
 		t.lives[e.ref].emails[n] = true
 	}
@@ -243,4 +244,18 @@ func (t *truth) applied(e memplatform.Effect) {
 func (t *truth) answered(id record.EntityID, text string) {
 	t.answers[numberOf(text)] = true
 	t.asked[id] = true
+}
+
+// unrecognisable reports whether a record that we made, and do not know of, shows nothing more of what we asked for but the
+// email, on a platform that has no field for our identity: then it is like anybody's.
+func (w *world) unrecognisable(ref record.Ref) bool {
+	if !w.truth.lives[ref].ours || w.accounts[ref.Connection].setup.Marker {
+		return false
+	}
+	for name, c := range w.truth.cells[ref] {
+		if !isEmail(name) && !c.person && c.edit > 0 {
+			return false
+		}
+	}
+	return true
 }

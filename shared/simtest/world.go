@@ -278,11 +278,22 @@ func (w *world) every(period func() time.Duration, first time.Duration, f func()
 // run begins a handler's run that answers nobody.
 func (w *world) run(name string, f func(context.Context)) {
 	t := w.spawn(name, func() { f(context.Background()) }, func() {})
-	t.rules = w.rulesNow()
+	t.rules, t.skew = w.rulesNow(), w.drawSkew()
 }
 
 // changeTakes is how long functions of the old configuration still begin after a change.
 const changeTakes = 3 * time.Minute
+
+// skewMax is how far the clock of a process of ours may be off: machines that keep time by NTP are within milliseconds, and
+// what is observed counts with a margin of five seconds.
+const skewMax = 2 * time.Second
+
+func (w *world) drawSkew() time.Duration {
+	if !w.history.Setup.Skewed {
+		return 0
+	}
+	return w.between(-skewMax, skewMax)
+}
 
 // rulesNow gives the rules of a function that begins now: while a change is under way, the old ones or the new.
 func (w *world) rulesNow() *ruleset.Rules {
@@ -303,7 +314,7 @@ func (w *world) serve(name queue.Name, batch []queue.Delivery, done func([]strin
 			failed = w.engine.resolve(context.Background(), record.Connection(c), batch)
 		}
 	}, func() { done(failed) })
-	t.rules = w.rulesNow()
+	t.rules, t.skew = w.rulesNow(), w.drawSkew()
 	return t
 }
 
