@@ -60,7 +60,8 @@ func (c *Connector) snapshot(k kind, e entity, fields []record.PlatformField, be
 
 // shown is snapshot; whole says that what the record does not tell is blank, rather than not said.
 func (c *Connector) shown(k kind, e entity, fields []record.PlatformField, began time.Time, whole bool) *record.Snapshot {
-	s := &record.Snapshot{Ref: record.Ref{Place: c.place(k), ID: e.id(k)}, Fields: make(record.Fields, len(fields)), ModifiedAt: e.modified(), ReadBegan: began, Archived: e.archived()}
+	s := &record.Snapshot{Ref: record.Ref{Place: c.place(k), ID: e.id(k)}, Fields: make(record.Fields, len(fields)),
+		ModifiedAt: e.modified(), ReadBegan: began, Archived: e.archived()}
 	for _, name := range fields {
 		f, known := c.object(k).Field(name)
 		if !known {

@@ -64,7 +64,8 @@ func badQuery(format string, args ...any) reply {
 
 // denied is how the gateway answers a call that it does not let through.
 func denied(status int, detail string) reply {
-	return reply{status: status, body: map[string]any{"Type": nil, "Title": http.StatusText(status), "Status": status, "Detail": detail, "Instance": nil, "Extensions": map[string]any{}}}
+	return reply{status: status, body: map[string]any{"Type": nil, "Title": http.StatusText(status), "Status": status,
+		"Detail": detail, "Instance": nil, "Extensions": map[string]any{}}}
 }
 
 // page is the HTML that a gateway answers in place of the API.

@@ -29,7 +29,8 @@ func (s *Simulator) invoiceLocked(d *document, in map[string]any) (map[string]an
 	if f := texts(body, in, []string{"InvoiceNumber", "Reference", "Url", "BrandingThemeID"}, lengths[invoice]); f != nil {
 		return nil, f
 	}
-	for _, settle := range []func(*document, map[string]any, map[string]any) *failure{settleType, s.settlePartyLocked, settleState, settleForm, s.settleDatesLocked, s.settleLinesLocked} {
+	type settling func(d *document, body, in map[string]any) *failure
+	for _, settle := range []settling{settleType, s.settlePartyLocked, settleState, settleForm, s.settleDatesLocked, s.settleLinesLocked} {
 		if f := settle(d, body, in); f != nil {
 			return nil, f
 		}
@@ -278,7 +279,8 @@ func (s *Simulator) numberedLocked(d *document, body map[string]any) *failure {
 		body["InvoiceNumber"] = fmt.Sprintf("INV-%04d", s.state.LastInvoice)
 	}
 	for _, other := range s.ofLocked(d.Tenant, invoice) {
-		if other.ID != d.ID && get(other.Body, "Type") == "ACCREC" && get(other.Body, "Status") != "DELETED" && strings.EqualFold(get(other.Body, "InvoiceNumber"), get(body, "InvoiceNumber")) {
+		sale := get(other.Body, "Type") == "ACCREC" && get(other.Body, "Status") != "DELETED"
+		if sale && other.ID != d.ID && strings.EqualFold(get(other.Body, "InvoiceNumber"), get(body, "InvoiceNumber")) {
 			return failed("InvoiceNumber", "Invoice # must be unique.")
 		}
 	}

@@ -32,7 +32,8 @@ var lengths = map[kind]map[string]int{
 	invoice: {"InvoiceNumber": 255, "Reference": 255, "Url": 2000},
 }
 
-var partLengths = map[string]int{"PhoneNumber": 50, "PhoneAreaCode": 10, "PhoneCountryCode": 20, "AddressLine1": 500, "AddressLine2": 500, "AddressLine3": 500, "AddressLine4": 500,
+var partLengths = map[string]int{"PhoneNumber": 50, "PhoneAreaCode": 10, "PhoneCountryCode": 20,
+	"AddressLine1": 500, "AddressLine2": 500, "AddressLine3": 500, "AddressLine4": 500,
 	"City": 255, "Region": 255, "PostalCode": 50, "Country": 50, "AttentionTo": 255}
 
 // written are the plain elements of a contact that a client may set.

@@ -169,7 +169,8 @@ func sortBy(shown []map[string]any, order, key string) (ok bool) {
 }
 
 // orderable are elements to order by, beside the id.
-var orderable = map[string]bool{"UpdatedDateUTC": true, "Name": true, "EmailAddress": true, "Date": true, "DueDate": true, "InvoiceNumber": true, "Reference": true, "Status": true, "Contact.Name": true}
+var orderable = map[string]bool{"UpdatedDateUTC": true, "Name": true, "EmailAddress": true, "Date": true, "DueDate": true,
+	"InvoiceNumber": true, "Reference": true, "Status": true, "Contact.Name": true}
 
 func compareValues(a, b any) int {
 	if x, ok := a.(time.Time); ok {

@@ -118,7 +118,8 @@ func (s *Simulator) renderInvoiceLocked(d *document, v view) map[string]any {
 			out[name], out[name+"String"] = msDate(at), at.Format("2006-01-02T15:04:05")
 		}
 	}
-	party := map[string]any{"ContactID": get(b, "ContactID"), "Addresses": []any{}, "Phones": []any{}, "ContactGroups": []any{}, "ContactPersons": []any{}, "HasValidationErrors": false}
+	party := map[string]any{"ContactID": get(b, "ContactID"), "Addresses": []any{}, "Phones": []any{},
+		"ContactGroups": []any{}, "ContactPersons": []any{}, "HasValidationErrors": false}
 	if c := s.findLocked(d.Tenant, contact, get(b, "ContactID")); c != nil {
 		party["Name"] = get(c.Body, "Name")
 	}

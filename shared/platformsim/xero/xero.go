@@ -260,5 +260,6 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	if granted == "" {
 		granted = scopes
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"access_token": access, "refresh_token": next, "token_type": "Bearer", "expires_in": int(life.Seconds()), "scope": granted}}
+	return reply{status: http.StatusOK, body: map[string]any{"access_token": access, "refresh_token": next, "token_type": "Bearer",
+		"expires_in": int(life.Seconds()), "scope": granted}}
 }
