@@ -1,8 +1,10 @@
 package localrun
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest/spectest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -30,6 +33,52 @@ type account struct {
 	sim    platformsim.Simulator
 }
 
+// watched serves a simulator, and holds what is asked of it and what it answers against what the vendor publishes.
+type watched struct {
+	t        *testing.T
+	sim      http.Handler
+	platform record.Platform
+	spec     spectest.Validator
+}
+
+// unpublished are paths that the descriptions at hand do not have: the vendors document them elsewhere, as the connectors say;
+// so
+// does Jobber the query user; Xero's description spells /Connections with a capital.
+var unpublished = []string{"/account-info/", "/appinstalls/", "/services/oauth2/userinfo", "/services/data/v66.0/sobjects/Organization/", "/services/data/v66.0/limits", "/companyinfo/", "/connections"}
+
+func (w *watched) hold(base string) {
+	spec, err := spectest.For(w.platform, base, base+w.sim.(platformsim.Simulator).Access().TokenURL)
+	if err != nil {
+		w.t.Logf("SKIPPED ALOUD: %s is held against no description: %v", w.platform, err)
+		return
+	}
+	w.spec = spec
+}
+
+func (w *watched) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := httptest.NewRecorder()
+	w.sim.ServeHTTP(answer, r)
+	elsewhere := slices.ContainsFunc(unpublished, func(path string) bool { return strings.Contains(r.URL.Path, path) }) || bytes.Contains(body, []byte("a0: user {"))
+	if w.spec != nil && !elsewhere && answer.Code != http.StatusNotFound {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.URL.Scheme, r.URL.Host = "http", r.Host // as it was called
+		if err := w.spec.Check(r, body, answer.Code, answer.Header(), answer.Body.Bytes()); err != nil {
+			w.t.Errorf("%s: %s %s: %v", w.platform, r.Method, r.URL.Path, err)
+		}
+	}
+	for name, values := range answer.Header() {
+		out.Header()[name] = values
+	}
+	out.WriteHeader(answer.Code)
+	_, _ = out.Write(answer.Body.Bytes())
+}
+
 func accounts(t *testing.T) []account {
 	t.Helper()
 	var out []account
@@ -38,8 +87,10 @@ func accounts(t *testing.T) []account {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server := httptest.NewServer(sim)
+		watched := &watched{t: t, sim: sim, platform: v.Catalog.Name}
+		server := httptest.NewServer(watched)
 		t.Cleanup(server.Close)
+		watched.hold(server.URL)
 		a := sim.Access()
 		out = append(out, account{vendor: v, sim: sim, Connector: v.Connect(platform.Settings{Connection: "here", Account: a.Account, BaseURL: server.URL,
 			Tokens: fixed(a.AccessToken), AppKey: a.DeveloperKey, HTTP: server.Client(), Now: time.Now})})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // typeID gives HubSpot's own type of an association, and the primary one's where there is one.
@@ -166,9 +168,11 @@ func (s *Simulator) createProperty(r *http.Request, body map[string]any) (int, a
 func (s *Simulator) pipelines(*http.Request, map[string]any) (int, any, *failure) {
 	list := []any{}
 	for i, id := range stages {
-		list = append(list, map[string]any{"id": id, "label": id, "displayOrder": i, "archived": false, "metadata": map[string]any{}})
+		list = append(list, map[string]any{"id": id, "label": id, "displayOrder": i, "archived": false, "metadata": map[string]any{"isClosed": strconv.FormatBool(strings.HasPrefix(id, "closed"))},
+			"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"})
 	}
-	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "archived": false, "stages": list}}}, nil
+	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "archived": false, "stages": list,
+		"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"}}}, nil
 }
 
 func (s *Simulator) owners(*http.Request, map[string]any) (int, any, *failure) {
