@@ -10,7 +10,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
@@ -136,14 +135,14 @@ func (b *builder) collect(p *Page, c *ruleset.Connection) {
 		if b.Group != "" && k.Group != b.Group {
 			continue
 		}
-		text, do := why(resolve.Reason(k.Reason))
+		text, do := why(k.Reason)
 		p.Waiting = append(p.Waiting, Kind{Connection: c.Name, What: b.what(c.Name, k.Object, k.Field), Why: text, Do: do, Count: k.Count, Since: k.Oldest, Age: age(b.Now, k.Oldest)})
 	}
 	for _, i := range s.Items {
 		if b.Group != "" && i.Group != b.Group {
 			continue
 		}
-		text, _ := why(resolve.Reason(i.Reason))
+		text, _ := why(i.Reason)
 		item := Item{Connection: c.Name, Why: text, Since: i.Since, Age: age(b.Now, i.Since), Records: b.records(i.Records)}
 		if len(i.Records) > 0 {
 			item.What = b.what(c.Name, i.Records[0].Object, i.Field)

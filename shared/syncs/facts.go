@@ -16,7 +16,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
 )
@@ -53,7 +52,17 @@ type Stopped struct {
 	Group      record.Group
 	Connection record.Connection
 	Kind       string
-	resolve.Trip
+	// Limit is an hour's, reached at Since.
+	Limit int
+	Since time.Time
+}
+
+// spreadRow is what is read of package resolve's Spread; a test holds the two together.
+type spreadRow struct {
+	Tripped map[string]struct {
+		Since time.Time `json:"since"`
+		Limit int       `json:"limit"`
+	} `json:"tripped"`
 }
 
 // Counter counts a queue's messages: part of queue.Queue.
@@ -171,13 +180,13 @@ func loadStopped(ctx context.Context, s store.Store, rules *ruleset.Rules) ([]St
 		if !ok {
 			continue
 		}
-		var budget resolve.Spread
+		var budget spreadRow
 		if err := json.Unmarshal(row.Body, &budget); err != nil {
 			return nil, fault.Newf(fault.Unclassified, "read limits of "+string(of[i].Connection), "not the JSON they should be (%T)", err)
 		}
 		for kind, trip := range budget.Tripped {
 			one := of[i]
-			one.Kind, one.Trip = kind, trip
+			one.Kind, one.Limit, one.Since = kind, trip.Limit, trip.Since
 			out = append(out, one)
 		}
 	}

@@ -98,7 +98,7 @@ func parked(t *testing.T) syncs.Facts {
 	s.Reverted = []control.Reverted{{Group: "customer", Object: "clients", Field: "email", Count: 18, Newest: now.Add(-20 * time.Minute), Records: []record.Ref{{Place: record.Place{Connection: "jobber", Object: "clients"}, ID: "Z2lkOi8vSm9iYmVyL0NsaWVudC83Nw=="}}}}
 	f.Summaries["jobber"] = s
 	f.Depths["changes-quickbooks-dead"] = 3
-	f.Stopped = []syncs.Stopped{{Group: "customer", Connection: "quickbooks", Kind: "blanks", Trip: resolve.Trip{Since: now.Add(-50 * time.Minute), Limit: 500}}}
+	f.Stopped = []syncs.Stopped{{Group: "customer", Connection: "quickbooks", Kind: "blanks", Since: now.Add(-50 * time.Minute), Limit: 500}}
 	h := f.Health["jobber"]
 	for i := 15; i < 24; i++ {
 		h.Hours[i].Counts[config.MetricRefused], h.Hours[i].Counts[config.MetricRetries] = int64(i%4), int64(i%3)

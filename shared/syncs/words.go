@@ -7,44 +7,45 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
-	"github.com/fluxcascade/fluxcascade/shared/resolve"
 )
 
-// why says a reason to a person, and what to do about it. Reasons that no work waits for are told by their names.
-func why(r resolve.Reason) (text, do string) {
-	switch r {
-	case resolve.ReasonManual:
+// why says one of package resolve's reasons to a person, and what to do about it. Reasons that no work waits for are told
+// by their names. They are spelled here, and a test holds them to package resolve's: linking the decider would link the
+// transforms with their phone tables, and make the widget's package half as large again.
+func why(reason string) (text, do string) {
+	switch reason {
+	case "manual_conflict":
 		return "two people changed it to different values", "Set the right value on either side, or answer for it"
-	case resolve.ReasonInvalidValue:
+	case "invalid_value":
 		return "the value has no form that the other side takes", "Correct the value where it was entered"
-	case resolve.ReasonUnmappedValue:
+	case "unmapped_value":
 		return "the value is not in the table of the configuration", "Add it to the value_map, or correct it where it was entered"
-	case resolve.ReasonKeyHeld:
+	case "key_held":
 		return "another record already has this key", "Correct one of the two, or merge them on the platform"
-	case resolve.ReasonAmbiguous:
+	case "ambiguous_match":
 		return "it looks like more than one record", "Merge the doubles on the platform, or correct what tells them apart"
-	case resolve.ReasonSlotTaken:
+	case "already_linked_to_another_record":
 		return "what it looks like is already tied to another record", "Merge the two on the platform, or correct what tells them apart"
-	case resolve.ReasonFormerKey:
+	case "key_moved_lately":
 		return "its key belonged to another record until lately", "Look whether it is the same; correct the key if not"
-	case resolve.ReasonMergedAway:
+	case "merged_away":
 		return "a merge elsewhere left it without a partner", "Merge it on this platform too"
-	case resolve.ReasonRejected:
+	case "rejected_by_platform":
 		return "the platform refused the value", "Correct the value: it is sent again when it changes"
-	case resolve.ReasonMissingRequired:
+	case "missing_required":
 		return "a field is blank without which the platform takes no record", "Fill it in"
-	case resolve.ReasonAttemptsFull:
+	case "too_many_unknown_outcomes":
 		return "several writes had no answer", "Nothing: the next read says what became of them"
-	case resolve.ReasonContested:
+	case "held_record_has_its_key":
 		return "a record that waits for you has the same key", "Answer for that record first"
-	case resolve.ReasonSpreadLimit:
+	case "limit_of_spread_reached":
 		return "a limit of spread was reached, so it may be a mistake that spreads", "Look at what changed; undo it at its source, or release the limit"
-	case resolve.ReasonLoop:
+	case "written_too_often":
 		return "it was written more than twenty times in an hour", "End the automation that rewrites it, or give it the field; it rests until the hour is over"
-	case resolve.ReasonCannotRestore:
+	case "platform_cannot_restore":
 		return "it is archived, and the platform cannot bring it back", "Restore it on the platform"
 	}
-	return strings.ReplaceAll(string(r), "_", " "), "Look at the record"
+	return strings.ReplaceAll(reason, "_", " "), "Look at the record"
 }
 
 // failure says a kind of failure, as package fault spells it, to a person.

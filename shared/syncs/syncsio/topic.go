@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -13,15 +12,9 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
-// publishTimeout bounds one call of SNS.
-const publishTimeout = 20 * time.Second
-
 // Topic publishes to an SNS topic, with the credentials that Lambda puts into the environment. Errors: fault.Transient.
 func Topic(arn string, options ...func(*sns.Options)) Publisher {
-	client := sns.New(sns.Options{Region: os.Getenv("AWS_REGION"), HTTPClient: awsclient.HTTP{Client: &http.Client{Timeout: publishTimeout}},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"), Source: "environment"}, nil
-		})}, options...)
+	client := sns.New(sns.Options{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(), HTTPClient: awsclient.HTTP{Client: &http.Client{Timeout: callTimeout}}}, options...)
 	return func(ctx context.Context, m syncs.Message) error {
 		_, err := client.Publish(ctx, &sns.PublishInput{TopicArn: aws.String(arn), Subject: aws.String(m.Subject), Message: aws.String(m.Body)})
 		if err != nil {
