@@ -47,3 +47,17 @@ func (s spent) Identify(ctx context.Context) ([]platform.Identity, error) {
 func (s spent) Describe(ctx context.Context, o record.Object) ([]platform.FieldInfo, error) {
 	return s.Connector.(platform.Connecting).Describe(ctx, o)
 }
+
+// dropping is an account whose vendor dropped all webhooks but some.
+type dropping struct {
+	platform.Connector
+	left int
+}
+
+func (d dropping) Identify(ctx context.Context) ([]platform.Identity, error) {
+	return d.Connector.(platform.Connecting).Identify(ctx)
+}
+
+func (d dropping) Describe(ctx context.Context, o record.Object) ([]platform.FieldInfo, error) {
+	return d.Connector.(platform.Connecting).Describe(ctx, o)
+}

@@ -257,7 +257,9 @@ func (r *run) webhooks(ctx context.Context, declared *ruleset.Connection, learnt
 	switch {
 	case registers && len(learnt.Webhooks) == 0:
 		r.add(Finding{Severity: Warning, Where: where, What: "no webhooks were registered by connect", Do: "unless you set them up by hand, to " + callback + ": fluxcascade connect " + where + " --again"})
-	case registers && learnt.Callback != callback:
+	case registers && learnt.Callback == callback:
+		r.inForce(ctx, declared, learnt)
+	case registers:
 		r.add(Finding{Severity: Warning, Where: where, What: "its webhooks go to " + learnt.Callback + ", and we are at " + callback, Do: "fluxcascade connect " + where + " --again"})
 	}
 	if r.App == nil {
@@ -265,6 +267,24 @@ func (r *run) webhooks(ctx context.Context, declared *ruleset.Connection, learnt
 	}
 	if app, err := r.App(ctx, declared.Name); err == nil && app.WebhookSecret == "" {
 		r.add(Finding{Severity: Warning, Where: where, What: "there is no webhook secret, so every webhook is refused", Do: "fluxcascade connect " + where + " --again asks for it; fluxcascade guide connect-" + string(declared.Platform) + " says where it is"})
+	}
+}
+
+// inForce asks the vendor whether it still tells, where it can be asked.
+func (r *run) inForce(ctx context.Context, declared *ruleset.Connection, learnt credential.Account) {
+	telling, ok := r.live[declared.Name].(platform.Telling)
+	if !ok {
+		return
+	}
+	where := string(declared.Name)
+	live, err := telling.InForce(ctx, learnt.Webhooks)
+	switch {
+	case fault.Is(err, fault.Rejected): // no key to ask with
+	case err != nil:
+		r.add(Finding{Severity: Note, Where: where, What: fmt.Sprintf("it cannot be asked whether its webhooks are in force: %v", err), Do: "check again in a while"})
+	case len(live) < len(learnt.Webhooks):
+		r.add(Finding{Severity: Warning, Where: where, What: fmt.Sprintf("of %d webhooks that connect registered, %d are in force: the vendor dropped or disabled the others", len(learnt.Webhooks), len(live)),
+			Do: "fluxcascade connect " + where + " --again registers them anew"})
 	}
 }
 

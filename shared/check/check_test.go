@@ -42,6 +42,14 @@ func (a altered) Describe(ctx context.Context, object record.Object) ([]platform
 func (a altered) Subscribe(context.Context, platform.Subscription) ([]string, error) { return nil, nil }
 func (a altered) Unsubscribe(context.Context, []string) error                        { return nil }
 
+// InForce tells of all, but where the vendor dropped some.
+func (a altered) InForce(_ context.Context, ids []string) ([]string, error) {
+	if d, ok := a.Connector.(dropping); ok {
+		return ids[:d.left], nil
+	}
+	return ids, nil
+}
+
 // world is the example's platforms as simulators, and a checker over them.
 type world struct {
 	check.Checker
@@ -220,6 +228,11 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			w.learnt["jobber"] = credential.Account{Webhooks: []string{"1"}, Callback: "https://old.example.com"}
 		},
 			severity: check.Warning, where: "jobber", what: "go to https://old.example.com", do: "--again"},
+		"webhooks that the vendor dropped": {breaks: func(w *world) {
+			w.learnt["jobber"] = credential.Account{Webhooks: []string{"1", "2", "3"}, Callback: "https://sync.example.com/webhooks/jobber"}
+			w.connectors["jobber"] = dropping{w.connectors["jobber"], 1}
+		},
+			severity: check.Warning, where: "jobber", what: "of 3 webhooks that connect registered, 1 are in force", do: "registers them anew"},
 		"webhooks without a secret": {breaks: func(w *world) { w.apps["jobber"] = platform.App{} },
 			severity: check.Warning, where: "jobber", what: "every webhook is refused", do: "guide connect-jobber"},
 		"limits nearly used up": {breaks: func(w *world) { w.connectors["hubspot"] = spent{w.connectors["hubspot"]} },

@@ -208,9 +208,26 @@ func TestWebhooksAreRegisteredOnceAndAgain(t *testing.T) {
 		} else {
 			want.Known = again
 		}
+		inForce := func() int {
+			telling, ok := a.Connector.(platform.Telling)
+			if !ok {
+				return len(want.Known)
+			}
+			live, err := telling.InForce(ctx, want.Known)
+			if err != nil {
+				t.Errorf("%s: %v", a.vendor.Catalog.Name, err)
+			}
+			return len(live)
+		}
+		if live := inForce(); live != len(first) {
+			t.Errorf("%s: %d are in force, want %d", a.vendor.Catalog.Name, live, len(first))
+		}
 		switch sim := a.sim.(type) {
 		case interface{ PauseHooks() }:
 			sim.PauseHooks()
+			if live := inForce(); live != 0 {
+				t.Errorf("%s: %d are in force after the vendor paused all", a.vendor.Catalog.Name, live)
+			}
 		case interface{ DropEndpoints() }:
 			sim.DropEndpoints()
 		}

@@ -168,6 +168,13 @@ type Subscribing interface {
 	Unsubscribe(ctx context.Context, ids []string) error
 }
 
+// Telling is implemented by connectors whose vendor tells which webhooks are in force: it may have dropped or disabled some.
+type Telling interface {
+	// InForce gives those of ids that still tell us. Errors as for reads; fault.Rejected where the vendor asks for a key to
+	// its API for apps (Settings.AppKey) and there is none.
+	InForce(ctx context.Context, ids []string) ([]string, error)
+}
+
 // Subscription is what is to be told.
 type Subscription struct {
 	// Callback is our public URL for the platform's webhooks, Secret the webhook secret, for vendors that send one of ours.

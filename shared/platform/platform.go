@@ -89,7 +89,7 @@ type Settings struct {
 	BaseURL string
 	Tokens  Tokens
 	// AppKey is the vendor's key to its API for apps themselves, for vendors that have one (HubSpot's developer API key); ""
-	// for none. Secret. Only commands of a person's give it.
+	// for none. Secret. It registers webhooks, and no function uses it.
 	AppKey string
 	// HTTP sends requests; boot gives it timeouts and a host allow list, and it follows no redirect to another host.
 	HTTP *http.Client

@@ -40,6 +40,7 @@ var (
 	_ platform.Connecting  = (*Connector)(nil)
 	_ platform.FieldMaking = (*Connector)(nil)
 	_ platform.Subscribing = (*Connector)(nil)
+	_ platform.Telling     = (*Connector)(nil)
 	_ platform.Leaving     = (*Connector)(nil)
 )
 

@@ -89,6 +89,25 @@ func eventsFor(fields map[record.Object][]record.PlatformField) []hook {
 	return out
 }
 
+// InForce gives the subscriptions that are there and active.
+func (c *Connector) InForce(ctx context.Context, ids []string) ([]string, error) {
+	app, err := c.app(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var there hookList
+	if err := c.manage(ctx, platform.Call{Op: "list webhook subscriptions", Method: http.MethodGet, Path: app + "/subscriptions"}, &there); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, h := range there.Results {
+		if h.Active && slices.Contains(ids, string(h.ID)) {
+			out = append(out, string(h.ID))
+		}
+	}
+	return out, nil
+}
+
 func (c *Connector) subscribe(ctx context.Context, app string, e hook) (string, error) {
 	var made hook
 	err := c.manage(ctx, platform.Call{Op: "subscribe to " + e.Event, Method: http.MethodPost, Path: app + "/subscriptions", Body: e, Write: true}, &made)

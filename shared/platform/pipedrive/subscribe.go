@@ -12,7 +12,10 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-var _ platform.Subscribing = (*Connector)(nil)
+var (
+	_ platform.Subscribing = (*Connector)(nil)
+	_ platform.Telling     = (*Connector)(nil)
+)
 
 // hooksMax bounds the webhooks read: a user may have 40 (guide-for-webhooks-v2).
 const hooksMax = 200
@@ -93,6 +96,18 @@ func (c *Connector) hooks(ctx context.Context) ([]hook, error) {
 		}
 	}
 	return out, nil
+}
+
+// InForce gives the webhooks that are there and active. A ban of half an hour is not told.
+func (c *Connector) InForce(ctx context.Context, ids []string) ([]string, error) {
+	there, err := c.hooks(ctx)
+	var out []string
+	for _, h := range there {
+		if slices.Contains(ids, string(h.ID)) && h.Active != "0" {
+			out = append(out, string(h.ID))
+		}
+	}
+	return out, err
 }
 
 func (c *Connector) subscribe(ctx context.Context, k kind, want platform.Subscription) (string, error) {
