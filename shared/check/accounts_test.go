@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
@@ -60,4 +61,26 @@ func (d dropping) Identify(ctx context.Context) ([]platform.Identity, error) {
 
 func (d dropping) Describe(ctx context.Context, o record.Object) ([]platform.FieldInfo, error) {
 	return d.Connector.(platform.Connecting).Describe(ctx, o)
+}
+
+// limited is an account that asks to be waited for, every second time.
+type limited struct {
+	platform.Connector
+	calls *int
+}
+
+func (l limited) List(ctx context.Context, q platform.Query) (platform.Page, error) {
+	*l.calls++
+	if *l.calls%2 == 1 {
+		return platform.Page{}, &fault.Error{Kind: fault.RateLimited, Op: "list", After: 3 * time.Second}
+	}
+	return l.Connector.List(ctx, q)
+}
+
+func (l limited) Identify(ctx context.Context) ([]platform.Identity, error) {
+	return l.Connector.(platform.Connecting).Identify(ctx)
+}
+
+func (l limited) Describe(ctx context.Context, o record.Object) ([]platform.FieldInfo, error) {
+	return l.Connector.(platform.Connecting).Describe(ctx, o)
 }

@@ -84,6 +84,8 @@ type Checker struct {
 	Now       func() time.Time
 	// Sample bounds the records read of each place.
 	Sample int
+	// Wait waits for d or until ctx ends, where a platform asks for it between two pages; nil takes what was read until then.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // run is one check under way.
@@ -340,8 +342,12 @@ func (r *run) describe(ctx context.Context, place record.Place) {
 	r.samples[place] = r.sample(ctx, connector, place)
 }
 
-// pagesMax bounds the pages of one sample.
-const pagesMax = 10
+const (
+	// pagesMax bounds the pages of one sample, waits included.
+	pagesMax = 15
+	// waitMax is the longest that a platform is waited for: Jobber's bucket fills within 20 s.
+	waitMax = 30 * time.Second
+)
 
 // sample reads some records of a place, live ones; what cannot be read is told, and what was read until then counts.
 func (r *run) sample(ctx context.Context, connector platform.Connector, place record.Place) []record.Snapshot {
@@ -361,6 +367,11 @@ func (r *run) sample(ctx context.Context, connector platform.Connector, place re
 	var out []record.Snapshot
 	for range pagesMax {
 		page, err := connector.List(ctx, q)
+		if after := fault.After(err, waitMax); fault.Is(err, fault.RateLimited) && r.Wait != nil && after <= waitMax {
+			if r.Wait(ctx, after) == nil {
+				continue
+			}
+		}
 		if err != nil {
 			r.add(Finding{Severity: Warning, Where: place.String(), What: fmt.Sprintf("its records cannot be read: %v", err), Do: "its values were not checked; check again in a while"})
 			return out

@@ -273,6 +273,27 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	}
 }
 
+// TestAPlatformThatAsksForItIsWaitedFor: the sample is whole; without patience what was not read is said.
+func TestAPlatformThatAsksForItIsWaitedFor(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		w := newWorld(t)
+		if _, err := w.sims["jobber"].Create("clients", record.Fields{"firstName": "P", "lastName": "Q"}); err != nil {
+			t.Fatal(err)
+		}
+		calls, waited := 0, time.Duration(0)
+		w.connectors["jobber"] = limited{w.connectors["jobber"], &calls}
+		if patient {
+			w.Wait = func(_ context.Context, d time.Duration) error { waited += d; return nil }
+		}
+		report := w.run(t)
+		i := slices.IndexFunc(report.Hubs, func(h check.Hub) bool { return h.Type == "contacts" })
+		told := slices.ContainsFunc(report.Findings, func(f check.Finding) bool { return strings.Contains(f.What, "cannot be read") })
+		if (report.Hubs[i].Looked["jobber"] == 1) != patient || told == patient || (waited > 0) != patient {
+			t.Errorf("patient %v: looked at %d, told %v, waited %s", patient, report.Hubs[i].Looked["jobber"], told, waited)
+		}
+	}
+}
+
 // TestTheDataNamesTheHub: records that people make in Jobber first, and HubSpot after, say that Jobber is the hub; few say nothing.
 func TestTheDataNamesTheHub(t *testing.T) {
 	for _, people := range []int{3, 14} {
