@@ -128,7 +128,7 @@ func (s *Simulator) Unarchive(id record.ExternalID) error {
 	if f := s.uniqueLocked(d, body); f != nil {
 		return f
 	}
-	d.Body, d.Merged, d.Updated = body, "", s.stampLocked()
+	d.Body, d.Updated = body, s.stampLocked() // whither it was once merged is still told (unverified)
 	s.savedLocked(d, "UPDATE")
 	return nil
 }

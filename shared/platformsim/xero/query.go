@@ -134,11 +134,11 @@ func modifiedSince(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// sortBy orders records by an order parameter, by id without one; equal ones stay as they are. ok is false for an element
-// that no record can have.
+// sortBy orders records by an order parameter, by their stamps without one (unverified); equal ones stay as they are. ok is
+// false for an element that no record can have.
 func sortBy(shown []map[string]any, order, key string) (ok bool) {
 	if strings.TrimSpace(order) == "" {
-		order = key
+		order = "UpdatedDateUTC"
 	}
 	type part struct {
 		path []string

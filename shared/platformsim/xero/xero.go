@@ -3,7 +3,7 @@
 // platform's validation and habits as known from its published OpenAPI description and developer.xero.com. What is
 // unverified of the platform is simulated in the form that is harder on a client: a list of people or lines, and an
 // address or phone of one type, is replaced whole; If-Modified-Since leaves out its own second; filters mind the case of
-// letters; a key used for another request is refused.
+// letters; lists go by stamp unless asked otherwise; a key used for another request is refused.
 //
 // It shares no code with the connector. It holds no accounts, tax rates and currencies beyond the fixed few of lists.go.
 // People act on the first organisation.
