@@ -33,6 +33,11 @@ func (w *Wiring) Check(d config.Deployment) error {
 	c.functions(d)
 	c.schedules(d)
 	for _, p := range d.Webhooks {
+		if to := w.Routes["GET /connect/"+string(p)]; to.Function != config.Webhook {
+			c.problem("%s has no route GET /connect/%s: nobody could connect an account", p, p)
+		}
+	}
+	for _, p := range d.Webhooks {
 		key := "POST /webhooks/" + string(p)
 		if to, ok := w.Routes[key]; !ok {
 			c.problem("%s has no route %s: its webhooks would be lost", p, key)
@@ -151,8 +156,16 @@ func (c *checker) function(key FunctionKey, reaches []record.Connection) {
 
 func (c *checker) schedules(d config.Deployment) {
 	got := map[lambdaio.Scheduled]FunctionKey{}
+	digests := 0
 	for _, s := range c.Schedules {
+		if s.Calls.Function == config.Digest {
+			digests++
+			continue
+		}
 		got[s.Input] = s.Calls
+	}
+	if digests != 1 {
+		c.problem("%d schedules call the digest, want one", digests)
 	}
 	for _, s := range d.Schedules {
 		in := Input(s)
