@@ -254,12 +254,3 @@ func TestGrantsAreReadWithCare(t *testing.T) {
 		})
 	}
 }
-
-// canned answers every request with one body.
-type canned string
-
-func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	_, _ = recorder.WriteString(string(c))
-	return recorder.Result(), nil
-}

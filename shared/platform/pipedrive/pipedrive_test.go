@@ -385,22 +385,6 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestNoRedirectIsFollowed(t *testing.T) {
-	reached := 0
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
-	defer elsewhere.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		c := answering(t, status, map[string]string{"Location": elsewhere.URL + "/api/v2/persons"}, "")
-		_, err := c.List(t.Context(), platform.Query{Object: "persons", Limit: 1})
-		wantKind(t, err, fault.Unauthorized)
-		_, err = c.Apply(t.Context(), []record.Intent{{Key: "k", Operation: record.OperationCreate, Ref: target("persons", ""), Fields: record.Fields{"name": "x"}}})
-		wantKind(t, err, fault.Unauthorized)
-	}
-	if reached > 0 {
-		t.Errorf("%d redirects were followed", reached)
-	}
-}
-
 func TestThePriceOfCallsIsWhatTheCatalogSays(t *testing.T) {
 	a := newAccount(t)
 	ids := a.persons(2)

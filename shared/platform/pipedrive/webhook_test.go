@@ -193,25 +193,3 @@ func TestReceiveReadsWhatIsDocumented(t *testing.T) {
 		}
 	}
 }
-
-func FuzzReceive(f *testing.F) {
-	for _, body := range []string{event("change", "person", `"42"`, `,"merged_from_id":43`), event("delete", "deal", `7`, `,"merged_to_id":"8"`), "{}", "null", `{"meta":{"action":"change","entity":"person","company_id":1,"entity_id":[]}}`} {
-		f.Add(body, hookUser, secret)
-		f.Add(body, hookUser, "")
-		f.Add(body, "", secret)
-	}
-	f.Fuzz(func(t *testing.T, body, user, password string) {
-		hints, err := Receive(secret, sent(user, password, body))
-		if (user != hookUser || password != secret) && err == nil {
-			t.Error("accepted without the credentials")
-		}
-		if err != nil && (hints != nil || fault.KindOf(err) == fault.Unclassified) {
-			t.Errorf("hints %v beside %v", hints, err)
-		}
-		for _, h := range hints {
-			if !wellFormed(h.ID) || h.Object == "" || h.Kind == "" || h.Account == "" || h.Into != "" && !wellFormed(h.Into) {
-				t.Errorf("incomplete hint %+v", h)
-			}
-		}
-	})
-}

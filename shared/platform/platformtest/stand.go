@@ -46,7 +46,7 @@ const (
 	webhookURL = "https://front.example/webhooks"
 	// patienceMax bounds how often a check waits for a limit before it gives up.
 	patienceMax = 50
-	// callMax bounds one check's calls in real time: nothing waits, so what lasts longer hangs.
+	// callMax bounds one request in real time: nothing waits, so what lasts longer hangs.
 	callMax = time.Minute
 )
 
@@ -62,6 +62,7 @@ func newStand(b *Bench, o *Object) (*Stand, error) {
 	spec, _ := b.describe() // without one nothing is held against it, which Test and the command tell
 	s.wire = &wire{sim: s.Sim, tokenHost: token.Host, tokenPath: token.Path, spec: spec}
 	s.client = platform.Guarded(b.Catalog.Hosts, s.wire)
+	s.client.Timeout = callMax
 	access := s.Sim.Access()
 	if err := s.grant(platform.Grant{AccessToken: access.AccessToken}); err != nil {
 		return nil, err
@@ -103,12 +104,8 @@ func (s *Stand) grant(g platform.Grant) error {
 	return credential.Put(context.Background(), s.store, here, g)
 }
 
-// ctx ends what hangs. Nothing keeps it longer than its check.
-func (s *Stand) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), callMax)
-	context.AfterFunc(ctx, cancel)
-	return ctx
-}
+// ctx is that of every call: what hangs is ended by the client's timeout.
+func (s *Stand) ctx() context.Context { return context.Background() }
 
 // broken gives what the watch and the wire noted.
 func (s *Stand) broken() error {

@@ -50,61 +50,6 @@ func idsOf(list []record.Snapshot) map[record.ExternalID]int {
 	return out
 }
 
-func TestChangesPagesEqualStampsWithoutGaps(t *testing.T) {
-	b := newBooks(t)
-	since := b.clock.now()
-	b.clock.advance(time.Minute)
-	var ids []record.ExternalID
-	for i := range 25 {
-		ids = append(ids, b.create("contacts", record.Fields{"Name": fmt.Sprint("N", i)}))
-		if i == 10 {
-			b.clock.advance(time.Millisecond)
-		}
-	}
-	b.clock.advance(time.Minute)
-	told, _, _ := b.walk(platform.Query{Object: "contacts", Fields: []record.PlatformField{"Name"}, Since: since, Limit: 4})
-	for _, id := range ids {
-		if idsOf(told)[id] != 1 {
-			t.Errorf("%s was told %d times, want once", id, idsOf(told)[id])
-		}
-	}
-	for i := 1; i < len(told); i++ {
-		if told[i].ModifiedAt.Before(told[i-1].ModifiedAt) {
-			t.Errorf("change %d is older than the one before", i)
-		}
-		if !told[i].Lagging {
-			t.Errorf("change %d carries values as if this list never trailed", i)
-		}
-	}
-}
-
-func TestChangesResumesWithOverlapAndThenRests(t *testing.T) {
-	b := newBooks(t)
-	start := b.clock.now()
-	first := b.create("contacts", record.Fields{"Name": "First"})
-	b.clock.advance(time.Minute)
-	told, _, cursor := b.walk(platform.Query{Object: "contacts", Since: start, Limit: 100})
-	if len(told) != 1 || told[0].ID != first {
-		t.Fatalf("told %v", told)
-	}
-	b.clock.advance(time.Hour)
-	b.edit("contacts", first, record.Fields{"FirstName": "x"})
-	told, _, cursor = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: 100})
-	if len(told) != 1 {
-		t.Errorf("after an edit: told %v", told)
-	}
-	b.clock.advance(time.Second)
-	if told, _, cursor = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: 100}); len(told) != 1 {
-		t.Errorf("within the overlap: told %d, want the edit once more", len(told))
-	}
-	b.clock.advance(time.Hour)
-	_, _, cursor = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: 100})
-	b.clock.advance(time.Hour)
-	if told, _, _ = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: 100}); len(told) != 0 {
-		t.Errorf("at rest: told %v", told)
-	}
-}
-
 func TestChangesTellsArchivedMergedVoided(t *testing.T) {
 	b := newBooks(t)
 	start := b.clock.now()
@@ -182,23 +127,6 @@ func TestASecondFullerThanAPageIsToldWhole(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestChangesOverlapsATrailingList(t *testing.T) {
-	b := newBooks(t)
-	start := b.clock.now()
-	b.sim.SetFaults(platformsim.Faults{SearchLag: 20 * time.Second})
-	b.clock.advance(time.Minute)
-	id := b.create("contacts", record.Fields{"Name": "Hidden"})
-	b.clock.advance(5 * time.Second)
-	told, _, cursor := b.walk(platform.Query{Object: "contacts", Since: start, Limit: 100})
-	if len(told) != 0 {
-		t.Fatalf("told %v", told)
-	}
-	b.clock.advance(time.Minute)
-	if told, _, _ = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: 100}); idsOf(told)[id] != 1 {
-		t.Errorf("told %v, want the hidden one", told)
 	}
 }
 

@@ -254,62 +254,6 @@ func TestOddRecordsArePassedOnAndWhatIsNoneFailsItsPage(t *testing.T) {
 	}
 }
 
-func TestNoAnswerIsInDoubtForWritesOnly(t *testing.T) {
-	c := answering(t, 200, nil, "")
-	c.client.Settings.BaseURL = "http://127.0.0.1:1"
-	_, err := c.List(t.Context(), platform.Query{Object: "contacts", Limit: 1})
-	wantKind(t, err, fault.Transient)
-	_, err = c.Apply(t.Context(), []record.Intent{createIntent("k", "contacts", record.Fields{"Name": "x"})})
-	wantKind(t, err, fault.InDoubt)
-}
-
-// rotating are tokens as the pipeline has them: one refresh token, kept.
-type rotating struct {
-	b       *books
-	access  string
-	refresh string
-	renewed int
-}
-
-func (r *rotating) Token(ctx context.Context) (string, error) {
-	if r.access == "" {
-		grant, err := r.b.refresher().Refresh(ctx, r.refresh)
-		if err != nil {
-			return "", err
-		}
-		r.access, r.refresh = grant.AccessToken, grant.RefreshToken
-		r.renewed++
-	}
-	return r.access, nil
-}
-
-func (r *rotating) Refused(_ context.Context, token string) error {
-	if token == r.access {
-		r.access = ""
-	}
-	return nil
-}
-
-func TestATokenThatEndsAmongTheCallsOfOneBatchIsRefreshed(t *testing.T) {
-	b := newBooks(t)
-	tokens := &rotating{b: b, refresh: b.sim.Access().RefreshToken}
-	b.connector.client.Settings.Tokens = tokens
-	owner := b.create("contacts", record.Fields{"Name": "Ada"})
-	b.each(func(r *http.Request) {
-		if r.Method == http.MethodPut {
-			b.clock.advance(16 * time.Minute)
-		}
-	})
-	var intents []record.Intent
-	for i := range 5 {
-		intents = append(intents, createIntent(fmt.Sprint("k", i), "invoices", record.Fields{"Contact.ContactID": string(owner), "LineItems[0].Description": fmt.Sprint(i)}))
-	}
-	b.applied(intents...)
-	if tokens.renewed < 3 {
-		t.Errorf("%d refreshes, want one each half an hour", tokens.renewed)
-	}
-}
-
 func TestARefreshTokenIsGoodOnceAndForALostAnswer(t *testing.T) {
 	b := newBooks(t)
 	first := b.sim.Access().RefreshToken
