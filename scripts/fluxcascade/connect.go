@@ -65,6 +65,7 @@ fluxcascade guide connect-PLATFORM says how to register the app.`,
 		},
 	}
 	f.target = operating(cmd)
+	_ = cmd.Flags().MarkHidden("json") // it is refused
 	flags := cmd.Flags()
 	flags.StringVar(&f.config, "config", "", "configuration file (default: the one that the system runs by)")
 	flags.StringVar(&f.public, "public-url", "", "with --data: the URL at which platforms call serve, https://sync.example.com")
@@ -91,6 +92,7 @@ No record is changed anywhere.`,
 		},
 	}
 	f.target = operating(cmd)
+	_ = cmd.Flags().MarkHidden("json") // it is refused
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file (default: the one that the system runs by)")
 	cmd.Flags().BoolVar(&f.leaving.Now, "now", false, "do not wait for queued work, nor for a vendor that does not answer")
 	cmd.Flags().BoolVar(&f.leaving.Erase, "erase", false, "remove tokens, cursors and links of this connection, after you typed its name")
@@ -99,6 +101,9 @@ No record is changed anywhere.`,
 
 // withJob opens what the flags name and runs one job on a connection.
 func withJob(cmd *cobra.Command, f *connectFlags, name string, run func(connect.Job) error) error {
+	if f.target.json {
+		return errors.New("this command talks with a person; it has no --json")
+	}
 	if f.target.data != "" {
 		if err := embedded.Make(f.target.data); err != nil {
 			return err

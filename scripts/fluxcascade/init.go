@@ -40,7 +40,11 @@ fluxcascade guide choose-a-hub.`,
 		Args:    cobra.NoArgs,
 	}
 	target := operating(cmd)
+	_ = cmd.Flags().MarkHidden("json") // it is refused
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if target.json {
+			return errors.New("init writes YAML; it has no --json")
+		}
 		if hub == "" || len(spokes) == 0 {
 			return errors.New("init needs --hub PLATFORM and --spokes PLATFORM,…; which one to take: fluxcascade guide choose-a-hub")
 		}

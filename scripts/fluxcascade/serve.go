@@ -194,7 +194,11 @@ func firstTokens(ctx context.Context, st store.Store, secrets *embedded.Secrets)
 		if err != nil {
 			return err
 		}
-		if has || secret.RefreshToken == "" {
+		_, connected, err := credential.AccountOf(ctx, st, c)
+		if err != nil {
+			return err
+		}
+		if has || connected || secret.RefreshToken == "" { // one that connect connected, and disconnected, stays so
 			continue
 		}
 		if err := credential.Put(ctx, st, c, platform.Grant{RefreshToken: secret.RefreshToken}); err != nil {
