@@ -66,7 +66,7 @@ func (h *Host) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		rules = h.generation(ctx, rules)
 	}
-	h.use(ctx, nil, nil, nil)
+	h.rest(ctx)
 	h.calls.Wait()
 	return nil
 }
@@ -138,6 +138,13 @@ func (h *Host) use(ctx context.Context, handlers *Handlers, rules *ruleset.Rules
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.running, h.handlers, h.rules, h.booked = ctx, handlers, rules, booked
+}
+
+// rest ends taking calls. What ran last stays known, for the last word on how it stands.
+func (h *Host) rest(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running, h.handlers = ctx, nil
 }
 
 func (h *Host) now() (context.Context, *Handlers) {

@@ -292,7 +292,7 @@ func (b *builder) headline(p *Page) {
 	case StateLoading:
 		p.Headline, p.Detail = "The first load is under way.", "Nothing is created anywhere until every record there has been read and matched."
 	case StateWaiting:
-		p.Headline, p.Detail = names+" "+verbs(many, "waits", "wait")+" to be connected.", "The rest goes on."
+		p.Headline, p.Detail = names+" "+verbs(many, "waits", "wait")+" to be connected.", b.others(many)
 	case StatePaused:
 		p.Headline, p.Detail = names+" "+verbs(many, "is", "are")+" paused.", "What happens meanwhile is kept; nothing is lost."
 	case StateAsks:
@@ -301,9 +301,9 @@ func (b *builder) headline(p *Page) {
 			p.Headline = plural(p.WaitingTotal, "piece") + " of work " + verb(p.WaitingTotal, "wait") + " for you."
 		}
 	case StateDown:
-		p.Headline, p.Detail = names+" "+verbs(many, "does", "do")+" not answer.", "Nothing is lost, and it resumes by itself. The others go on."
+		p.Headline, p.Detail = names+" "+verbs(many, "does", "do")+" not answer.", strings.TrimSpace("Nothing is lost, and it resumes by itself. "+b.others(many))
 	case StateStopped:
-		p.Headline, p.Detail = names+" "+verbs(many, "has", "have")+" to be connected again.", "Nothing is lost until then. The others go on."
+		p.Headline, p.Detail = names+" "+verbs(many, "has", "have")+" to be connected again.", strings.TrimSpace("Nothing is lost until then. "+b.others(many))
 	}
 	if !b.Active {
 		p.State, p.Headline, p.Detail = StateWaiting, "No configuration is active.", "Nothing is read and nothing written until one is."
@@ -321,6 +321,14 @@ func (b *builder) headline(p *Page) {
 			p.Next, p.Command = c.Next, c.Command
 		}
 	}
+}
+
+// others says that the connections that are not in trouble go on; "" if there are none.
+func (b *builder) others(inTrouble int) string {
+	if inTrouble >= len(b.connections()) {
+		return ""
+	}
+	return "The others go on."
 }
 
 func verbs(n int, one, many string) string {

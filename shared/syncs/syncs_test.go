@@ -82,6 +82,19 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 	}
 }
 
+// TestNoOthersGoOnWhereThereAreNone: what is said holds for the system that it is said of.
+func TestNoOthersGoOnWhereThereAreNone(t *testing.T) {
+	f := down(t)
+	for c, h := range f.Health {
+		h.AnsweredAt, h.FailedAt, h.Failures = now.Add(-time.Hour), now, 9
+		f.Health[c] = h
+	}
+	p := syncs.Build(f)
+	if p.Headline != "HubSpot, Jobber and QuickBooks do not answer." || p.Detail != "Nothing is lost, and it resumes by itself." {
+		t.Errorf("got %q %q", p.Headline, p.Detail)
+	}
+}
+
 func TestTheNextRunIsByTheTimetable(t *testing.T) {
 	f := healthy(t)
 	for _, c := range f.Rules.Connections {
