@@ -174,6 +174,14 @@ func TestPipedriveAsHubConverges(t *testing.T) {
 					t.Errorf("emails %s", emails)
 				}
 				act(t, w, "a merge of firms", crm.Merge("organizations", firm, other))
+				// Reads tell no more than that the loser is gone: its client is archived, and its deal is the winner's.
+				double := made(t, w, "pipedrive", "persons", record.Fields{"name": "Ada L.", "emails[primary].value": "al@example.com"})
+				second := made(t, w, "pipedrive", "deals", record.Fields{"title": "Notes", "person_id": string(double)})
+				act(t, w, "a double with a deal")
+				act(t, w, "a merge of people", crm.Merge("persons", ada, double))
+				if _, fields := with(t, w, "hubspot", "deals", "dealname", "Notes"); fields["associations.contacts"] != string(person) {
+					t.Errorf("the deal %s of the loser names %s, want %s", second, fields["associations.contacts"], person)
+				}
 				act(t, w, "a cheaper deal", crm.Edit("deals", deal, record.Fields{"value": "99.9", "status": "won"}))
 				act(t, w, "an archived deal", crm.Archive(deal, true))
 				act(t, w, "a deletion", crm.Delete("persons", ada))
@@ -228,6 +236,12 @@ func TestPipedriveAsSpokeConverges(t *testing.T) {
 				act(t, w, "an edit of what the hub owns", crm.Edit("persons", mirror, record.Fields{"name": "Eve"}))
 				if held, _, _ := crm.Record("persons", mirror); held["name"] != "Lovelace" || held["emails[primary].value"] != "augusta@example.com" || held["phones[home].value"] != "456" {
 					t.Errorf("spoke %v", held)
+				}
+				zero, _ := with(t, w, "pipedrive", "persons", "emails[primary].value", "n0@example.com")
+				one, _ := with(t, w, "pipedrive", "persons", "emails[primary].value", "n1@example.com")
+				act(t, w, "a merge in the spoke", crm.Merge("persons", zero, one))
+				if n := len(crm.IDs("persons")); n != 31 {
+					t.Errorf("%d people after a merge: the loser came back", n)
 				}
 				act(t, w, "deletions in the hub", hub.Delete("contacts", ada), hub.Delete("deals", deal))
 				if _, _, there := crm.Record("persons", mirror); there {
