@@ -196,14 +196,18 @@ func (s *System) Webhook() *intake.Webhook {
 	routes := map[record.Platform]intake.Route{}
 	for _, c := range s.Rules.Connections {
 		vendor, ok := vendorOf(c.Platform)
-		if _, done := routes[c.Platform]; done || !ok || !vendor.Catalog.Webhooks.Signed {
+		if !ok || !vendor.Catalog.Webhooks.Signed {
 			continue
 		}
-		routes[c.Platform] = intake.Route{Platform: c.Platform, Receive: vendor.Receive, PublicURL: s.PublicURL + "/webhooks/" + string(c.Platform), Silent: vendor.Catalog.Webhooks.Silent,
-			Secret: func(ctx context.Context) (string, error) {
-				app, err := s.App(ctx, c.Name)
-				return app.WebhookSecret, err
-			}}
+		route, done := routes[c.Platform]
+		if !done {
+			route = intake.Route{Platform: c.Platform, Receive: vendor.Receive, PublicURL: s.PublicURL + "/webhooks/" + string(c.Platform), Silent: vendor.Catalog.Webhooks.Silent}
+		}
+		route.Secrets = append(route.Secrets, func(ctx context.Context) (string, error) {
+			app, err := s.App(ctx, c.Name)
+			return app.WebhookSecret, err
+		})
+		routes[c.Platform] = route
 	}
 	return &intake.Webhook{Routes: routes, Queue: s.Queue, Rules: s.Rules, Now: s.Now, Meter: s.Meter}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -27,12 +28,13 @@ const (
 	changesPerMessage = 25
 )
 
-// Route is one vendor app's webhook: several accounts of one app share it.
+// Route is one platform's webhook: several accounts share it, of one app or of several.
 type Route struct {
 	Platform record.Platform
 	Receive  platform.Receive
-	// Secret gives the app's webhook secret, read when first needed.
-	Secret func(ctx context.Context) (string, error)
+	// Secrets give the webhook secrets of the platform's connections, read when needed: those of one app are equal, accounts
+	// whose webhooks carry a password have each its own. What any of them verifies comes in.
+	Secrets []func(ctx context.Context) (string, error)
 	// PublicURL is the URL as the platform calls it; signatures cover it.
 	PublicURL string
 	// Silent leaves answers without a body: the platform counts one as a failure.
@@ -66,12 +68,12 @@ func (w *Webhook) Handle(ctx context.Context, p record.Platform, r platform.Requ
 	if len(r.Body) > BodyBytesMax {
 		return w.answer(p, "too_large", 0, http.StatusRequestEntityTooLarge, "the body is over 1 MiB")
 	}
-	secret, err := route.Secret(ctx)
-	if err != nil || secret == "" {
+	secrets := route.secrets(ctx)
+	if len(secrets) == 0 {
 		return w.answer(p, "no_secret", 0, http.StatusServiceUnavailable, "the webhook secret cannot be read")
 	}
 	r.URL, r.Now = route.PublicURL, w.Now()
-	hints, err := route.Receive(secret, r)
+	hints, err := route.receive(secrets, r)
 	switch {
 	case fault.Is(err, fault.Unauthorized):
 		return w.answer(p, "unauthorised", 0, http.StatusUnauthorized, "the signature is missing, wrong or too old")
@@ -83,6 +85,27 @@ func (w *Webhook) Handle(ctx context.Context, p record.Platform, r platform.Requ
 		return w.answer(p, "not_queued", 0, http.StatusServiceUnavailable, "not queued, send again")
 	}
 	return w.answer(p, "queued", queued, http.StatusOK, "")
+}
+
+// secrets gives the secrets that can be read, each once.
+func (r Route) secrets(ctx context.Context) []string {
+	var out []string
+	for _, read := range r.Secrets {
+		if secret, err := read(ctx); err == nil && secret != "" && !slices.Contains(out, secret) {
+			out = append(out, secret)
+		}
+	}
+	return out
+}
+
+// receive verifies a request by each secret until one fits.
+func (r Route) receive(secrets []string, request platform.Request) (hints []platform.Hint, err error) {
+	for _, secret := range secrets {
+		if hints, err = r.Receive(secret, request); !fault.Is(err, fault.Unauthorized) {
+			return hints, err
+		}
+	}
+	return nil, err
 }
 
 func (w *Webhook) answer(p record.Platform, result string, hints, status int, message string) Answer {

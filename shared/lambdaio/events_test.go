@@ -79,7 +79,7 @@ func TestWebhookEvents(t *testing.T) {
 
 func webhook(t *testing.T, q *memqueue.Queue) *intake.Webhook {
 	return &intake.Webhook{Queue: q, Rules: rules(t), Now: time.Now, Routes: map[record.Platform]intake.Route{
-		"jobber": {Platform: "jobber", Receive: jobber.Receive, Secret: func(context.Context) (string, error) { return "test-secret", nil }}}}
+		"jobber": {Platform: "jobber", Receive: jobber.Receive, Secrets: []func(context.Context) (string, error){func(context.Context) (string, error) { return "test-secret", nil }}}}}
 }
 
 // TestAPlatformThatWantsSilenceGetsNoBody: Xero counts an answer with a body or a cookie as a failure, also one that
@@ -88,7 +88,7 @@ func TestAPlatformThatWantsSilenceGetsNoBody(t *testing.T) {
 	key := "ABC123+/signing+key=="
 	hook := func(secret func(context.Context) (string, error)) lambda.Handler {
 		return lambda.NewHandler(lambdaio.Webhook(&intake.Webhook{Queue: memqueue.New(time.Now), Rules: rules(t), Now: time.Now,
-			Routes: map[record.Platform]intake.Route{"xero": {Platform: "xero", Receive: xero.Receive, Silent: true, Secret: secret}}}))
+			Routes: map[record.Platform]intake.Route{"xero": {Platform: "xero", Receive: xero.Receive, Silent: true, Secrets: []func(context.Context) (string, error){secret}}}}))
 	}
 	known := hook(func(context.Context) (string, error) { return key, nil })
 	unknown := hook(func(context.Context) (string, error) { return "", errors.New("no secret") })

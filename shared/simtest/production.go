@@ -104,7 +104,7 @@ func (p production) sweep(ctx context.Context) {
 func (p production) webhook(ctx context.Context, c record.Connection, body []byte) int {
 	w := p.w
 	s := p.shell()
-	routes := map[record.Platform]intake.Route{record.Platform(c): {Platform: record.Platform(c), Receive: receive, Secret: func(context.Context) (string, error) { return "s", nil }}}
+	routes := map[record.Platform]intake.Route{record.Platform(c): {Platform: record.Platform(c), Receive: receive, Secrets: []func(context.Context) (string, error){func(context.Context) (string, error) { return "s", nil }}}}
 	if w.bug != nil && w.bug.payload {
 		return p.believe(ctx, c, body)
 	}
