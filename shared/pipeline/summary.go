@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -205,7 +206,8 @@ func (g *gathering) entry(key resolve.EntityKey, entry *resolve.Entry) {
 
 // row adds an older journal entry. Its time shows in when its row ends, so that most are not even read.
 func (g *gathering) row(row store.Row) {
-	if !strings.HasPrefix(row.Sort, journalPrefix) || row.ExpiresAt.Before(g.now.Add(journalLife-control.RevertedFor)) {
+	if !strings.HasPrefix(row.Sort, journalPrefix) || row.ExpiresAt.Before(g.now.Add(journalLife-control.RevertedFor)) ||
+		!bytes.Contains(row.Body, []byte(resolve.ReasonNonOwnerReverted)) { // most tell of nothing that was undone: they need no decoding
 		return
 	}
 	var entry resolve.Entry
