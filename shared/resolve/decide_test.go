@@ -453,3 +453,27 @@ func TestAnOlderValueOfOursIsNotTheOwnersChoice(t *testing.T) {
 		t.Errorf("at the hub: got %+v, want the phone that is set by now", x)
 	}
 }
+
+// TestWhatLeftTheEntityComesBackWithTheHubsRecord: a spoke's record is deleted, and ours on the hub with it; another spoke's
+// leaves the entity, by its policy. The first is restored, and all are.
+func TestWhatLeftTheEntityComesBackWithTheHubsRecord(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Entities[0].RestoresHub = true
+	tb.rules.Groups[0].Mappings[1].Delete = ruleset.DeleteUnlink
+	id := linked(tb)
+	state := func(place record.Place) resolve.LinkState {
+		return tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[place].State
+	}
+	tb.pass(time.Minute)
+	d := tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: client, ID: ids[client]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+	tb.write(d, contact, ids[contact], nil)
+	if got := state(payer); got != resolve.LinkUnlinked {
+		t.Errorf("the hub's record is archived: the other spoke's link is %s, want it unlinked", got)
+	}
+	tb.pass(time.Hour)
+	d = tb.see(client, ids[client], tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm 1", "memo": "n", "hubid": ""})
+	tb.write(d, contact, ids[contact], nil)
+	if got := state(payer); got != resolve.LinkLive {
+		t.Errorf("the hub's record is back: the other spoke's link is %s, want it live", got)
+	}
+}

@@ -64,6 +64,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	switch r.Intent.Operation {
 	case record.OperationRestore:
 		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false
+		d.rejoin(link.Place)
 		d.hint(d.changeOf(record.Ref{Place: link.Place, ID: link.ID}))
 		return d.settle(Applied, ReasonRestored)
 	case record.OperationDelete:

@@ -336,9 +336,31 @@ func (w *world) judgeRemoval(ref record.Ref) {
 	switch all := w.removed(ref); {
 	case len(all) == 0:
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
-	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Before(w.tied[ref]) }):
+	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Before(w.belongs(ref)) }):
 		w.violate(InvariantDeleted, "%s is removed, and what was removed of its entity was so before it belonged to it", ref)
 	}
+}
+
+// belongs gives when a record came to belong to its entity: when it was tied to it, or, if we made it, when that was decided.
+func (w *world) belongs(ref record.Ref) time.Time {
+	if asked := w.truth.lives[ref].asked; !asked.IsZero() && asked.Before(w.tied[ref]) {
+		return asked
+	}
+	return w.tied[ref]
+}
+
+// askedAt gives when a create was first recorded, the zero time if it is not.
+func (w *world) askedAt(place record.Place, intent *record.Intent) (at time.Time) {
+	for _, g := range w.rules.GroupsAt(place) {
+		if _, link := w.attempted(g, intent); link != nil {
+			for _, a := range link.Attempts {
+				if a.Key == intent.Key {
+					at = a.At
+				}
+			}
+		}
+	}
+	return at
 }
 
 // removed lists the records of the same entity that a person ever removed, or that we did because of another group's.

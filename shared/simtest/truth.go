@@ -53,6 +53,7 @@ type life struct {
 	ref       record.Ref
 	ours      bool      // made by a write of ours
 	bornAt    time.Time // or came back
+	asked     time.Time // when the create that made it was first recorded
 	deletedBy string    // "", "person", "us"
 	deletedAt time.Time
 	removed   bool              // a person deleted it, though it may have come back
@@ -225,7 +226,7 @@ func (t *truth) applied(e memplatform.Effect) {
 	ref := record.Ref{Place: e.Intent.Ref.Place, ID: e.ID}
 	switch e.Intent.Operation {
 	case record.OperationCreate:
-		t.born(ref, true)
+		t.born(ref, true).asked = t.w.askedAt(ref.Place, &e.Intent)
 	case record.OperationArchive, record.OperationDelete:
 		t.lives[ref].deletedBy, t.lives[ref].deletedAt = "us", t.w.now
 		return
