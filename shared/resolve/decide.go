@@ -247,6 +247,10 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 		return d.gone(link, record.EvidenceArchived)
 	}
 	if link.State == LinkTombstone {
+		if counts := link.TouchedAt.Add(missingLag); s.ReadBegan.Before(counts) {
+			// A lagging replica may still have what is gone: a read counts as a restore once it would show the deletion.
+			return Decision{Outcome: Postponed, Reason: ReasonStaleRead, Entity: d.entity.ID, RetryAt: counts}
+		}
 		d.restored(s.Place)
 	}
 	d.absorb(s)

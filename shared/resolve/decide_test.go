@@ -477,3 +477,18 @@ func TestWhatLeftTheEntityComesBackWithTheHubsRecord(t *testing.T) {
 		t.Errorf("the hub's record is back: the other spoke's link is %s, want it live", got)
 	}
 }
+
+func TestAStaleReadOfADeletedRecordIsNoRestore(t *testing.T) {
+	tb := newTable(t)
+	id := linked(tb)
+	tb.pass(time.Minute)
+	tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: contact, ID: ids[contact]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+	held := record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""}
+	tb.pass(2 * time.Second)
+	tb.wantOutcome(tb.see(contact, ids[contact], tb.view.Now, held), resolve.Postponed, resolve.ReasonStaleRead)
+	tb.pass(time.Minute)
+	tb.see(contact, ids[contact], tb.view.Now, held)
+	if got := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[contact].State; got != resolve.LinkLive {
+		t.Errorf("read again past the lag: the link is %s, want live", got)
+	}
+}

@@ -47,9 +47,10 @@
 // identity on it where the platform has a field for that.
 //
 // A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
-// entity (unlink), as an archive, as a delete. A later live read of the record is a restore: what followed the deletion
-// comes back, where the platform can; what it cannot bring back is held and shown. Absence from a list is nothing; two
-// reads by id that find nothing, missingLag apart, are a deletion.
+// entity (unlink), as an archive, as a delete. A live read of the record, missingLag later or more, is a restore: what
+// followed the deletion comes back, where the platform can; what it cannot bring back is held and shown. What we removed
+// ourselves, or make after a deletion, is nobody's deletion and none's victim. Absence from a list is nothing; two reads by
+// id that find nothing, missingLag apart, are a deletion.
 //
 // A merge on the hub makes two entities one: the other's id becomes an alias, its records take places that are free, and
 // those that find theirs taken are leftovers, for a person to merge there too. A merge on a spoke moves the link to the
