@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -232,5 +231,5 @@ func (t *Target) secret(ctx context.Context, arn, op string) ([]byte, error) {
 	if err != nil {
 		return nil, awsclient.Classify(op, err)
 	}
-	return []byte(strings.TrimSpace(aws.ToString(out.SecretString))), nil
+	return []byte(aws.ToString(out.SecretString)), nil
 }
