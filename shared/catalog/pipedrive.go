@@ -151,7 +151,8 @@ func pipedriveDeals() Object {
 		Field{Name: "stage_change_time", Kind: Datetime, ReadOnly: true, Source: pdClient},
 		Field{Name: "is_archived", Kind: Bool, ReadOnly: true, Source: pdClient + "; set by archiving and restoring"},
 	)
-	// A deal is archived beside the pipelines, and brought back, by is_archived; deleting it is another call.
+	// A deal is archived beside the pipelines, and brought back, by is_archived; deleting it is another call. While it is
+	// archived nothing else of it can be edited (developers.pipedrive.com changelog, effective 2025-07-15).
 	o.Ability.Restore = true
 	// An amount is a double on the platform (unverified), so a very large one may come back rounded; titles are trimmed (unverified).
 	o.Ability.Reformats = []record.PlatformField{"value", "title"}

@@ -179,6 +179,10 @@ func TestADealMovesAsItsStatusSays(t *testing.T) {
 	if len(idsOf(c.want(200, "GET", "/api/v2/deals", nil))) != 0 || len(idsOf(c.want(200, "GET", "/api/v2/deals/archived", nil))) != 1 {
 		t.Error("an archived deal is in the wrong list")
 	}
+	c.want(400, "PATCH", "/api/v2/deals/1", map[string]any{"title": "x"})
+	c.want(400, "PATCH", "/api/v2/deals/1", map[string]any{"title": "x", "is_archived": false})
+	c.want(200, "PATCH", "/api/v2/deals/1", map[string]any{"is_archived": false})
+	c.want(200, "PATCH", "/api/v2/deals/1", map[string]any{"title": "x", "is_archived": true})
 	c.want(200, "DELETE", "/api/v2/deals/1", nil)
 	c.want(404, "GET", "/api/v2/deals/1", nil)
 	if len(idsOf(c.want(200, "GET", "/api/v2/deals/archived?status=deleted", nil))) != 1 {

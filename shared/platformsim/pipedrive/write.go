@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"time"
@@ -79,8 +80,12 @@ func (s *Simulator) createLocked(o schema, in map[string]any, user int) (*docume
 	return d, nil
 }
 
-// updateLocked changes a live record. update_time moves with every call that changes something.
+// updateLocked changes a live record. update_time moves with every call that changes something. An archived deal can only be
+// brought back (developers.pipedrive.com changelog, effective 2025-07-15; with which answer it refuses is unverified).
 func (s *Simulator) updateLocked(o schema, d *document, in map[string]any, user int) *failure {
+	if d.archived() && (len(in) != 1 || in["is_archived"] != false) {
+		return &failure{http.StatusBadRequest, "ERR_ARCHIVED", "Archived deals cannot be edited"}
+	}
 	next := copyOf(d)
 	if f := s.settleLocked(o, next, in); f != nil {
 		return f
