@@ -53,7 +53,7 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cobra.EnableCommandSorting = false // the help is in the order of need
 	cmd.AddGroup(&cobra.Group{ID: groupStart, Title: "Try it:"}, &cobra.Group{ID: groupOperate, Title: "Run it for real:"}, &cobra.Group{ID: groupProve, Title: "For those who build it:"})
-	for _, c := range []*cobra.Command{localCommand(), recordsCommand(), editCommand(), lintCommand(), diagramCommand(), testCommand()} {
+	for _, c := range []*cobra.Command{localCommand(), recordsCommand(), editCommand(), lintCommand(), costCommand(), diagramCommand(), testCommand()} {
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}

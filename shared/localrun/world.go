@@ -43,6 +43,8 @@ type Options struct {
 	Clock *Clock
 	// Wiring: see Runner. Each function then sends only to the queues that the template tells it.
 	Wiring *wiring.Wiring
+	// Count counts the calls of functions; nil for nobody.
+	Count *Requests
 	// RealQueues: see Runner.
 	RealQueues bool
 	// Dir keeps the simulators' state; "" keeps nothing.
@@ -109,6 +111,9 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		sim.SetFaults(o.Faults) // the fields were made on a good day
 	}
 	w.assemble(o.Observe)
+	if o.Count != nil {
+		w.Handlers = o.Count.Handlers(w.Handlers)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/", Routed(o.Wiring, Front(w.Handlers.Webhook)))
 	mux.Handle("GET /connect/", Front(w.Handlers.Webhook))
