@@ -111,3 +111,20 @@ func TestWhatFieldsMeanIsSaidOfFieldsThatExist(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryFormCompiles asks each once: a wrong pattern panics here, and not in a function.
+func TestEveryFormCompiles(t *testing.T) {
+	forms := []*catalog.Form{catalog.EventSourceForm}
+	for _, p := range catalog.All() {
+		for i := range p.Objects {
+			if p.Objects[i].Custom != nil {
+				forms = append(forms, p.Objects[i].Custom)
+			}
+		}
+	}
+	for _, f := range forms {
+		if f.MatchString("") {
+			t.Errorf("%s is the form of nothing at all", f)
+		}
+	}
+}

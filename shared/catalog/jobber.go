@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -35,8 +34,8 @@ var (
 
 // jobberCustomClient matches customFields[Label], and properties[name:Cabin].city: a property by its name.
 var (
-	jobberCustomClient = regexp.MustCompile(`^(customFields\[[^\[\]]{1,100}\]|properties\[name:[^\[\]]{1,100}\]\.(id|street1|street2|city|province|postalCode|country))$`)
-	jobberCustomJob    = regexp.MustCompile(`^customFields\[[^\[\]]{1,100}\]$`)
+	jobberCustomClient = NewForm(`^(customFields\[[^\[\]]{1,100}\]|properties\[name:[^\[\]]{1,100}\]\.(id|street1|street2|city|province|postalCode|country))$`)
+	jobberCustomJob    = NewForm(`^customFields\[[^\[\]]{1,100}\]$`)
 )
 
 // Jobber describes Jobber's GraphQL API, versions 2025-01-20 to 2026-04-16, in the connector's flat spelling: the path

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -34,7 +33,7 @@ func QuickBooks() *Platform {
 }
 
 // quickBooksCustom matches CustomField[Name]. Names hold at most 31 characters on classic fields; newer ones more.
-var quickBooksCustom = regexp.MustCompile(`^CustomField\[[^\[\]]{1,100}\]$`)
+var quickBooksCustom = NewForm(`^CustomField\[[^\[\]]{1,100}\]$`)
 
 func quickBooksCustomers() Object {
 	o := Object{
