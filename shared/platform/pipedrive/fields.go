@@ -8,14 +8,11 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/shopspring/decimal"
 )
 
 const (
-	// numberDigitsMax bounds a number's text and numberExponentMax its exponent: 1e999999999 is valid JSON.
-	numberDigitsMax   = 60
-	numberExponentMax = 30
 	// rootCustom begins the spelling of custom fields, selectorPrimary picks the primary element of a list.
 	rootCustom      = "custom_fields"
 	selectorPrimary = "primary"
@@ -97,33 +94,14 @@ func flatten(raw any, leaf string, f catalog.Field) (string, bool) {
 		}
 		return flatten(parts[leaf], leafValue, f)
 	}
-	switch v := raw.(type) {
-	case nil:
-		return "", true
-	case bool:
-		return map[bool]string{true: "true", false: "false"}[v], true
-	case json.Number:
-		d, ok := parseNumber(string(v))
-		return d.String(), ok
-	case string:
-		if at := parseTime(v); f.Kind == catalog.Datetime && !at.IsZero() {
-			return at.Format(time.RFC3339Nano), true
-		}
-		return strings.ReplaceAll(v, "\r\n", "\n"), true
+	if list, isList := raw.([]any); isList {
+		return integers(list)
 	}
-	return integers(raw)
-}
-
-// parseNumber reads decimal text within bounds; money never passes through a float.
-func parseNumber(text string) (decimal.Decimal, bool) {
-	if len(text) > numberDigitsMax {
-		return decimal.Decimal{}, false
+	value, told := platform.Scalar(raw)
+	if at := parseTime(value); f.Kind == catalog.Datetime && !at.IsZero() {
+		value = at.Format(time.RFC3339Nano)
 	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Exponent() > numberExponentMax || d.Exponent() < -numberExponentMax {
-		return decimal.Decimal{}, false
-	}
-	return d, true
+	return strings.ReplaceAll(value, "\r\n", "\n"), told
 }
 
 // wire gives a value of a plain field as the API takes it: null for a blank, an empty list for no labels, numbers and ids as
@@ -171,7 +149,7 @@ func wireIDs(value string) (any, string) {
 }
 
 func wireNumber(value string) (any, string) {
-	d, ok := parseNumber(value)
+	d, ok := platform.ParseNumber(value)
 	if !ok {
 		return nil, "is no number"
 	}

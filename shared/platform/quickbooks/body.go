@@ -8,6 +8,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -95,7 +96,7 @@ func followAmount(body map[string]any, due record.Fields) {
 	if !amount || quantity || price || detail["UnitPrice"] == nil {
 		return
 	}
-	if count, ok := scalar(detail["Qty"]); ok && (count == "" || count == "1") {
+	if count, ok := platform.Scalar(detail["Qty"]); ok && (count == "" || count == "1") {
 		detail = maps.Clone(detail)
 		detail["UnitPrice"] = line["Amount"]
 		line[salesDetail] = detail
@@ -163,7 +164,7 @@ func typedValue(kind catalog.Kind, value string) (any, bool) {
 		if value == "" {
 			return nil, true
 		}
-		d, ok := parseNumber(value)
+		d, ok := platform.ParseNumber(value)
 		return json.Number(d.String()), ok
 	}
 	return value, true

@@ -1,12 +1,11 @@
 package quickbooks
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/shopspring/decimal"
 )
 
 const (
@@ -16,9 +15,6 @@ const (
 	// customPrefix begins the custom fields of the account, by name.
 	customPrefix = "CustomField["
 	salesDetail  = "SalesItemLineDetail"
-	// numberDigitsMax bounds a number's text and numberExponentMax its exponent: 1e999999999 is valid JSON.
-	numberDigitsMax   = 60
-	numberExponentMax = 30
 )
 
 // snapshot gives the fields asked for in the flat spelling. A read answers the whole record but only the properties
@@ -68,7 +64,7 @@ func (e entity) custom(name string) (string, bool) {
 		return "", false
 	}
 	for _, key := range []string{"StringValue", "NumberValue", "DateValue", "BooleanValue"} {
-		if value, ok := scalar(definition[key]); ok && value != "" {
+		if value, ok := platform.Scalar(definition[key]); ok && value != "" {
 			return value, true
 		}
 	}
@@ -123,33 +119,5 @@ func follow(object map[string]any, keys []string) (string, bool) {
 		}
 		object = next
 	}
-	return scalar(object[keys[len(keys)-1]])
-}
-
-// scalar writes a JSON value as record.Fields holds it.
-func scalar(value any) (string, bool) {
-	switch v := value.(type) {
-	case nil:
-		return "", true
-	case string:
-		return v, true
-	case bool:
-		return map[bool]string{true: "true", false: "false"}[v], true
-	case json.Number:
-		d, ok := parseNumber(string(v))
-		return d.String(), ok
-	}
-	return "", false
-}
-
-// parseNumber reads decimal text within bounds; money never passes through a float.
-func parseNumber(text string) (decimal.Decimal, bool) {
-	if len(text) > numberDigitsMax {
-		return decimal.Decimal{}, false
-	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Exponent() > numberExponentMax || d.Exponent() < -numberExponentMax {
-		return decimal.Decimal{}, false
-	}
-	return d, true
+	return platform.Scalar(object[keys[len(keys)-1]])
 }

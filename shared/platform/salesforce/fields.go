@@ -6,14 +6,9 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/shopspring/decimal"
-)
-
-const (
-	// numberDigitsMax bounds a number's text and numberExponentMax its exponent: 1e999999999 is valid JSON.
-	numberDigitsMax   = 60
-	numberExponentMax = 30
 )
 
 // snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "". Rows come from the
@@ -35,18 +30,11 @@ func (c *Connector) value(o *catalog.Object, r row, name record.PlatformField) (
 	if !known || !answered {
 		return "", false
 	}
-	switch v := raw.(type) {
-	case nil:
-		return "", true
-	case bool:
-		return map[bool]string{true: "true", false: "false"}[v], true
-	case json.Number:
-		d, ok := parseNumber(string(v))
-		return d.String(), ok
-	case string:
-		return spell(f, v), true
+	value, told = platform.Scalar(raw) // not of a compound
+	if _, isText := raw.(string); isText {
+		value = spell(f, value)
 	}
-	return "", false // a compound
+	return value, told
 }
 
 // spell gives a text as record.Fields holds it: times in RFC 3339, ids in 18 characters, lines ended by \n.
@@ -64,18 +52,6 @@ func spell(f catalog.Field, text string) string {
 	return strings.ReplaceAll(text, "\r\n", "\n")
 }
 
-// parseNumber reads decimal text within bounds; money never passes through a float.
-func parseNumber(text string) (decimal.Decimal, bool) {
-	if len(text) > numberDigitsMax {
-		return decimal.Decimal{}, false
-	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Exponent() > numberExponentMax || d.Exponent() < -numberExponentMax {
-		return decimal.Decimal{}, false
-	}
-	return d, true
-}
-
 // wire gives a value as the API takes it: null for a blank, numbers and booleans as such. problem says why it cannot be
 // one of its field, "" if it can.
 func wire(f catalog.Field, value string) (out any, problem string) {
@@ -84,7 +60,7 @@ func wire(f catalog.Field, value string) (out any, problem string) {
 	}
 	switch f.Kind {
 	case catalog.Number, catalog.Money:
-		d, ok := parseNumber(value)
+		d, ok := platform.ParseNumber(value)
 		if !ok {
 			return nil, "is no number"
 		}
@@ -124,8 +100,8 @@ func respelt(f catalog.Field, asked, answered string) bool {
 			return false
 		}
 	}
-	x, okX := parseNumber(asked)
-	y, okY := parseNumber(answered)
+	x, okX := platform.ParseNumber(asked)
+	y, okY := platform.ParseNumber(answered)
 	if !okX || !okY {
 		return false
 	}

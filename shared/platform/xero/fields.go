@@ -9,14 +9,8 @@ import (
 	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/shopspring/decimal"
-)
-
-const (
-	// numberDigitsMax bounds a number's text and numberExponentMax its exponent: 1e999999999 is valid JSON.
-	numberDigitsMax   = 60
-	numberExponentMax = 30
 )
 
 // phoneParts are the three texts that a phone is made of, in the order in which it is dialled.
@@ -100,12 +94,12 @@ func (e entity) value(name record.PlatformField, whole bool) (value string, told
 		if text := e.text(p.list + "String"); (p.list == "Date" || p.list == "DueDate") && len(text) >= len(time.DateOnly) {
 			return text[:len(time.DateOnly)], true
 		}
-		return scalar(raw)
+		return platform.Scalar(raw)
 	}
 	if p.wholePhone() {
 		return joined(element), true
 	}
-	return scalar(element[p.part])
+	return platform.Scalar(element[p.part])
 }
 
 // pick finds the element that a selector names, nil if there is none.
@@ -141,22 +135,6 @@ func joined(phone map[string]any) string {
 	return strings.Join(strings.Fields(country+" "+area+" "+number), " ")
 }
 
-// scalar writes a JSON value as record.Fields holds it.
-func scalar(value any) (string, bool) {
-	switch v := value.(type) {
-	case nil:
-		return "", true
-	case string:
-		return v, true
-	case bool:
-		return map[bool]string{true: "true", false: "false"}[v], true
-	case json.Number:
-		d, ok := parseNumber(string(v))
-		return d.String(), ok
-	}
-	return "", false
-}
-
 // spell gives a value as its field's kind is held: times in RFC 3339, dates as such, ids in lower case.
 func spell(f catalog.Field, value string) string {
 	switch f.Kind {
@@ -174,18 +152,6 @@ func spell(f catalog.Field, value string) string {
 	return value
 }
 
-// parseNumber reads decimal text within bounds; money never passes through a float.
-func parseNumber(text string) (decimal.Decimal, bool) {
-	if len(text) > numberDigitsMax {
-		return decimal.Decimal{}, false
-	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Exponent() > numberExponentMax || d.Exponent() < -numberExponentMax {
-		return decimal.Decimal{}, false
-	}
-	return d, true
-}
-
 // wire gives a value as the API takes it. problem says why it cannot be one of its field, "" if it can.
 func wire(f catalog.Field, value string) (out any, problem string) {
 	switch f.Kind {
@@ -198,7 +164,7 @@ func wire(f catalog.Field, value string) (out any, problem string) {
 		if value == "" {
 			return nil, ""
 		}
-		d, ok := parseNumber(value)
+		d, ok := platform.ParseNumber(value)
 		if !ok {
 			return nil, "is no number"
 		}
