@@ -91,6 +91,15 @@ func KindOf(err error) Kind {
 	return Unclassified
 }
 
+// CodeOf gives the platform's code of the outermost classified error in err's chain, "" if there is none.
+func CodeOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
 // Is reports whether err is classified as kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
 

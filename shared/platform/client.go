@@ -39,6 +39,14 @@ type Call struct {
 	Write bool
 }
 
+// Lost is the kind of a failure that does not tell whether the call was carried out.
+func (c Call) Lost() fault.Kind {
+	if c.Write {
+		return fault.InDoubt
+	}
+	return fault.Transient
+}
+
 // Answer is a response read to its end.
 type Answer struct {
 	Status int
@@ -68,7 +76,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	return Answer{}, fault.Newf(fault.Unauthorized, c.op(call), "refused with a fresh token too")
+	return Answer{}, fault.Newf(fault.Unauthorized, c.Op(call), "refused with a fresh token too")
 }
 
 func (c *Client) send(ctx context.Context, call Call, token string) (Answer, error) {
@@ -76,13 +84,13 @@ func (c *Client) send(ctx context.Context, call Call, token string) (Answer, err
 	if call.Body != nil {
 		raw, err := json.Marshal(call.Body)
 		if err != nil {
-			return Answer{}, fault.New(fault.Rejected, c.op(call), err)
+			return Answer{}, fault.New(fault.Rejected, c.Op(call), err)
 		}
 		body = bytes.NewReader(raw)
 	}
 	request, err := http.NewRequestWithContext(ctx, call.Method, c.Settings.BaseURL+call.Path, body)
 	if err != nil {
-		return Answer{}, fault.Newf(fault.Rejected, c.op(call), "the URL does not parse")
+		return Answer{}, fault.Newf(fault.Rejected, c.Op(call), "the URL does not parse")
 	}
 	for name, values := range call.Header {
 		request.Header[name] = values
@@ -92,28 +100,24 @@ func (c *Client) send(ctx context.Context, call Call, token string) (Answer, err
 	if call.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	lost := fault.Transient
-	if call.Write {
-		lost = fault.InDoubt
-	}
 	began := c.Settings.Now()
 	response, err := c.Settings.HTTP.Do(request)
 	if unsent := (*fault.Error)(nil); errors.As(err, &unsent) { // held back on our side, by a limit: nothing was sent
-		return Answer{}, &fault.Error{Kind: unsent.Kind, Op: c.op(call), After: unsent.After, Err: unsent.Err}
+		return Answer{}, &fault.Error{Kind: unsent.Kind, Op: c.Op(call), After: unsent.After, Err: unsent.Err}
 	}
 	if errors.Is(err, ErrHost) { // nothing was sent, and only a person can say where to
-		return Answer{}, fault.New(fault.Unauthorized, c.op(call), withoutURL(err))
+		return Answer{}, fault.New(fault.Unauthorized, c.Op(call), withoutURL(err))
 	}
 	if err != nil {
-		return Answer{}, fault.New(lost, c.op(call), withoutURL(err))
+		return Answer{}, fault.New(call.Lost(), c.Op(call), withoutURL(err))
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(response.Body, answerBytesMax+1))
 	if err != nil {
-		return Answer{}, fault.New(lost, c.op(call), err)
+		return Answer{}, fault.New(call.Lost(), c.Op(call), err)
 	}
 	if len(raw) > answerBytesMax {
-		return Answer{}, fault.Newf(lost, c.op(call), "answer over %d bytes", answerBytesMax)
+		return Answer{}, fault.Newf(call.Lost(), c.Op(call), "answer over %d bytes", answerBytesMax)
 	}
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: raw, Began: began}, nil
 }
@@ -122,12 +126,8 @@ func (c *Client) send(ctx context.Context, call Call, token string) (Answer, err
 // does not parse is InDoubt; for a read it is Transient.
 func (c *Client) Decode(call Call, answer Answer, out any) error {
 	if err := json.Unmarshal(answer.Body, out); err != nil {
-		kind := fault.Transient
-		if call.Write {
-			kind = fault.InDoubt
-		}
 		// The cause may quote the body, so only its type is told.
-		return fault.Newf(kind, c.op(call), "answer with status %d is not the JSON expected (%T)", answer.Status, err)
+		return fault.Newf(call.Lost(), c.Op(call), "answer with status %d is not the JSON expected (%T)", answer.Status, err)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (c *Client) Decode(call Call, answer Answer, out any) error {
 // Classify gives the fault for a status that needs no vendor knowledge, or nil for 2xx. Connectors ask their own
 // errors.go first.
 func (c *Client) Classify(call Call, answer Answer) error {
-	op := c.op(call)
+	op := c.Op(call)
 	switch status := answer.Status; {
 	case status >= 200 && status < 300:
 		return nil
@@ -152,19 +152,19 @@ func (c *Client) Classify(call Call, answer Answer) error {
 		return fault.Newf(fault.Transient, op, "status %d", status)
 	case status >= 300 && status < 400:
 		// A redirect that is not followed: nobody answered for the API.
-		kind := fault.Transient
-		if call.Write {
-			kind = fault.InDoubt
-		}
-		return fault.Newf(kind, op, "status %d, a redirect that is not followed", status)
+		return fault.Newf(call.Lost(), op, "status %d, a redirect that is not followed", status)
 	case status >= 400:
 		return fault.Newf(fault.Rejected, op, "status %d", status)
 	}
 	return fault.Newf(fault.Unclassified, op, "status %d", answer.Status)
 }
 
-func (c *Client) op(call Call) string {
-	return fmt.Sprintf("%s %s: %s", c.Platform, c.Settings.Connection, call.Op)
+// Op names a call for errors: "xero books: list contacts".
+func (c *Client) Op(call Call) string { return c.Opf("%s", call.Op) }
+
+// Opf names an operation that is no one call for errors.
+func (c *Client) Opf(format string, args ...any) string {
+	return fmt.Sprintf("%s %s: %s", c.Platform, c.Settings.Connection, fmt.Sprintf(format, args...))
 }
 
 // RetryAfter reads the Retry-After header, in seconds or as a date; 0 if it is absent or makes no sense.

@@ -177,10 +177,10 @@ func (c *Connector) tieError(call platform.Call, errs []wireError, pair tie, ask
 	for _, e := range errs {
 		from, to := e.values("fromObjectId"), e.values("toObjectId")
 		if asked == 1 || (slices.Contains(from, string(pair.From.ID)) && (len(to) == 0 || slices.Contains(to, string(pair.To.ID)))) {
-			return itemError(c.op(call), e)
+			return itemError(c.client.Op(call), e)
 		}
 	}
-	return fault.Newf(fault.InDoubt, c.op(call), "the answer does not tell of this item")
+	return fault.Newf(fault.InDoubt, c.client.Op(call), "the answer does not tell of this item")
 }
 
 // untieSome removes the associations that were pre-read, in one call. One that is gone already is no failure.
@@ -215,6 +215,6 @@ func (w *work) untied(field record.PlatformField, err error) {
 		return
 	}
 	f := fault.New(kind, "hubspot: associate", err)
-	f.Fields, f.Code = []string{string(field)}, codeOf(err)
+	f.Fields, f.Code = []string{string(field)}, fault.CodeOf(err)
 	w.receipt.Err = f
 }

@@ -63,7 +63,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	at, page.More = at.after(page.Snapshots, len(results) >= q.Limit, c.ability(q.Object).LagBound)
 	next, err := json.Marshal(at)
 	if err != nil {
-		return platform.Page{}, fault.New(fault.Rejected, c.opf("changes of %s", q.Object), err)
+		return platform.Page{}, fault.New(fault.Rejected, c.client.Opf("changes of %s", q.Object), err)
 	}
 	page.Next = platform.Cursor(next)
 	return page, nil
@@ -78,7 +78,7 @@ func stampMillis(s record.Snapshot) int64 {
 
 // resume reads the cursor, or begins at Since.
 func (c *Connector) resume(q platform.Query) (position, error) {
-	op := c.opf("changes of %s", q.Object)
+	op := c.client.Opf("changes of %s", q.Object)
 	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
 		return position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}

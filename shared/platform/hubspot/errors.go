@@ -81,11 +81,7 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (
 		return told, err
 	}
 	if !out.complete() {
-		kind := fault.Transient
-		if call.Write {
-			kind = fault.InDoubt
-		}
-		return told, fault.Newf(kind, c.op(call), "answer with status %d lacks its results", answer.Status)
+		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks its results", answer.Status)
 	}
 	return told, nil
 }
@@ -96,7 +92,7 @@ func (c *Connector) classify(call platform.Call, answer platform.Answer, body wi
 		if after := platform.RetryAfter(answer.Header, c.client.Settings.Now()); after > 0 {
 			wait = after
 		}
-		return &fault.Error{Kind: fault.RateLimited, Op: c.op(call), After: wait}
+		return &fault.Error{Kind: fault.RateLimited, Op: c.client.Op(call), After: wait}
 	}
 	err := c.client.Classify(call, answer)
 	var f *fault.Error
@@ -189,12 +185,5 @@ func propertiesAtFault(e wireError) []string {
 
 // noRecord fails a page for a row that is no record: it would be passed over in silence.
 func (c *Connector) noRecord(call string, object record.Object) error {
-	return fault.Newf(fault.Transient, c.opf("%s %s", call, object), "a row is no record")
-}
-
-func (c *Connector) op(call platform.Call) string { return c.opf("%s", call.Op) }
-
-// opf names an operation.
-func (c *Connector) opf(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, fmt.Sprintf(format, args...))
+	return fault.Newf(fault.Transient, c.client.Opf("%s %s", call, object), "a row is no record")
 }

@@ -28,12 +28,12 @@ const (
 // refused with that contact's id, which Apply answers as Existing.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
 	if _, known := c.catalog.Object(object); !known || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	values := map[record.PlatformField][]string{}
 	for _, l := range lookups {
 		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 		if value := folded(l.Value); value != "" && !slices.Contains(values[l.Field], value) {
 			values[l.Field] = append(values[l.Field], value)
@@ -95,7 +95,7 @@ func (c *Connector) findBy(ctx context.Context, object record.Object, field reco
 			return nil, err
 		}
 		if r.failed || len(r.unread) > 0 {
-			return nil, fault.Newf(fault.Transient, c.opf("find %s", object), "some were not read")
+			return nil, fault.Newf(fault.Transient, c.client.Opf("find %s", object), "some were not read")
 		}
 		if err := c.associate(ctx, object, fields, r.snapshots); err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func New(s platform.Settings) *Connector {
 // whose association is asked for. An archived record is an absence, and so is one that was merged into another.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	if _, known := c.catalog.Object(object); !known || len(ids) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -88,7 +88,7 @@ func (c *Connector) judge(object record.Object, id record.ExternalID, found read
 	case found.merged[id] != "":
 		absence.Evidence, absence.Into = record.EvidenceMerged, found.merged[id]
 	case found.unread[id] || !found.missing[id]:
-		return platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.opf("read %s/%s", object, id), "the answer does not tell of it")}
+		return platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.client.Opf("read %s/%s", object, id), "the answer does not tell of it")}
 	case archived[id]:
 		absence.Evidence = record.EvidenceArchived
 	}

@@ -20,7 +20,7 @@ const listEnd platform.Cursor = "end"
 // must not differ.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.opf("list %s", q.Object), "unknown object or limit out of range")
+		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("list %s", q.Object), "unknown object or limit out of range")
 	}
 	if q.Cursor == listEnd {
 		return platform.Page{Next: listEnd}, nil

@@ -94,7 +94,7 @@ var kinds = map[string]catalog.Kind{"string": catalog.Text, "number": catalog.Nu
 func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	o, known := c.catalog.Object(object)
 	if !known {
-		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("describe %s", object), "unknown object")
 	}
 	var list propertyList
 	if _, err := c.ask(ctx, platform.Call{Op: "list properties of " + string(object), Method: http.MethodGet, Path: "/crm/v3/properties/" + string(object)}, &list); err != nil {
@@ -166,7 +166,7 @@ func (c *Connector) addStages(ctx context.Context, infos []platform.FieldInfo) e
 // MakeField defines a single-line text property.
 func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
 	if _, known := c.catalog.Object(object); !known || !safeProperty.MatchString(string(f.Name)) {
-		return "", fault.Newf(fault.Rejected, c.opf("make field of %s", object), "unknown object, or a name that no property can have: small letters, digits and _")
+		return "", fault.Newf(fault.Rejected, c.client.Opf("make field of %s", object), "unknown object, or a name that no property can have: small letters, digits and _")
 	}
 	there, err := c.ensure(ctx, object, property{Name: string(f.Name), Label: f.Label, Type: "string", FieldType: "text", Group: groups[object]})
 	return record.PlatformField(there.Name), err

@@ -18,11 +18,11 @@ var groups = map[record.Object]string{"contacts": "contactinformation", "compani
 // and another name must be configured. An object may have 10 such properties.
 func (c *Connector) Prepare(ctx context.Context, object record.Object, marker record.PlatformField) error {
 	if _, known := c.catalog.Object(object); !known || !safeProperty.MatchString(string(marker)) {
-		return fault.Newf(fault.Rejected, c.opf("prepare %s", object), "unknown object, or a name that no property has")
+		return fault.Newf(fault.Rejected, c.client.Opf("prepare %s", object), "unknown object, or a name that no property has")
 	}
 	there, err := c.ensure(ctx, object, property{Name: string(marker), Label: "FluxCascade ID", Type: "string", FieldType: "text", Group: groups[object], Unique: true})
 	if err == nil && !there.Unique {
-		return fault.Newf(fault.Rejected, c.opf("prepare %s", object), "property %s is there without unique values", marker)
+		return fault.Newf(fault.Rejected, c.client.Opf("prepare %s", object), "property %s is there without unique values", marker)
 	}
 	return err
 }

@@ -54,7 +54,7 @@ func (c *Connector) Subscribe(ctx context.Context, want platform.Subscription) (
 		case i >= 0:
 			id, err = string(there.Results[i].ID), c.wake(ctx, app, string(there.Results[i].ID))
 		case len(ids) >= subscriptionsMax:
-			return ids, fault.Newf(fault.Rejected, c.opf("subscribe"), "an app takes %d subscriptions; map fewer fields", subscriptionsMax)
+			return ids, fault.Newf(fault.Rejected, c.client.Opf("subscribe"), "an app takes %d subscriptions; map fewer fields", subscriptionsMax)
 		default:
 			id, err = c.subscribe(ctx, app, e)
 		}
@@ -138,7 +138,7 @@ func (c *Connector) Unsubscribe(ctx context.Context, ids []string) error {
 // app gives the path of the app's webhooks: the token tells which app it is of.
 func (c *Connector) app(ctx context.Context) (string, error) {
 	if c.client.Settings.AppKey == "" {
-		return "", fault.Newf(fault.Rejected, c.opf("manage webhooks"), "HubSpot asks for the developer API key; without it they are set in the app's settings")
+		return "", fault.Newf(fault.Rejected, c.client.Opf("manage webhooks"), "HubSpot asks for the developer API key; without it they are set in the app's settings")
 	}
 	token, err := c.client.Settings.Tokens.Token(ctx)
 	if err != nil {

@@ -65,7 +65,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 
 // oneObject checks the call as a whole.
 func (c *Connector) oneObject(object record.Object, intents []record.Intent) error {
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	if _, known := c.catalog.Object(object); !known || len(intents) > c.ability(object).WriteMax {
 		return fault.Newf(fault.Rejected, op, "unknown object or too many intents")
 	}
@@ -80,7 +80,7 @@ func (c *Connector) oneObject(object record.Object, intents []record.Intent) err
 // prepare chooses the call of an intent, or refuses it before anything is sent.
 func (c *Connector) prepare(intent record.Intent) *work {
 	w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
-	op := c.opf("%s %s", intent.Operation, intent.Ref.Object)
+	op := c.client.Opf("%s %s", intent.Operation, intent.Ref.Object)
 	switch intent.Operation {
 	case record.OperationCreate:
 		w.receipt.ID, w.call = "", callCreate
@@ -164,17 +164,17 @@ func (c *Connector) send(ctx context.Context, r *run, kind string, items []*work
 		return judge(items[0].intent, err)
 	}
 	for _, w := range items {
-		w.receipt.Err = fault.Newf(fault.InDoubt, c.op(call), "the answer does not tell of this item")
+		w.receipt.Err = fault.Newf(fault.InDoubt, c.client.Op(call), "the answer does not tell of this item")
 	}
 	for _, e := range answer.Errors {
 		for _, w := range whoseError(e, items) {
-			w.receipt.Err = judge(w.intent, itemError(c.op(call), e))
+			w.receipt.Err = judge(w.intent, itemError(c.client.Op(call), e))
 			c.conflict(ctx, r, w, e)
 		}
 	}
 	for _, o := range answer.Results {
 		if w := whose(o, items); w != nil {
-			c.receive(w, o, told.began, c.op(call))
+			c.receive(w, o, told.began, c.client.Op(call))
 		}
 	}
 	return nil
@@ -289,12 +289,4 @@ func judge(intent record.Intent, err error) error {
 		}
 	}
 	return f
-}
-
-func codeOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return ""
 }

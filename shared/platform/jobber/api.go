@@ -3,7 +3,6 @@ package jobber
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -260,11 +259,6 @@ func parseTime(text string) time.Time {
 
 // formatTime is RFC 3339 in whole seconds: filters include both ends.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// opf names an operation for errors.
-func (c *Connector) opf(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, fmt.Sprintf(format, args...))
-}
 
 func (c *Connector) reject(op, cause string) error {
 	return fault.Newf(fault.Rejected, op, "%s", cause)

@@ -37,7 +37,7 @@ type changeCursor struct {
 // Snapshots are Lagging: that these lists never trail the records is not documented. Deletions are not told, nor edits
 // that leave updatedAt alone (Ability.StampCovers).
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("changes of %s", q.Object)
+	op := c.client.Opf("changes of %s", q.Object)
 	k, raw, err := c.begin(op, q)
 	if err != nil {
 		return platform.Page{}, err

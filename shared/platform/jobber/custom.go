@@ -42,7 +42,7 @@ func (c *Connector) readDefinitions(ctx context.Context, k kind) (map[string]rec
 		if err != nil {
 			return nil, err
 		}
-		if err := c.problem(a, aliasOf(0), c.opf("%s", call), false); err != nil {
+		if err := c.problem(a, aliasOf(0), c.client.Opf("%s", call), fault.Transient); err != nil {
 			return nil, err
 		}
 		var page struct {
@@ -53,7 +53,7 @@ func (c *Connector) readDefinitions(ctx context.Context, k kind) (map[string]rec
 			} `json:"pageInfo"`
 		}
 		if raw := a.Data[aliasOf(0)]; absent(raw) || json.Unmarshal(raw, &page) != nil {
-			return nil, fault.Newf(fault.Transient, c.opf("%s", call), "page is not the JSON expected")
+			return nil, fault.Newf(fault.Transient, c.client.Opf("%s", call), "page is not the JSON expected")
 		}
 		for _, d := range page.Nodes {
 			if _, known := out[d.Name]; d.ID != "" && !known {
@@ -111,7 +111,7 @@ func (c *Connector) ensureField(ctx context.Context, object record.Object, label
 	op := "custom field for " + string(object)
 	k, _, ok := c.kindOf(object)
 	if !ok || label == "" {
-		return c.reject(c.opf("%s", op), "unknown object or no label")
+		return c.reject(c.client.Opf("%s", op), "unknown object or no label")
 	}
 	known, err := c.readDefinitions(ctx, k)
 	if err != nil || known[label] != "" {
@@ -125,7 +125,7 @@ func (c *Connector) ensureField(ctx context.Context, object record.Object, label
 	if err != nil {
 		return err
 	}
-	if err := c.problem(a, aliasOf(0), c.opf("%s", op), true); err != nil {
+	if err := c.problem(a, aliasOf(0), c.client.Opf("%s", op), fault.InDoubt); err != nil {
 		return err
 	}
 	var made struct {
@@ -134,9 +134,9 @@ func (c *Connector) ensureField(ctx context.Context, object record.Object, label
 	}
 	switch raw := a.Data[aliasOf(0)]; {
 	case absent(raw) || json.Unmarshal(raw, &made) != nil:
-		return fault.Newf(fault.InDoubt, c.opf("%s", op), "answer is not the JSON expected")
+		return fault.Newf(fault.InDoubt, c.client.Opf("%s", op), "answer is not the JSON expected")
 	case made.Configuration == nil:
-		return refused(c.opf("%s", op), made.UserErrors, nil)
+		return refused(c.client.Opf("%s", op), made.UserErrors, nil)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ var safeCode = regexp.MustCompile(`^[A-Za-z_]{1,60}$`)
 
 // classify gives the error of a whole answer, nil if there is data to look at. parse is what decoding the body said.
 func (c *Connector) classify(call platform.Call, raw platform.Answer, e envelope, parse error) error {
-	op := c.opf("%s", call.Op)
+	op := c.client.Op(call)
 	switch {
 	case raw.Status == http.StatusTooManyRequests:
 		after := platform.RetryAfter(raw.Header, c.client.Settings.Now())
@@ -61,20 +61,12 @@ func (c *Connector) classify(call platform.Call, raw platform.Answer, e envelope
 	case e.Data != nil:
 		return nil
 	case len(e.Errors) == 0:
-		return fault.Newf(lost(call.Write), op, "answer without data")
+		return fault.Newf(call.Lost(), op, "answer without data")
 	case call.Write:
 		// A mutation that failed inside may take the data of all with it: Apply judges each alias.
 		return nil
 	}
-	return c.problem(answer{envelope: e}, e.Errors[0].alias(), op, false)
-}
-
-// lost is the kind of a failure that does not tell whether the request was carried out.
-func lost(write bool) fault.Kind {
-	if write {
-		return fault.InDoubt
-	}
-	return fault.Transient
+	return c.problem(answer{envelope: e}, e.Errors[0].alias(), op, fault.Transient)
 }
 
 // requestError classifies an error of the whole request. One without data and with a code in lower camel case, or none,
@@ -130,16 +122,16 @@ func (e wireError) code() string {
 	return e.Extensions.Code
 }
 
-// problem gives the error that an answer holds for one alias, nil if there is none. An unknown code may come after a
-// write was carried out.
-func (c *Connector) problem(a answer, alias, op string, write bool) error {
+// problem gives the error that an answer holds for one alias, nil if there is none. unknown is what an unknown
+// code means: of a write it may come after that was carried out.
+func (c *Connector) problem(a answer, alias, op string, unknown fault.Kind) error {
 	i := slices.IndexFunc(a.Errors, func(e wireError) bool { return e.alias() == alias })
 	if i < 0 {
 		return nil
 	}
 	out := &fault.Error{Op: op, Code: a.Errors[i].code(), Kind: kindOf(a.Errors[i].code())}
 	if out.Kind == fault.Unclassified {
-		out.Kind = lost(write)
+		out.Kind = unknown
 	}
 	return out
 }

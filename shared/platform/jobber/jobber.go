@@ -75,7 +75,7 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	call := fmt.Sprintf("read %d %s", len(ids), object)
 	k, ability, ok := c.kindOf(object)
 	if !ok || len(ids) > ability.ReadMax {
-		return nil, c.reject(c.opf("%s", call), "unknown object or too many ids")
+		return nil, c.reject(c.client.Opf("%s", call), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -102,9 +102,9 @@ func byID(k kind, fields []record.PlatformField, properties int, ids []record.Ex
 
 func (c *Connector) readOne(k kind, fields []record.PlatformField, a answer, i int, id record.ExternalID) platform.Read {
 	read := platform.Read{ID: id}
-	op := c.opf("read %s/%s", k.object, id)
+	op := c.client.Opf("read %s/%s", k.object, id)
 	raw := a.Data[aliasOf(i)]
-	problem := c.problem(a, aliasOf(i), op, false)
+	problem := c.problem(a, aliasOf(i), op, fault.Transient)
 	switch {
 	case problem != nil && !fault.Is(problem, fault.Gone):
 		read.Err = problem
@@ -129,7 +129,7 @@ func (c *Connector) Find(_ context.Context, object record.Object, _ []record.Pla
 	if len(lookups) == 0 {
 		return nil, nil
 	}
-	return nil, c.reject(c.opf("find %d %s", len(lookups), object), "the platform offers no look-up")
+	return nil, c.reject(c.client.Opf("find %d %s", len(lookups), object), "the platform offers no look-up")
 }
 
 // ResolveHints gives, for each id of a hint, the id of the record of a known object that it belongs to: for properties,
@@ -138,7 +138,7 @@ func (c *Connector) Find(_ context.Context, object record.Object, _ []record.Pla
 func (c *Connector) ResolveHints(ctx context.Context, object record.Object, ids []record.ExternalID) ([]record.ExternalID, error) {
 	call := "resolve " + string(object)
 	if object != propertiesObject || len(ids) > hintsMax {
-		return nil, c.reject(c.opf("%s", call), "unknown object or too many ids")
+		return nil, c.reject(c.client.Opf("%s", call), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -153,7 +153,7 @@ func (c *Connector) ResolveHints(ctx context.Context, object record.Object, ids 
 	}
 	owners := make([]record.ExternalID, len(ids))
 	for i, id := range ids {
-		if err := c.problem(a, aliasOf(i), c.opf("%s/%s", call, id), false); err != nil && !fault.Is(err, fault.Gone) {
+		if err := c.problem(a, aliasOf(i), c.client.Opf("%s/%s", call, id), fault.Transient); err != nil && !fault.Is(err, fault.Gone) {
 			return nil, err
 		}
 		var p wireProperty

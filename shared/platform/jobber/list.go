@@ -46,7 +46,7 @@ type rows struct {
 
 // List walks every record, archived clients included, in the platform's own order. A page may repeat rows.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("list %s", q.Object)
+	op := c.client.Opf("list %s", q.Object)
 	k, at, err := c.begin(op, q)
 	if err != nil {
 		return platform.Page{}, err
@@ -107,12 +107,12 @@ func (c *Connector) walk(ctx context.Context, k kind, q platform.Query, at posit
 	if err != nil {
 		return rows{}, err
 	}
-	if err := c.problem(a, alias, c.opf("%s", call), false); err != nil {
+	if err := c.problem(a, alias, c.client.Opf("%s", call), fault.Transient); err != nil {
 		return rows{}, err
 	}
 	var page connection
 	if raw := a.Data[alias]; absent(raw) || json.Unmarshal(raw, &page) != nil {
-		return rows{}, fault.Newf(fault.Transient, c.opf("%s", call), "page is not the JSON expected")
+		return rows{}, fault.Newf(fault.Transient, c.client.Opf("%s", call), "page is not the JSON expected")
 	}
 	return c.collect(k, q, at, page, a)
 }
@@ -124,7 +124,7 @@ func (c *Connector) collect(k kind, q platform.Query, at position, page connecti
 	for _, edge := range page.Edges {
 		snapshot, err := c.snapshot(k, edge.Node, q.Fields, a.began)
 		if err != nil {
-			return rows{}, fault.New(fault.Transient, c.opf("page of %s", k.list), err)
+			return rows{}, fault.New(fault.Transient, c.client.Opf("page of %s", k.list), err)
 		}
 		out.snapshots = append(out.snapshots, *snapshot)
 	}
@@ -142,7 +142,7 @@ func (c *Connector) collect(k kind, q platform.Query, at position, page connecti
 		out.next.After = page.Edges[last-1].Cursor
 	}
 	if at.Anchors != nil && !shifted && last < 1 && page.PageInfo.HasNextPage {
-		return rows{}, fault.Newf(fault.Transient, c.opf("page of %s", k.list), "page does not move on")
+		return rows{}, fault.Newf(fault.Transient, c.client.Opf("page of %s", k.list), "page does not move on")
 	}
 	for _, s := range out.snapshots {
 		out.next.Anchors = append(out.next.Anchors, s.ID)

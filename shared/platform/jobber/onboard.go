@@ -53,7 +53,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 	}
 	var account struct{ ID, Name string }
 	if raw := a.Data[aliasOf(0)]; absent(raw) || json.Unmarshal(raw, &account) != nil || account.ID == "" {
-		return nil, fault.Newf(fault.Transient, c.opf("%s", op), "answer is not the JSON expected")
+		return nil, fault.Newf(fault.Transient, c.client.Opf("%s", op), "answer is not the JSON expected")
 	}
 	identity := platform.Identity{Account: account.ID, Name: account.Name}
 	if t := a.Extensions.Cost.Throttle; t.Maximum > 0 {
@@ -78,7 +78,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	k, _, ok := c.kindOf(object)
 	if !ok {
-		return nil, c.reject(c.opf("describe %s", object), "unknown object")
+		return nil, c.reject(c.client.Opf("describe %s", object), "unknown object")
 	}
 	o, _ := c.catalog.Object(object)
 	var infos []platform.FieldInfo
@@ -106,7 +106,7 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
 	p := parsePath(f.Name)
 	if p.root != "customFields" || p.selector == "" {
-		return "", c.reject(c.opf("make field of %s", object), "only custom fields can be made: customFields[Label]")
+		return "", c.reject(c.client.Opf("make field of %s", object), "only custom fields can be made: customFields[Label]")
 	}
 	return f.Name, c.ensureField(ctx, object, p.selector, map[string]any{"readOnly": false})
 }
@@ -145,9 +145,9 @@ func (c *Connector) subscribe(ctx context.Context, topic, callback string) (stri
 	}
 	switch {
 	case json.Unmarshal(raw, &made) != nil:
-		return "", fault.Newf(fault.InDoubt, c.opf("%s", op), "answer is not the JSON expected")
+		return "", fault.Newf(fault.InDoubt, c.client.Opf("%s", op), "answer is not the JSON expected")
 	case made.Endpoint == nil || made.Endpoint.ID == "":
-		return "", refused(c.opf("%s", op), made.UserErrors, nil)
+		return "", refused(c.client.Opf("%s", op), made.UserErrors, nil)
 	}
 	return made.Endpoint.ID, nil
 }
@@ -178,11 +178,11 @@ func (c *Connector) mutate(ctx context.Context, op string, q question) (json.Raw
 	if err != nil {
 		return nil, err
 	}
-	if err := c.problem(a, aliasOf(0), c.opf("%s", op), true); err != nil {
+	if err := c.problem(a, aliasOf(0), c.client.Opf("%s", op), fault.InDoubt); err != nil {
 		return nil, err
 	}
 	if absent(a.Data[aliasOf(0)]) {
-		return nil, fault.Newf(fault.InDoubt, c.opf("%s", op), "answer without data")
+		return nil, fault.Newf(fault.InDoubt, c.client.Opf("%s", op), "answer without data")
 	}
 	return a.Data[aliasOf(0)], nil
 }

@@ -20,7 +20,7 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 		label, ok = strings.CutSuffix(label, "]")
 	}
 	if !ok || label == "" {
-		return c.reject(c.opf("prepare %s", object), "the marker is no custom field")
+		return c.reject(c.client.Opf("prepare %s", object), "the marker is no custom field")
 	}
 	return c.EnsureMarker(ctx, object, label)
 }

@@ -52,7 +52,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 // accept checks the call as a whole and each intent by the catalog.
 func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
 	object := intents[0].Ref.Object
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	k, ability, ok := c.kindOf(object)
 	if !ok || len(intents) > ability.WriteMax {
 		return k, nil, c.reject(op, "unknown object or too many intents")
@@ -199,7 +199,7 @@ func (c *Connector) mutation(q *question, k kind, w *work, alias string) {
 func (c *Connector) receive(k kind, w *work, a answer, alias string) {
 	op := c.opOf(w.intent)
 	raw := a.Data[alias]
-	if err := c.problem(a, alias, op, true); err != nil {
+	if err := c.problem(a, alias, op, fault.InDoubt); err != nil {
 		if fault.Is(err, fault.Gone) && w.intent.Operation == record.OperationCreate {
 			err = c.unfit(w.intent, "names a record that is not there", "property", "client")
 		}
@@ -246,7 +246,7 @@ func sortedFields(intent record.Intent) []record.PlatformField {
 }
 
 func (c *Connector) opOf(intent record.Intent) string {
-	return c.opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
+	return c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
 }
 
 // unfit refuses an intent for the sake of fields, of which those it holds are named.

@@ -85,7 +85,7 @@ func (e *envelope) hits() ([]hit, bool) {
 // ask sends one call and classifies its answer. ofRecord says that the path names one record.
 func (c *Connector) ask(ctx context.Context, call platform.Call, ofRecord bool) (envelope, error) {
 	if c.homeless != "" {
-		return envelope{}, fault.Newf(fault.Unauthorized, c.op(call), "%s", c.homeless)
+		return envelope{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "%s", c.homeless)
 	}
 	answer, err := c.client.Do(ctx, call)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, ofRecord bool) 
 	case parse != nil:
 		return envelope{}, parse
 	case e.Success == nil || !*e.Success:
-		return envelope{}, fault.Newf(lost(call), c.op(call), "answer with status %d does not say that it succeeded", answer.Status)
+		return envelope{}, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d does not say that it succeeded", answer.Status)
 	}
 	return e, nil
 }
@@ -129,7 +129,7 @@ func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values,
 	items, ok := answer.list()
 	more, told := answer.paging()
 	if !ok || !told {
-		return rows{}, fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+		return rows{}, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 	}
 	out := rows{next: more.NextCursor, began: answer.began, clock: answer.clock}
 	for _, item := range items {
@@ -154,7 +154,7 @@ func (c *Connector) doubtFields(k kind, want wanted, err error) error {
 func (c *Connector) wholePage(ctx context.Context, k kind, path string, q url.Values, want wanted) (rows, error) {
 	page, err := c.page(ctx, k, path, q, want)
 	if err == nil && page.malformed > 0 {
-		err = fault.Newf(fault.Transient, c.opf("list %s", k.Name), "%d rows are no record", page.malformed)
+		err = fault.Newf(fault.Transient, c.client.Opf("list %s", k.Name), "%d rows are no record", page.malformed)
 	}
 	return page, err
 }

@@ -58,7 +58,7 @@ type position struct {
 // not documented. Deletions are absences to be looked at. A caught-up walk resumes LagBound before the platform's clock at
 // its first answer.
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("changes of %s", q.Object)
+	op := c.client.Opf("changes of %s", q.Object)
 	k, known := c.kindOf(q.Object)
 	if !known || q.Limit < 1 || q.Limit > k.Ability.PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
@@ -101,7 +101,7 @@ func (c *Connector) resume(k kind, q platform.Query) (position, error) {
 		known = known || phase == at.Phase
 	}
 	if err != nil || !known || at.Since < 1 || at.From < 1 || at.Start < 0 {
-		return position{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "cursor is not one of ours")
+		return position{}, fault.Newf(fault.Rejected, c.client.Opf("changes of %s", q.Object), "cursor is not one of ours")
 	}
 	return at, nil
 }
@@ -125,7 +125,7 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 	if answer.next == "" {
 		next = at.after(k)
 	} else if next == at {
-		return platform.Page{}, at, fault.Newf(fault.Transient, c.opf("changes of %s", k.Name), "the list does not get ahead")
+		return platform.Page{}, at, fault.Newf(fault.Transient, c.client.Opf("changes of %s", k.Name), "the list does not get ahead")
 	}
 	var page platform.Page
 	for _, r := range answer.rows {
@@ -242,7 +242,7 @@ func (c *Connector) recents(ctx context.Context, k kind, q platform.Query, at po
 	items, ok := answer.list()
 	more, told := answer.paging()
 	if !ok && !answer.null() || !told {
-		return platform.Page{}, at, fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+		return platform.Page{}, at, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 	}
 	var page platform.Page
 	for _, item := range items {
@@ -261,7 +261,7 @@ func (c *Connector) recents(ctx context.Context, k kind, q platform.Query, at po
 		next.Start += len(items)
 	}
 	if next == at {
-		return platform.Page{}, at, fault.Newf(fault.Transient, c.op(call), "the list does not get ahead")
+		return platform.Page{}, at, fault.Newf(fault.Transient, c.client.Op(call), "the list does not get ahead")
 	}
 	return page, next, nil
 }

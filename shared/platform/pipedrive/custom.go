@@ -107,7 +107,7 @@ func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) 
 		items, ok := answer.list()
 		more, told := answer.paging()
 		if !ok || !told {
-			return fieldList{}, fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+			return fieldList{}, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 		}
 		for _, item := range items {
 			var d definition
@@ -120,7 +120,7 @@ func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) 
 			return list, nil
 		}
 	}
-	return fieldList{}, fault.Newf(fault.Rejected, c.opf("fields of %s", k.Name), "more than %d fields", definitionsPage*definitionsPages)
+	return fieldList{}, fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "more than %d fields", definitionsPage*definitionsPages)
 }
 
 func (k kind) fieldsPath() string { return pathV2 + k.item + "Fields" }
@@ -152,7 +152,7 @@ func (c *Connector) resolve(ctx context.Context, k kind, fields []record.Platfor
 			d, ok, many = list.find(p.selector)
 		}
 		if !ok || many {
-			f := fault.Newf(fault.Rejected, c.opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it",
+			f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it",
 				map[bool]string{true: "more than one", false: "no"}[many], field)
 			f.Fields = []string{string(field)}
 			return wanted{}, f

@@ -82,7 +82,7 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 			}
 			next := at.behind(page)
 			if ended = page.next == ""; !ended && next == at {
-				return fault.Newf(fault.Transient, c.opf("changes of %s", k.Name), "the list does not get ahead")
+				return fault.Newf(fault.Transient, c.client.Opf("changes of %s", k.Name), "the list does not get ahead")
 			}
 			at = next
 		}

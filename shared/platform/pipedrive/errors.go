@@ -45,7 +45,7 @@ func (e *envelope) code() string {
 // classify gives the error of an answer that is no 2xx. parsed says that its body is of the API, not of what is before it;
 // ofRecord that the call names one record, so that "not found" and "forbidden" may speak of that one.
 func (c *Connector) classify(call platform.Call, answer platform.Answer, e envelope, parsed, ofRecord bool) error {
-	f := &fault.Error{Op: c.op(call), Code: e.code(), Err: fmt.Errorf("status %d", answer.Status)}
+	f := &fault.Error{Op: c.client.Op(call), Code: e.code(), Err: fmt.Errorf("status %d", answer.Status)}
 	told := parsed && e.Success != nil
 	switch status := answer.Status; {
 	case status == http.StatusTooManyRequests:
@@ -85,19 +85,4 @@ func (c *Connector) limitWait(h http.Header) time.Duration {
 		return time.Duration(reset) * time.Second
 	}
 	return burstWait
-}
-
-// lost is the kind of a call whose answer is of no use.
-func lost(call platform.Call) fault.Kind {
-	if call.Write {
-		return fault.InDoubt
-	}
-	return fault.Transient
-}
-
-func (c *Connector) op(call platform.Call) string { return c.opf("%s", call.Op) }
-
-// opf names an operation for errors.
-func (c *Connector) opf(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, fmt.Sprintf(format, args...))
 }

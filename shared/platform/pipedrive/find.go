@@ -19,11 +19,11 @@ import (
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
 	k, known := c.kindOf(object)
 	if !known || len(lookups) > k.Ability.Finds() {
-		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	for _, l := range lookups {
 		if !slices.Contains(k.Ability.Find, l.Field) && parsePath(l.Field).root != rootCustom {
-			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 		fields = append(slices.Clone(fields), l.Field)
 	}
@@ -93,7 +93,7 @@ func (c *Connector) search(ctx context.Context, k kind, want wanted, l platform.
 	}
 	hits, ok := answer.hits()
 	if !ok {
-		return nil, fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 	}
 	var ids []record.ExternalID
 	for _, h := range hits {

@@ -27,7 +27,7 @@ type listCursor struct {
 // List walks every record in the order of their ids, archived deals after the others. A walk whose cursor the platform
 // refuses begins again, and repeats.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("list %s", q.Object)
+	op := c.client.Opf("list %s", q.Object)
 	k, known := c.kindOf(q.Object)
 	if !known || q.Limit < 1 || q.Limit > k.Ability.PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
@@ -77,7 +77,7 @@ func (c *Connector) listPage(ctx context.Context, k kind, q platform.Query, want
 	case err != nil:
 		return rows{}, at, err
 	case page.next != "" && page.next == at.Cursor:
-		return rows{}, at, fault.Newf(fault.Transient, c.opf("list %s", k.Name), "the list does not get ahead")
+		return rows{}, at, fault.Newf(fault.Transient, c.client.Opf("list %s", k.Name), "the list does not get ahead")
 	}
 	next := listCursor{Archived: at.Archived, Cursor: page.next, Restarts: at.Restarts}
 	if page.next == "" {

@@ -47,7 +47,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 	}
 	var user me
 	if json.Unmarshal(answer.Data, &user) != nil || user.CompanyID == "" {
-		return nil, fault.Newf(fault.Transient, c.op(call), "the answer names no company")
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "the answer names no company")
 	}
 	identity := platform.Identity{Account: string(user.CompanyID), Name: user.CompanyName, User: cmp.Or(user.Email, user.Name)}
 	left, errLeft := strconv.Atoi(answer.header.Get("x-ratelimit-remaining"))
@@ -72,7 +72,7 @@ const fieldsMax = 3000
 func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	k, known := c.kindOf(object)
 	if !known {
-		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("describe %s", object), "unknown object")
 	}
 	list, err := c.definitions(ctx, k, 0)
 	if err != nil {
@@ -188,7 +188,7 @@ func (c *Connector) addColumns(ctx context.Context, infos []platform.FieldInfo) 
 		}
 		items, ok := answer.list()
 		if !ok {
-			return fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+			return fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 		}
 		var options []platform.Option
 		var values []string

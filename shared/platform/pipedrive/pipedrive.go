@@ -117,7 +117,7 @@ func (k kind) path(rest ...string) string {
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	k, known := c.kindOf(object)
 	if !known || len(ids) > k.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -213,7 +213,7 @@ func (c *Connector) alone(ctx context.Context, k kind, want wanted, id record.Ex
 	}
 	r, err := decodeRow(answer.Data)
 	if err != nil || r.id() != id {
-		return nil, fault.Newf(fault.Transient, c.op(call), "answered another record, or none")
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "answered another record, or none")
 	}
 	return r, nil
 }

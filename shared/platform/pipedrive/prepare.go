@@ -22,7 +22,7 @@ const labelMax = 255
 // nothing. It must be text, which searches look at. Its values are not unique, and people can edit them.
 func (c *Connector) Prepare(ctx context.Context, object record.Object, marker record.PlatformField) error {
 	k, known := c.kindOf(object)
-	op := c.opf("prepare %s", object)
+	op := c.client.Opf("prepare %s", object)
 	if !known {
 		return fault.Newf(fault.Rejected, op, "unknown object")
 	}
@@ -40,7 +40,7 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 // spelling stays the one asked for, since labels are resolved. Nothing makes it idempotent: after fault.InDoubt call again,
 // it looks first.
 func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
-	op := c.opf("custom field for %s", object)
+	op := c.client.Opf("custom field for %s", object)
 	k, known := c.kindOf(object)
 	p := parsePath(f.Name)
 	if !known || p.root != rootCustom || p.selector == "" || p.leaf != "" || len(p.selector) > labelMax {

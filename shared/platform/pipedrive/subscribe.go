@@ -43,7 +43,7 @@ func (h hook) fits(want platform.Subscription, item string) bool {
 // of a call whose answer was lost, is ended first, since its password is not known. The webhook sees what the authorised user may see.
 func (c *Connector) Subscribe(ctx context.Context, want platform.Subscription) ([]string, error) {
 	if !strings.HasPrefix(want.Callback, "https://") || want.Secret == "" {
-		return nil, fault.Newf(fault.Rejected, c.opf("subscribe"), "the callback is not https, or there is no secret")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("subscribe"), "the callback is not https, or there is no secret")
 	}
 	there, err := c.hooks(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (c *Connector) hooks(ctx context.Context) ([]hook, error) {
 	}
 	items, ok := answer.list()
 	if !ok && !answer.null() || len(items) > hooksMax {
-		return nil, fault.Newf(fault.Transient, c.op(call), "the answer is not the list expected")
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 	}
 	var out []hook
 	for _, item := range items {
@@ -120,7 +120,7 @@ func (c *Connector) subscribe(ctx context.Context, k kind, want platform.Subscri
 	}
 	var made hook
 	if json.Unmarshal(answer.Data, &made) != nil || !wellFormed(record.ExternalID(made.ID)) {
-		return "", fault.Newf(fault.InDoubt, c.op(call), "the answer names no webhook")
+		return "", fault.Newf(fault.InDoubt, c.client.Op(call), "the answer names no webhook")
 	}
 	return string(made.ID), nil
 }
@@ -129,7 +129,7 @@ func (c *Connector) subscribe(ctx context.Context, k kind, want platform.Subscri
 func (c *Connector) Unsubscribe(ctx context.Context, ids []string) error {
 	for _, id := range ids {
 		if !wellFormed(record.ExternalID(id)) {
-			return fault.Newf(fault.Rejected, c.opf("unsubscribe"), "no id of a webhook")
+			return fault.Newf(fault.Rejected, c.client.Opf("unsubscribe"), "no id of a webhook")
 		}
 		if err := c.unsubscribe(ctx, id); err != nil {
 			return err

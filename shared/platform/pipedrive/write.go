@@ -69,7 +69,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 // accept checks the call as a whole and each intent by the catalog.
 func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
 	object := intents[0].Ref.Object
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	k, known := c.kindOf(object)
 	if !known || len(intents) > k.Ability.WriteMax {
 		return k, nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
@@ -223,7 +223,7 @@ func (c *Connector) send(ctx context.Context, k kind, want wanted, w *work) erro
 	}
 	r, err := decodeRow(answer.Data)
 	if err != nil || !creates && r.id() != w.intent.Ref.ID {
-		return fault.Newf(fault.InDoubt, c.op(call), "answered another record, or none")
+		return fault.Newf(fault.InDoubt, c.client.Op(call), "answered another record, or none")
 	}
 	s := c.snapshot(k, want.only(answered(w.intent)), r, answer.began)
 	w.receipt.ID, w.receipt.Snapshot = r.id(), &s
@@ -283,7 +283,7 @@ func settle(items []*work) ([]record.Receipt, error) {
 }
 
 func (c *Connector) opOf(intent record.Intent) string {
-	return c.opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
+	return c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
 }
 
 // unfit refuses an intent for the sake of one field.

@@ -120,7 +120,7 @@ func refuse(f catalog.Field, known bool, value string, operation record.Operatio
 
 // unfit refuses an intent before anything is sent.
 func (c *Connector) unfit(intent record.Intent, name record.PlatformField, problem string) error {
-	err := fault.Newf(fault.Rejected, c.opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID), "field %s %s", name, problem)
+	err := fault.Newf(fault.Rejected, c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID), "field %s %s", name, problem)
 	err.Fields = []string{string(name)}
 	return err
 }

@@ -75,7 +75,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 
 // resume reads the cursor, or begins at Since.
 func (c *Connector) resume(q platform.Query) (kind, position, error) {
-	op := c.opf("changes of %s", q.Object)
+	op := c.client.Opf("changes of %s", q.Object)
 	k, ok := kindOf(q.Object)
 	if !ok || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
 		return k, position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
@@ -106,19 +106,19 @@ func (c *Connector) capture(ctx context.Context, k kind, at position, fields []r
 		return rowList{}, err
 	}
 	if len(answer.CDCResponse) == 0 {
-		return rowList{}, fault.Newf(fault.Transient, c.op(call), "answer without a CDCResponse")
+		return rowList{}, fault.Newf(fault.Transient, c.client.Op(call), "answer without a CDCResponse")
 	}
 	var raw []json.RawMessage
 	for _, response := range answer.CDCResponse {
 		if response.Fault != nil {
-			return rowList{}, faultError(c.op(call), response.Fault, http.StatusOK, call.Write)
+			return rowList{}, faultError(c.client.Op(call), response.Fault, http.StatusOK, call.Write)
 		}
 		if len(response.QueryResponse) == 0 || slices.Contains(response.QueryResponse, nil) {
-			return rowList{}, fault.Newf(fault.Transient, c.op(call), "answer without a QueryResponse")
+			return rowList{}, fault.Newf(fault.Transient, c.client.Op(call), "answer without a QueryResponse")
 		}
 		for _, r := range response.QueryResponse {
 			if r.Fault != nil {
-				return rowList{}, faultError(c.op(call), r.Fault, http.StatusOK, call.Write)
+				return rowList{}, faultError(c.client.Op(call), r.Fault, http.StatusOK, call.Write)
 			}
 			raw = append(raw, k.list(*r)...)
 		}
@@ -221,7 +221,7 @@ func boundary(entries []entry, at position) ([]entry, position, bool) {
 func (c *Connector) changesPage(k kind, q platform.Query, entries []entry, began time.Time, next position, more bool) (platform.Page, error) {
 	raw, err := json.Marshal(next)
 	if err != nil {
-		return platform.Page{}, fault.New(fault.Rejected, c.opf("changes of %s", q.Object), err)
+		return platform.Page{}, fault.New(fault.Rejected, c.client.Opf("changes of %s", q.Object), err)
 	}
 	page := platform.Page{Next: platform.Cursor(raw), More: more}
 	for _, e := range entries {

@@ -42,7 +42,7 @@ var (
 func (c *Connector) classify(call platform.Call, answer platform.Answer, f *wireFault) error {
 	after := platform.RetryAfter(answer.Header, c.client.Settings.Now())
 	if f != nil {
-		err := faultError(c.op(call), f, answer.Status, call.Write)
+		err := faultError(c.client.Op(call), f, answer.Status, call.Write)
 		if id := answer.Header.Get("intuit_tid"); safeTID.MatchString(id) {
 			err.Err = fmt.Errorf("%w, intuit_tid %s", err.Err, id)
 		}
@@ -55,11 +55,11 @@ func (c *Connector) classify(call platform.Call, answer platform.Answer, f *wire
 		if after == 0 {
 			after = throttleWait
 		}
-		return &fault.Error{Kind: fault.RateLimited, Op: c.op(call), After: after}
+		return &fault.Error{Kind: fault.RateLimited, Op: c.client.Op(call), After: after}
 	}
 	if answer.Status == http.StatusNotFound || answer.Status == http.StatusGone {
 		// A record that is not there answers code 610. A bare 404 speaks of the address, so of no record's absence: nothing was done.
-		return fault.Newf(fault.Transient, c.op(call), "status %d without a fault", answer.Status)
+		return fault.Newf(fault.Transient, c.client.Op(call), "status %d without a fault", answer.Status)
 	}
 	return c.client.Classify(call, answer)
 }
@@ -124,13 +124,4 @@ func throttled(f *wireFault) bool {
 		}
 	}
 	return false
-}
-
-func (c *Connector) op(call platform.Call) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, call.Op)
-}
-
-// opf names an operation that makes no call.
-func (c *Connector) opf(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, fmt.Sprintf(format, args...))
 }

@@ -20,7 +20,7 @@ type listPosition struct {
 // begins a thousand rows earlier. So a page may repeat rows, but passes over none unless over 1,000 are deleted
 // between two pages.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("list %s", q.Object)
+	op := c.client.Opf("list %s", q.Object)
 	k, ok := kindOf(q.Object)
 	if !ok || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")

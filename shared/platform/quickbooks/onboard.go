@@ -38,7 +38,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 	s := c.client.Settings
 	call := platform.Call{Op: "identify company", Method: http.MethodGet, Path: c.path("companyinfo/"+url.PathEscape(s.Account), nil)}
 	if s.Account == "" {
-		return nil, fault.Newf(fault.Rejected, c.op(call), "the company's id (realm) is not known; connect again")
+		return nil, fault.Newf(fault.Rejected, c.client.Op(call), "the company's id (realm) is not known; connect again")
 	}
 	answer, _, err := c.ask(ctx, call)
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 	}
 	var company struct{ CompanyName, LegalName string }
 	if len(answer.CompanyInfo) == 0 || json.Unmarshal(answer.CompanyInfo, &company) != nil {
-		return nil, fault.Newf(fault.Transient, c.op(call), "answer without a CompanyInfo")
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "answer without a CompanyInfo")
 	}
 	return []platform.Identity{{Account: s.Account, Name: cmp.Or(company.CompanyName, company.LegalName), Sandbox: strings.Contains(s.BaseURL, "//sandbox-")}}, nil
 }
@@ -56,7 +56,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	k, ok := kindOf(object)
 	if !ok {
-		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("describe %s", object), "unknown object")
 	}
 	o, _ := c.catalog.Object(object)
 	var infos []platform.FieldInfo

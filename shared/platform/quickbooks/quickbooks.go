@@ -64,7 +64,7 @@ func New(s platform.Settings) *Connector {
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	k, ok := kindOf(object)
 	if !ok || len(ids) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -82,7 +82,7 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 			continue
 		}
 		if !listed && !sure {
-			reads[i].Err = fault.Newf(fault.Transient, c.opf("read %s/%s", k.path, id), "the answer holds a row that is no record")
+			reads[i].Err = fault.Newf(fault.Transient, c.client.Opf("read %s/%s", k.path, id), "the answer holds a row that is no record")
 			continue
 		}
 		evidence := record.EvidenceNotFound
@@ -126,7 +126,7 @@ func (c *Connector) readOne(ctx context.Context, k kind, id record.ExternalID, f
 	}
 	e, err := decodeEntity(k.pick(answer.Customer, answer.Invoice))
 	if err != nil {
-		return nil, began, fault.New(fault.Transient, c.op(call), err)
+		return nil, began, fault.New(fault.Transient, c.client.Op(call), err)
 	}
 	// Under the id asked for: a merged record may answer as its survivor.
 	return map[record.ExternalID]entity{id: e}, began, nil
@@ -137,12 +137,12 @@ func (c *Connector) readOne(ctx context.Context, k kind, id record.ExternalID, f
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
 	k, ok := kindOf(object)
 	if !ok || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	found := make([][]record.Snapshot, len(lookups))
 	for _, l := range lookups {
 		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 	}
 	for _, group := range groupLookups(lookups) {
@@ -269,7 +269,7 @@ func (c *Connector) query(ctx context.Context, k kind, where, order string, star
 		return rowList{}, err
 	}
 	if answer.QueryResponse == nil {
-		return rowList{}, fault.Newf(fault.Transient, c.op(call), "answer without a QueryResponse")
+		return rowList{}, fault.Newf(fault.Transient, c.client.Op(call), "answer without a QueryResponse")
 	}
 	return decodeRows(k.list(*answer.QueryResponse), began, answer.Time), nil
 }
@@ -294,7 +294,7 @@ func decodeRows(raw []json.RawMessage, began time.Time, clock string) rowList {
 // whole fails a page that holds a row which is no record: passed over, it would be lost in silence.
 func (c *Connector) whole(op string, list rowList, err error) (rowList, error) {
 	if err == nil && list.malformed > 0 {
-		err = fault.Newf(fault.Transient, c.opf("%s", op), "%d rows are no record", list.malformed)
+		err = fault.Newf(fault.Transient, c.client.Opf("%s", op), "%d rows are no record", list.malformed)
 	}
 	return list, err
 }

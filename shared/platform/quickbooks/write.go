@@ -57,7 +57,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 // oneKind checks the call as a whole.
 func (c *Connector) oneKind(intents []record.Intent) (kind, error) {
 	object := intents[0].Ref.Object
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	k, ok := kindOf(object)
 	if !ok || len(intents) > c.ability(object).WriteMax {
 		return k, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
@@ -111,14 +111,14 @@ func (c *Connector) reread(ctx context.Context, k kind, intents []record.Intent)
 	}
 	found, _, sure, err := c.read(ctx, k, ids, slices.Collect(maps.Keys(custom)))
 	if err == nil && !sure && len(found) < len(ids) {
-		err = fault.Newf(fault.Transient, c.opf("read %d %s again", len(ids), k.path), "the answer holds a row that is no record")
+		err = fault.Newf(fault.Transient, c.client.Opf("read %d %s again", len(ids), k.path), "the answer holds a row that is no record")
 	}
 	return found, err
 }
 
 // fits checks an intent against what was read of its record.
 func (c *Connector) fits(k kind, intent record.Intent, current map[record.ExternalID]entity) error {
-	op := c.opf("%s %s/%s", intent.Operation, k.path, intent.Ref.ID)
+	op := c.client.Opf("%s %s/%s", intent.Operation, k.path, intent.Ref.ID)
 	ability := c.ability(k.object)
 	switch intent.Operation {
 	case record.OperationCreate:
@@ -210,12 +210,12 @@ func (c *Connector) applyOne(ctx context.Context, k kind, w *work) record.Receip
 	receipt := w.receipt
 	if err != nil {
 		receipt.Err = judge(w.intent, err)
-		if w.intent.Operation == record.OperationCreate && codeOf(err) == codeDuplicateName {
+		if w.intent.Operation == record.OperationCreate && fault.CodeOf(err) == codeDuplicateName {
 			return c.existing(ctx, k, w.intent, receipt)
 		}
 		return receipt
 	}
-	return c.receipt(k, w.intent, k.pick(answer.Customer, answer.Invoice), began, c.op(call))
+	return c.receipt(k, w.intent, k.pick(answer.Customer, answer.Invoice), began, c.client.Op(call))
 }
 
 // requestID is the intent's key, or a digest of one that is too long or empty.
@@ -270,7 +270,7 @@ func (c *Connector) applyBatch(ctx context.Context, k kind, items []*work, stopp
 func (c *Connector) batchReceipt(k kind, w *work, answered map[string]batchItem, number string, began time.Time, call platform.Call) record.Receipt {
 	item, found := answered[number]
 	receipt := w.receipt
-	op := c.op(call) + ": " + string(w.intent.Ref.ID)
+	op := c.client.Op(call) + ": " + string(w.intent.Ref.ID)
 	switch {
 	case !found:
 		receipt.Err = fault.Newf(fault.InDoubt, op, "no answer for this item")
@@ -360,14 +360,6 @@ func references(intent record.Intent) int {
 		}
 	}
 	return count
-}
-
-func codeOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return ""
 }
 
 // settle gives the receipts, or the one failure that every intent met because of its call.

@@ -105,7 +105,7 @@ func TestCreateUnderATakenName(t *testing.T) {
 	if r := receipts[0]; r.Err != nil || !r.Existing || r.ID != holder || !r.Snapshot.Lagging {
 		t.Errorf("taken by a customer: %+v", r)
 	}
-	if wantKind(t, receipts[1].Err, fault.Rejected); receipts[1].Existing || codeOf(receipts[1].Err) != codeDuplicateName {
+	if wantKind(t, receipts[1].Err, fault.Rejected); receipts[1].Existing || fault.CodeOf(receipts[1].Err) != codeDuplicateName {
 		t.Errorf("taken by a vendor: %+v", receipts[1])
 	}
 	if receipts[2].Err != nil || receipts[2].Existing {

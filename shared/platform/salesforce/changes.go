@@ -31,7 +31,7 @@ type position struct {
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
 	o, known := c.catalog.Object(q.Object)
 	if !known || q.Limit < 1 || q.Limit > o.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "unknown object or limit out of range")
+		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("changes of %s", q.Object), "unknown object or limit out of range")
 	}
 	at, err := c.resume(q)
 	if err != nil {
@@ -47,12 +47,12 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	next, more := at.caughtUp(o.Ability.LagBound), false
 	if !answer.done || len(answer.rows) >= q.Limit {
 		if next, more = at.behind(answer), true; next == at {
-			return platform.Page{}, fault.Newf(fault.Transient, c.opf("changes of %s", q.Object), "the list does not get ahead")
+			return platform.Page{}, fault.Newf(fault.Transient, c.client.Opf("changes of %s", q.Object), "the list does not get ahead")
 		}
 	}
 	raw, err := json.Marshal(next)
 	if err != nil {
-		return platform.Page{}, fault.New(fault.Rejected, c.opf("changes of %s", q.Object), err)
+		return platform.Page{}, fault.New(fault.Rejected, c.client.Opf("changes of %s", q.Object), err)
 	}
 	page := platform.Page{Next: platform.Cursor(raw), More: more}
 	for _, r := range answer.rows {
@@ -71,7 +71,7 @@ func (c *Connector) resume(q platform.Query) (position, error) {
 	if q.Cursor != "" {
 		err := platform.ReadCursor(q.Cursor, &at)
 		if err != nil || at.Since < 1 || at.From < 1 || at.AfterID != "" && !wellFormed(at.AfterID) {
-			return position{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "cursor is not one of ours")
+			return position{}, fault.Newf(fault.Rejected, c.client.Opf("changes of %s", q.Object), "cursor is not one of ours")
 		}
 	}
 	if at.From == 0 {

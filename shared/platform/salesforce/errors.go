@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
@@ -74,7 +73,7 @@ type expected interface{ complete() bool }
 // ask sends one call, classifies its answer and decodes it into out, which is nil for an answer without content.
 func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (answered, error) {
 	if c.homeless != "" {
-		return answered{}, fault.Newf(fault.Unauthorized, c.op(call), "%s", c.homeless)
+		return answered{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "%s", c.homeless)
 	}
 	if call.Header == nil {
 		call.Header = http.Header{}
@@ -94,7 +93,7 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (
 			told.refusal = list[0]
 		}
 		err := c.classify(call, answer, list)
-		if codeOf(err) == codeSession {
+		if fault.CodeOf(err) == codeSession {
 			return told, c.expired(ctx, err)
 		}
 		return told, err
@@ -106,17 +105,9 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (
 		return told, err
 	}
 	if !out.complete() {
-		return told, fault.Newf(lost(call), c.op(call), "answer with status %d lacks what it must have", answer.Status)
+		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks what it must have", answer.Status)
 	}
 	return told, nil
-}
-
-// lost is the kind of a call whose answer is of no use.
-func lost(call platform.Call) fault.Kind {
-	if call.Write {
-		return fault.InDoubt
-	}
-	return fault.Transient
 }
 
 // expired tells Tokens of a session that ended although the status was not 401: the next call refreshes.
@@ -149,7 +140,7 @@ func parseErrors(body []byte) []wireError {
 
 // classify gives the error of an answer that is no 2xx.
 func (c *Connector) classify(call platform.Call, answer platform.Answer, list []wireError) error {
-	f := &fault.Error{Op: c.op(call), Err: fmt.Errorf("status %d", answer.Status)}
+	f := &fault.Error{Op: c.client.Op(call), Err: fmt.Errorf("status %d", answer.Status)}
 	kind, told := fault.Unclassified, false
 	for i, e := range list {
 		f.Fields = append(f.Fields, e.fieldNames()...)
@@ -162,7 +153,7 @@ func (c *Connector) classify(call platform.Call, answer platform.Answer, list []
 	case answer.Status == http.StatusPreconditionFailed:
 		f.Kind = fault.Stale
 	case answer.Status >= 500 && kind != fault.RateLimited && f.Code != "UNABLE_TO_LOCK_ROW" && f.Code != codeSession:
-		f.Kind = lost(call) // perhaps after it was done
+		f.Kind = call.Lost() // perhaps after it was done
 	case answer.Status == http.StatusTooManyRequests, kind == fault.RateLimited:
 		f.Kind, f.After = fault.RateLimited, c.limitWait(answer.Header)
 	case told:
@@ -280,21 +271,4 @@ func (e wireError) holder() record.ExternalID {
 		return only
 	}
 	return ""
-}
-
-func codeOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return ""
-}
-
-func (c *Connector) op(call platform.Call) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, call.Op)
-}
-
-// opf names an operation that makes no call.
-func (c *Connector) opf(format string, args ...any) string {
-	return strings.Join([]string{name, " ", string(c.client.Settings.Connection), ": ", fmt.Sprintf(format, args...)}, "")
 }

@@ -17,7 +17,7 @@ const listEnd platform.Cursor = "end"
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	o, known := c.catalog.Object(q.Object)
 	if !known || q.Limit < 1 || q.Limit > o.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.opf("list %s", q.Object), "unknown object or limit out of range")
+		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("list %s", q.Object), "unknown object or limit out of range")
 	}
 	if q.Cursor == listEnd {
 		return platform.Page{Next: listEnd}, nil
@@ -25,7 +25,7 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	ask := soql{object: o, fields: q.Fields, order: "Id", limit: q.Limit}
 	if q.Cursor != "" {
 		if !wellFormed(record.ExternalID(q.Cursor)) {
-			return platform.Page{}, fault.Newf(fault.Rejected, c.opf("list %s", q.Object), "cursor is not one of ours")
+			return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("list %s", q.Object), "cursor is not one of ours")
 		}
 		ask.where = "Id > " + quote(string(q.Cursor))
 	}
@@ -41,11 +41,11 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		return page, nil
 	}
 	if len(answer.rows) == 0 {
-		return platform.Page{}, fault.Newf(fault.Transient, c.opf("list %s", q.Object), "an answer without records that is not done")
+		return platform.Page{}, fault.Newf(fault.Transient, c.client.Opf("list %s", q.Object), "an answer without records that is not done")
 	}
 	next := answer.rows[len(answer.rows)-1].id()
 	if platform.Cursor(next) == q.Cursor {
-		return platform.Page{}, fault.Newf(fault.Transient, c.opf("list %s", q.Object), "the list does not get ahead")
+		return platform.Page{}, fault.Newf(fault.Transient, c.client.Opf("list %s", q.Object), "the list does not get ahead")
 	}
 	page.Next, page.More = platform.Cursor(next), true
 	return page, nil

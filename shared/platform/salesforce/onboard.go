@@ -60,7 +60,7 @@ var fieldKinds = map[string]catalog.Kind{"email": catalog.Email, "phone": catalo
 func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	o, known := c.catalog.Object(object)
 	if !known {
-		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("describe %s", object), "unknown object")
 	}
 	answer, err := c.describe(ctx, object)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // administrator's to decide. fault.Rejected says what is missing: with a field that is not unique, a repeated create
 // would make a second record. A standard field as marker is found by look-up alone, and needs nothing.
 func (c *Connector) Prepare(ctx context.Context, object record.Object, marker record.PlatformField) error {
-	op := c.opf("prepare %s", object)
+	op := c.client.Opf("prepare %s", object)
 	o, known := c.catalog.Object(object)
 	if !known {
 		return fault.Newf(fault.Rejected, op, "unknown object")

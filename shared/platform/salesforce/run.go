@@ -30,7 +30,7 @@ func (r *run) halving(items []*work, send func([]*work) error) {
 		if err = send(items); err == nil {
 			return
 		}
-		if fault.Is(err, fault.Rejected) && codeOf(err) != codeNotFound && len(items) > 1 {
+		if fault.Is(err, fault.Rejected) && fault.CodeOf(err) != codeNotFound && len(items) > 1 {
 			r.halving(items[:len(items)/2], send)
 			r.halving(items[len(items)/2:], send)
 			return

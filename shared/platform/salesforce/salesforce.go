@@ -107,7 +107,7 @@ func callable(text string) bool {
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	o, known := c.catalog.Object(object)
 	if !known || len(ids) > o.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -119,7 +119,7 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	reads := make([]platform.Read, len(ids))
 	for i, id := range ids {
 		if reads[i] = c.judgeRead(o, id, found[long(id)], fields, began); found[long(id)] == nil && !sure {
-			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.opf("read %s/%s", object, id), "the answer holds a row that is no record")}
+			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.client.Opf("read %s/%s", object, id), "the answer holds a row that is no record")}
 		}
 	}
 	return reads, nil
@@ -191,7 +191,7 @@ func (c *Connector) every(ctx context.Context, q soql) (rows, error) {
 		}
 		q.where = "(" + where + ") AND Id > " + quote(string(page.rows[len(page.rows)-1].id()))
 	}
-	return rows{}, fault.Newf(fault.Transient, c.opf("query %s", q.object.Name), "answered in more than %d parts", partsMax)
+	return rows{}, fault.Newf(fault.Transient, c.client.Opf("query %s", q.object.Name), "answered in more than %d parts", partsMax)
 }
 
 // Find looks records up by equality, many values in one query, outside the recycle bin. The platform compares without
@@ -199,11 +199,11 @@ func (c *Connector) every(ctx context.Context, q soql) (rows, error) {
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
 	o, known := c.catalog.Object(object)
 	if !known || len(lookups) > o.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	for _, l := range lookups {
 		if !slices.Contains(o.Ability.Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 	}
 	return c.find(ctx, o, fields, lookups)
@@ -354,7 +354,7 @@ type rows struct {
 func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	call := platform.Call{Op: "query " + string(q.object.Name), Method: http.MethodGet, Path: q.path()}
 	if len(call.Path) > urlBytesMax {
-		return rows{}, fault.Newf(fault.Rejected, c.op(call), "the statement is too long for a URL: fewer fields must be mapped")
+		return rows{}, fault.Newf(fault.Rejected, c.client.Op(call), "the statement is too long for a URL: fewer fields must be mapped")
 	}
 	var answer queryAnswer
 	told, err := c.ask(ctx, call, &answer)
@@ -375,7 +375,7 @@ func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 // whole fails a page that holds a row which is no record: passed over, it would be lost in silence.
 func (c *Connector) whole(op string, page rows, err error) (rows, error) {
 	if err == nil && page.malformed > 0 {
-		err = fault.Newf(fault.Transient, c.opf("%s", op), "%d rows are no record", page.malformed)
+		err = fault.Newf(fault.Transient, c.client.Opf("%s", op), "%d rows are no record", page.malformed)
 	}
 	return page, err
 }

@@ -75,7 +75,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 // oneObject checks the call as a whole.
 func (c *Connector) oneObject(intents []record.Intent) (*catalog.Object, error) {
 	object := intents[0].Ref.Object
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	o, known := c.catalog.Object(object)
 	if !known || len(intents) > o.Ability.WriteMax {
 		return nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
@@ -91,7 +91,7 @@ func (c *Connector) oneObject(intents []record.Intent) (*catalog.Object, error) 
 // prepare chooses the call of an intent and builds its record, or refuses it before anything is sent.
 func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 	w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
-	op := c.opf("%s %s/%s", intent.Operation, o.Name, intent.Ref.ID)
+	op := c.client.Opf("%s %s/%s", intent.Operation, o.Name, intent.Ref.ID)
 	switch intent.Operation {
 	case record.OperationCreate:
 		w.receipt.ID, w.call = "", callCreate
@@ -170,7 +170,7 @@ func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*wor
 		case err != nil:
 			w.receipt.Err, w.whole = err, true
 		case len(found[i]) > 1: // of a marker without unique values
-			w.receipt.Err = fault.Newf(fault.Rejected, c.opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
+			w.receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
 		case len(found[i]) == 1:
 			w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot = found[i][0].ID, true, &found[i][0]
 		}
@@ -245,11 +245,11 @@ func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, it
 		return ofRequest(err)
 	}
 	if len(answer) != len(items) {
-		return fault.Newf(fault.InDoubt, c.op(call), "%d results for %d records", len(answer), len(items))
+		return fault.Newf(fault.InDoubt, c.client.Op(call), "%d results for %d records", len(answer), len(items))
 	}
 	for i, w := range items {
 		w.began = told.began
-		w.receive(answer[i], c.op(call))
+		w.receive(answer[i], c.client.Op(call))
 	}
 	return nil
 }
@@ -374,7 +374,7 @@ func (c *Connector) readBack(ctx context.Context, o *catalog.Object, items []*wo
 		if r := found[long(w.receipt.ID)]; r != nil && !r.deleted() {
 			s := c.snapshot(o, r, fields, began)
 			if held, told := s.Fields[w.intent.Marker]; w.wrote && told && w.call == callUpsert && !sameText(held, w.intent.Fields[w.intent.Marker]) {
-				w.receipt = record.Receipt{Key: w.intent.Key, Err: fault.Newf(fault.InDoubt, c.opf("create %s", o.Name), "the answer names a record that holds another identity")}
+				w.receipt = record.Receipt{Key: w.intent.Key, Err: fault.Newf(fault.InDoubt, c.client.Opf("create %s", o.Name), "the answer names a record that holds another identity")}
 				continue
 			}
 			if w.wrote {

@@ -45,7 +45,7 @@ type position struct {
 // The stamp does not move with every change (developer.xero.com, requests and responses: balances, whether a contact is
 // a customer, the due date of an invoice paid in part): those are told by the daily reconcile.
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("changes of %s", q.Object)
+	op := c.client.Opf("changes of %s", q.Object)
 	k, known := kindOf(q.Object)
 	if !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
@@ -96,7 +96,7 @@ func (c *Connector) resume(q platform.Query) (position, error) {
 	if q.Cursor != "" {
 		err := platform.ReadCursor(q.Cursor, &at)
 		if err != nil || at.Since < 1 || at.From < 1 || at.Back < 0 || at.Told < 0 || at.AfterID != "" && !wellFormed(at.AfterID) {
-			return position{}, fault.Newf(fault.Rejected, c.opf("changes of %s", q.Object), "cursor is not one of ours")
+			return position{}, fault.Newf(fault.Rejected, c.client.Opf("changes of %s", q.Object), "cursor is not one of ours")
 		}
 	}
 	if at.From == 0 {

@@ -79,16 +79,16 @@ func (c *Connector) classify(call platform.Call, answer platform.Answer) error {
 	case answer.Status >= 200 && answer.Status < 300:
 		return nil
 	case answer.Status == http.StatusTooManyRequests:
-		return &fault.Error{Kind: fault.RateLimited, Op: c.op(call), After: c.limitWait(answer.Header), Code: problemOf(answer.Header)}
+		return &fault.Error{Kind: fault.RateLimited, Op: c.client.Op(call), After: c.limitWait(answer.Header), Code: problemOf(answer.Header)}
 	case answer.Status == http.StatusNotFound || answer.Status == http.StatusGone:
 		// It speaks of the address, or of a query too long: reads are lists, and a record that is not there is an empty one.
-		return fault.Newf(fault.Transient, c.op(call), "status %d", answer.Status)
+		return fault.Newf(fault.Transient, c.client.Op(call), "status %d", answer.Status)
 	case answer.Status == http.StatusConflict:
 		// Not documented; of a key whose first request is still in progress, other vendors say so.
-		return fault.Newf(lost(call), c.op(call), "status %d", answer.Status)
+		return fault.Newf(call.Lost(), c.client.Op(call), "status %d", answer.Status)
 	case answer.Status == http.StatusBadRequest:
 		if e, ok := exceptionOf(answer.Body); ok {
-			return exceptionError(c.op(call), e)
+			return exceptionError(c.client.Op(call), e)
 		}
 	}
 	return c.client.Classify(call, answer)
@@ -235,21 +235,4 @@ func judge(intent record.Intent, f *fault.Error) error {
 		f.Kind = fault.Rejected
 	}
 	return f
-}
-
-func codeOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return ""
-}
-
-func (c *Connector) op(call platform.Call) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, call.Op)
-}
-
-// opf names an operation that makes no call.
-func (c *Connector) opf(format string, args ...any) string {
-	return fmt.Sprintf("%s %s: %s", name, c.client.Settings.Connection, fmt.Sprintf(format, args...))
 }

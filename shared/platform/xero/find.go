@@ -26,11 +26,11 @@ const (
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
 	k, known := kindOf(object)
 	if !known || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	for _, l := range lookups {
 		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.opf("find %s", object), "field %s cannot be looked up", l.Field)
+			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 	}
 	found := make([][]record.Snapshot, len(lookups))
@@ -92,7 +92,7 @@ func (c *Connector) findGroup(ctx context.Context, k kind, lookups []platform.Lo
 	if q.term == "" {
 		return nil // every one of those is a match, and more than anybody asks for
 	}
-	return fault.Newf(fault.Rejected, c.opf("find %s", k.object()), "more than %d records hold what a look-up begins with", findPagesMax*findRowsMax)
+	return fault.Newf(fault.Rejected, c.client.Opf("find %s", k.object()), "more than %d records hold what a look-up begins with", findPagesMax*findRowsMax)
 }
 
 // groupLookups splits look-ups, by number, into groups of one field that fit into one query. Blank values match nothing;

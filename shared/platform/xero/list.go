@@ -22,7 +22,7 @@ type listPosition struct {
 // erased, the page before is read again. Archived contacts, and invoices voided or deleted, come with Archived set; merged
 // contacts are absences.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	op := c.opf("list %s", q.Object)
+	op := c.client.Opf("list %s", q.Object)
 	k, known := kindOf(q.Object)
 	if !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")

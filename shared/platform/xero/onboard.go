@@ -60,7 +60,7 @@ func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {
 func (c *Connector) Describe(_ context.Context, object record.Object) ([]platform.FieldInfo, error) {
 	k, known := kindOf(object)
 	if !known {
-		return nil, fault.Newf(fault.Rejected, c.opf("describe %s", object), "unknown object")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("describe %s", object), "unknown object")
 	}
 	var out []platform.FieldInfo
 	for _, f := range c.object(k).Fields {
@@ -111,7 +111,7 @@ func (c *Connector) connections(ctx context.Context) ([]connection, error) {
 		return nil, err
 	}
 	if list == nil || len(list) > connectionsMax {
-		return nil, fault.Newf(fault.Transient, c.op(call), "no list of connections, or more than %d", connectionsMax)
+		return nil, fault.Newf(fault.Transient, c.client.Op(call), "no list of connections, or more than %d", connectionsMax)
 	}
 	return list, nil
 }

@@ -70,7 +70,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 // oneKind checks the call as a whole.
 func (c *Connector) oneKind(intents []record.Intent) (kind, error) {
 	object := intents[0].Ref.Object
-	op := c.opf("write %d %s", len(intents), object)
+	op := c.client.Opf("write %d %s", len(intents), object)
 	k, known := kindOf(object)
 	if !known || len(intents) > c.ability(object).WriteMax {
 		return k, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
@@ -94,7 +94,7 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 	}
 	current, began, sure, err := c.read(ctx, k, ids)
 	if err == nil && !sure && len(current) < len(ids) {
-		err = fault.Newf(fault.Transient, c.opf("read %d %s again", len(ids), k.object()), "the answer holds a record that is none")
+		err = fault.Newf(fault.Transient, c.client.Opf("read %d %s again", len(ids), k.object()), "the answer holds a record that is none")
 	}
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 
 // unmoved checks an intent against what was read of its record.
 func (c *Connector) unmoved(k kind, intent record.Intent, current map[record.ExternalID]entity) error {
-	op := c.opf("%s %s/%s", intent.Operation, k.object(), intent.Ref.ID)
+	op := c.client.Opf("%s %s/%s", intent.Operation, k.object(), intent.Ref.ID)
 	switch intent.Operation {
 	case record.OperationCreate:
 		return nil
@@ -161,7 +161,7 @@ func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
 				continue // its key answers for it
 			}
 			if k == invoices {
-				w.fail(fault.Newf(fault.InDoubt, c.opf("create %s", k.object()), "was attempted before, and has no identity to look for"))
+				w.fail(fault.Newf(fault.InDoubt, c.client.Opf("create %s", k.object()), "was attempted before, and has no identity to look for"))
 				continue
 			}
 			by = "Name"
@@ -187,7 +187,7 @@ func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
 			w.fail(err)
 			w.whole = true
 		case len(found[i]) > 1:
-			w.fail(fault.Newf(fault.Rejected, c.opf("create %s", k.object()), "%d records hold its %s", len(found[i]), lookups[i].Field))
+			w.fail(fault.Newf(fault.Rejected, c.client.Opf("create %s", k.object()), "%d records hold its %s", len(found[i]), lookups[i].Field))
 		case len(found[i]) == 1:
 			w.adopt(found[i][0])
 		}
@@ -245,7 +245,7 @@ func (c *Connector) send(ctx context.Context, k kind, items []*work) error {
 	}
 	raw := k.records(answer)
 	if creates && len(raw) != len(items) {
-		return fault.Newf(fault.InDoubt, c.op(call), "%d answers for %d records", len(raw), len(items))
+		return fault.Newf(fault.InDoubt, c.client.Op(call), "%d answers for %d records", len(raw), len(items))
 	}
 	byID := map[record.ExternalID]json.RawMessage{}
 	for _, r := range raw {
@@ -255,9 +255,9 @@ func (c *Connector) send(ctx context.Context, k kind, items []*work) error {
 	}
 	for i, w := range items {
 		if creates {
-			c.receive(k, w, raw[i], began, c.op(call))
+			c.receive(k, w, raw[i], began, c.client.Op(call))
 		} else {
-			c.receive(k, w, byID[canonical(w.intent.Ref.ID)], began, c.op(call))
+			c.receive(k, w, byID[canonical(w.intent.Ref.ID)], began, c.client.Op(call))
 		}
 	}
 	return nil
@@ -328,7 +328,7 @@ func (c *Connector) existing(ctx context.Context, k kind, items []*work) {
 	var taken []*work
 	var lookups []platform.Lookup
 	for _, w := range items {
-		if k == contacts && w.intent.Operation == record.OperationCreate && codeOf(w.receipt.Err) == codeNameTaken {
+		if k == contacts && w.intent.Operation == record.OperationCreate && fault.CodeOf(w.receipt.Err) == codeNameTaken {
 			taken, lookups = append(taken, w), append(lookups, platform.Lookup{Field: "Name", Value: w.intent.Fields["Name"]})
 		}
 	}

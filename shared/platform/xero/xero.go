@@ -55,7 +55,7 @@ func New(s platform.Settings) *Connector {
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	k, known := kindOf(object)
 	if !known || len(ids) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.opf("read %d %s", len(ids), object), "unknown object or too many ids")
+		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
 		return nil, nil
@@ -67,7 +67,7 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 	reads := make([]platform.Read, len(ids))
 	for i, id := range ids {
 		if reads[i] = c.judgeRead(k, id, found[canonical(id)], fields, began); found[canonical(id)] == nil && !sure {
-			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.opf("read %s/%s", object, id), "the answer holds a record that is none")}
+			reads[i] = platform.Read{ID: id, Err: fault.Newf(fault.Transient, c.client.Opf("read %s/%s", object, id), "the answer holds a record that is none")}
 		}
 	}
 	return reads, nil
@@ -157,7 +157,7 @@ type rows struct {
 func (c *Connector) wholePage(ctx context.Context, k kind, q query) (rows, error) {
 	page, err := c.page(ctx, k, q)
 	if err == nil && page.malformed > 0 {
-		err = fault.Newf(fault.Transient, c.opf("list %s", k.object()), "%d records are none", page.malformed)
+		err = fault.Newf(fault.Transient, c.client.Opf("list %s", k.object()), "%d records are none", page.malformed)
 	}
 	return page, err
 }
@@ -166,7 +166,7 @@ func (c *Connector) wholePage(ctx context.Context, k kind, q query) (rows, error
 func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
 	call := platform.Call{Op: "list " + k.list(), Method: http.MethodGet, Path: apiPath + k.list() + "?" + q.encode(k), Header: http.Header{}}
 	if len(q.encode(k)) > queryBytesMax {
-		return rows{}, fault.Newf(fault.Rejected, c.op(call), "the query is too long")
+		return rows{}, fault.Newf(fault.Rejected, c.client.Op(call), "the query is too long")
 	}
 	if !q.since.IsZero() {
 		call.Header.Set("If-Modified-Since", formatSince(q.since))
@@ -196,7 +196,7 @@ func (c *Connector) page(ctx context.Context, k kind, q query) (rows, error) {
 // ask sends one call on the organisation's books, classifies its answer and decodes it.
 func (c *Connector) ask(ctx context.Context, call platform.Call, k kind) (envelope, time.Time, error) {
 	if c.client.Settings.Account == "" {
-		return envelope{}, time.Time{}, fault.Newf(fault.Unauthorized, c.op(call), "the organisation's id (tenant) is not known; connect again")
+		return envelope{}, time.Time{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "the organisation's id (tenant) is not known; connect again")
 	}
 	if call.Header == nil {
 		call.Header = http.Header{}
@@ -214,17 +214,9 @@ func (c *Connector) ask(ctx context.Context, call platform.Call, k kind) (envelo
 		return envelope{}, answer.Began, err
 	}
 	if k.records(out) == nil {
-		return envelope{}, answer.Began, fault.Newf(lost(call), c.op(call), "answer with status %d lacks what it must have", answer.Status)
+		return envelope{}, answer.Began, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks what it must have", answer.Status)
 	}
 	return out, answer.Began, nil
-}
-
-// lost is the kind of a call whose answer is of no use.
-func lost(call platform.Call) fault.Kind {
-	if call.Write {
-		return fault.InDoubt
-	}
-	return fault.Transient
 }
 
 func (c *Connector) absence(k kind, id record.ExternalID, evidence record.Evidence, into record.ExternalID, began time.Time) *record.Absence {
