@@ -1,9 +1,6 @@
 package hubspot
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -77,12 +74,7 @@ func verify(secret string, r platform.Request) error {
 	if age := r.Now.Sub(time.UnixMilli(ms)); age > replayWindow || age < -replayWindow {
 		return errors.New("signed too long ago, or ahead of our clock")
 	}
-	given, err := base64.StdEncoding.DecodeString(r.Header.Get(signatureHeader))
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(r.Method + decoded.Replace(r.URL)))
-	mac.Write(r.Body)
-	mac.Write([]byte(stamp))
-	if err != nil || secret == "" || !hmac.Equal(given, mac.Sum(nil)) {
+	if !platform.Signed(secret, r.Header.Get(signatureHeader), []byte(r.Method+decoded.Replace(r.URL)), r.Body, []byte(stamp)) {
 		return errors.New("signature missing or wrong")
 	}
 	return nil

@@ -1,9 +1,6 @@
 package jobber
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"strings"
 
@@ -33,10 +30,7 @@ func Receive(secret string, r platform.Request) ([]platform.Hint, error) {
 	if len(r.Body) > bodyBytesMax {
 		return nil, fault.Newf(fault.Rejected, op, "body over %d bytes", bodyBytesMax)
 	}
-	given, err := base64.StdEncoding.DecodeString(r.Header.Get(signatureHeader))
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(r.Body)
-	if err != nil || secret == "" || !hmac.Equal(given, mac.Sum(nil)) {
+	if !platform.Signed(secret, r.Header.Get(signatureHeader), r.Body) {
 		return nil, fault.Newf(fault.Unauthorized, op, "signature missing or wrong")
 	}
 	var notice webhookBody
