@@ -140,6 +140,15 @@ type FieldInfo struct {
 	Options []Option
 }
 
+// FieldInfoOf describes a field as the catalog does, for vendors that describe theirs to nobody: every value is its own label.
+func FieldInfoOf(f catalog.Field) FieldInfo {
+	info := FieldInfo{Field: f, Label: string(f.Name)}
+	for _, value := range f.Values {
+		info.Options = append(info.Options, Option{Value: value, Label: value})
+	}
+	return info
+}
+
 // Option is one value of an enum.
 type Option struct{ Value, Label string }
 

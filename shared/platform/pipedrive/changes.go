@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// clockSkewMax is how far the platform's clock, as its answers tell it, may be from ours to be believed.
-	clockSkewMax = time.Hour
 	// recentsLimit is how many rows one page of recents is asked for.
 	recentsLimit = 500
 )
@@ -120,7 +118,7 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 	case err != nil:
 		return platform.Page{}, at, err
 	}
-	at = c.begun(at, answer.began, answer.clock)
+	at = begun(at, answer.began, answer.clock)
 	next := at.behind(answer)
 	if answer.next == "" {
 		next = at.after(k)
@@ -194,15 +192,14 @@ func (at position) caughtUp(k kind) position {
 	return position{Phase: phaseLive, Since: since, From: since}
 }
 
-// begun notes the platform's clock at the walk's first answer, or ours if that is behind: whichever is wrong, a walk that
-// resumes too early only repeats. Where the answer does not say, or says what cannot be, ours stands for it.
-func (c *Connector) begun(at position, began, clock time.Time) position {
+// begun notes the clock at the walk's first answer (platform.Clock); where that does not say, ours stands for it.
+func begun(at position, began, clock time.Time) position {
 	if at.Began != 0 {
 		return at
 	}
 	at.Began = began.Unix()
-	if skew := clock.Sub(began); !clock.IsZero() && skew < clockSkewMax && skew > -clockSkewMax {
-		at.Began = min(at.Began, clock.Unix())
+	if earlier, told := platform.Clock(clock, began); told {
+		at.Began = earlier.Unix()
 	}
 	return at
 }

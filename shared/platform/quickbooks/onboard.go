@@ -61,10 +61,8 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 	o, _ := c.catalog.Object(object)
 	var infos []platform.FieldInfo
 	for _, f := range o.Fields {
-		info := platform.FieldInfo{Field: f, Label: string(f.Name), Unique: f.Name == "DisplayName"}
-		for _, value := range f.Values {
-			info.Options = append(info.Options, platform.Option{Value: value, Label: value})
-		}
+		info := platform.FieldInfoOf(f)
+		info.Unique = f.Name == "DisplayName"
 		infos = append(infos, info)
 	}
 	list, err := c.query(ctx, k, "", "MetaData.LastUpdatedTime desc", 1, describedMax, []record.PlatformField{customPrefix + "]"})

@@ -10,9 +10,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// clockSkewMax is how far the platform's clock, as its answers tell it, may be from ours to be believed.
-const clockSkewMax = time.Hour
-
 // position is the content of a Changes cursor. Times are the platform's SystemModstamp in milliseconds since 1970.
 //
 // A walk goes by stamp and id, each page from behind the last row of the one before, so that equal stamps across pages
@@ -42,7 +39,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		return platform.Page{}, err
 	}
 	if at.Began == 0 {
-		at.Began = c.clockOf(answer, at)
+		at.Began = clockOf(answer, at)
 	}
 	next, more := at.caughtUp(o.Ability.LagBound), false
 	if !answer.done || len(answer.rows) >= q.Limit {
@@ -107,11 +104,10 @@ func (at position) caughtUp(lag time.Duration) position {
 	return position{Since: since, From: since}
 }
 
-// clockOf is the platform's clock at an answer, or ours if that is behind: whichever is wrong, a walk that resumes too
-// early only repeats. Where the answer does not say, or says what cannot be, the last stamp stands for it.
-func (c *Connector) clockOf(answer rows, at position) int64 {
-	if skew := answer.clock.Sub(answer.began); !answer.clock.IsZero() && skew < clockSkewMax && skew > -clockSkewMax {
-		return min(answer.clock.UnixMilli(), answer.began.UnixMilli())
+// clockOf is the clock at an answer (platform.Clock); where it does not say, the last stamp stands for it.
+func clockOf(answer rows, at position) int64 {
+	if clock, told := platform.Clock(answer.clock, answer.began); told {
+		return clock.UnixMilli()
 	}
 	return at.behind(answer).Since
 }

@@ -18,8 +18,6 @@ const (
 	pageSizeMax = 1000
 	// sinceMargin is taken off what is asked for: the platform minds whole seconds, and does not say whether its own counts.
 	sinceMargin = time.Second
-	// clockSkewMax is how far the platform's clock, as its answers tell it, may be from ours to be believed.
-	clockSkewMax = time.Hour
 )
 
 // position is the content of a Changes cursor. Times are the platform's, in milliseconds since 1970.
@@ -67,7 +65,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		return platform.Page{}, fault.Newf(fault.Transient, op, "the list is not in the order asked for")
 	}
 	if at.Began == 0 {
-		at.Began = c.clockOf(answer, at)
+		at.Began = clockOf(answer, at)
 	}
 	var entities []entity
 	var next position
@@ -175,11 +173,10 @@ func (at position) backwards(answer rows, limit int) (entities []entity, next po
 	return entities, next, answer.more && oldest >= at.Since-time.Minute.Milliseconds()
 }
 
-// clockOf is the platform's clock at an answer, or ours if that is behind: whichever is wrong, a walk that resumes too
-// early only repeats. Where the answer does not say, or says what cannot be, the walk's beginning stands for it.
-func (c *Connector) clockOf(answer rows, at position) int64 {
-	if skew := answer.clock.Sub(answer.began); !answer.clock.IsZero() && skew < clockSkewMax && skew > -clockSkewMax {
-		return min(answer.clock.UnixMilli(), answer.began.UnixMilli())
+// clockOf is the clock at an answer (platform.Clock); where it does not say, the walk's beginning stands for it.
+func clockOf(answer rows, at position) int64 {
+	if clock, told := platform.Clock(answer.clock, answer.began); told {
+		return clock.UnixMilli()
 	}
 	return at.Since
 }

@@ -64,10 +64,8 @@ func (c *Connector) Describe(_ context.Context, object record.Object) ([]platfor
 	}
 	var out []platform.FieldInfo
 	for _, f := range c.object(k).Fields {
-		info := platform.FieldInfo{Field: f, Label: string(f.Name), Unique: f.Name == "ContactNumber" || f.Name == "InvoiceNumber" || k == contacts && f.Name == "Name"}
-		for _, value := range f.Values {
-			info.Options = append(info.Options, platform.Option{Value: value, Label: value})
-		}
+		info := platform.FieldInfoOf(f)
+		info.Unique = f.Name == "ContactNumber" || f.Name == "InvoiceNumber" || k == contacts && f.Name == "Name"
 		out = append(out, info)
 	}
 	return out, nil

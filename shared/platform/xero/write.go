@@ -175,7 +175,7 @@ func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
 	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
 		// An identity is the same to the letter, or another's. What was archived before the first try began is none of its.
 		value, _ := e.value(lookups[i].Field, true)
-		before := e.archived() && e.modified().Before(tried[i].intent.AttemptsBegan.Add(-clockSkewMax))
+		before := e.archived() && e.modified().Before(tried[i].intent.AttemptsBegan.Add(-platform.ClockSkewMax))
 		byName := tried[i].intent.Fields[tried[i].intent.Marker] == ""
 		if byName && !e.archived() || !byName && !before && value == lookups[i].Value {
 			found[i] = append(found[i], *c.snapshot(k, e, c.answered(k, tried[i].intent), began))
