@@ -87,13 +87,13 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 		// It is told by polls, and by them alone: between them, and outside their hours, it is as it was.
 		Metric: props.Metrics.of(config.MetricPaused, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
 	add("Breaker", AlarmProps{
-		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation there and we rewrite each other. Nothing is written until a person looks: %s shows what is held; undo it at its source, or raise the limit in the configuration", name, a.command("status")),
+		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation there and we rewrite each other. Nothing of it is written until a person looks: %s shows what is held; undo it at its source, or let it go with %s", name, a.command("status"), a.command("release "+name)),
 		Metric:      props.Metrics.of(config.MetricBreaker, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
 	add("Quota", AlarmProps{
 		Description: fmt.Sprintf("%s has limited our calls for %d minutes without a break. During a first load that is expected. Else another program uses up its quota, or it is too small for what changes: see the requests on its dashboard, and lengthen the periods in the configuration", name, limitedMinutes),
 		Metric:      props.Metrics.of(config.MetricRateLimited, 5*time.Minute, name), Threshold: 1, Periods: limitedMinutes / 5})
 	add("Drift", AlarmProps{
-		Description: fmt.Sprintf("Reading everything of %s found %d or more differences in a day of which no webhook and no poll had told. They are mended; but its webhooks probably do not arrive: check the subscription and its URL at the platform. Run: %s", name, driftMax, a.command("check "+name)),
+		Description: fmt.Sprintf("Reading everything of %s found %d or more differences in a day of which no webhook and no poll had told. They are mended; but its webhooks probably do not arrive: check the subscription and its URL at the platform. Run: %s", name, driftMax, a.command("check")),
 		Metric:      props.Metrics.of(config.MetricDrift, 24*time.Hour, name), Threshold: driftMax, Periods: 1})
 }
 

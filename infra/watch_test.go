@@ -16,7 +16,7 @@ import (
 
 // watched checks that each connection has the alarms it should, and that their words name it and a command to run.
 func watched(t *testing.T, tpl template, d config.Deployment) {
-	commands := map[string]string{config.MetricPaused: "connect ", config.MetricBreaker: "status", config.MetricLag: "status", config.MetricDrift: "check "}
+	commands := map[string]string{config.MetricPaused: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status", config.MetricDrift: "check"}
 	got := map[record.Connection][]string{}
 	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
 		r := tpl.Resources[id]
