@@ -27,14 +27,11 @@ const (
 // A contact that holds an address as a secondary one is not found by it (its email is another); creating a second one is
 // refused with that contact's id, which Apply answers as Existing.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
-	if _, known := c.catalog.Object(object); !known || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+	if _, err := c.client.Findable(c.catalog, object, lookups); err != nil {
+		return nil, err
 	}
 	values := map[record.PlatformField][]string{}
 	for _, l := range lookups {
-		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
-		}
 		if value := folded(l.Value); value != "" && !slices.Contains(values[l.Field], value) {
 			values[l.Field] = append(values[l.Field], value)
 		}

@@ -47,10 +47,11 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	if len(intents) == 0 {
 		return nil, nil
 	}
-	r := &run{object: intents[0].Ref.Object, left: callsMax}
-	if err := c.oneObject(r.object, intents); err != nil {
+	o, err := c.client.OneObject(c.catalog, intents)
+	if err != nil {
 		return nil, err
 	}
+	r := &run{object: o.Name, left: callsMax}
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
 		items[i] = c.prepare(intent)
@@ -61,20 +62,6 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	}
 	c.tieAll(ctx, r, items)
 	return settle(items)
-}
-
-// oneObject checks the call as a whole.
-func (c *Connector) oneObject(object record.Object, intents []record.Intent) error {
-	op := c.client.Opf("write %d %s", len(intents), object)
-	if _, known := c.catalog.Object(object); !known || len(intents) > c.ability(object).WriteMax {
-		return fault.Newf(fault.Rejected, op, "unknown object or too many intents")
-	}
-	for _, intent := range intents {
-		if intent.Ref.Object != object {
-			return fault.Newf(fault.Rejected, op, "intents on several objects")
-		}
-	}
-	return nil
 }
 
 // prepare chooses the call of an intent, or refuses it before anything is sent.

@@ -51,17 +51,13 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 
 // accept checks the call as a whole and each intent by the catalog.
 func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
-	object := intents[0].Ref.Object
-	op := c.client.Opf("write %d %s", len(intents), object)
-	k, ability, ok := c.kindOf(object)
-	if !ok || len(intents) > ability.WriteMax {
-		return k, nil, c.reject(op, "unknown object or too many intents")
+	o, err := c.client.OneObject(c.catalog, intents)
+	if err != nil {
+		return kind{}, nil, err
 	}
+	k, ability, _ := c.kindOf(o.Name)
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		if intent.Ref.Object != object {
-			return k, nil, c.reject(op, "intents on several objects")
-		}
 		items[i] = &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
 		if err := c.fits(k, ability, intent); err != nil {
 			items[i].fail(err)

@@ -68,17 +68,13 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 
 // accept checks the call as a whole and each intent by the catalog.
 func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
-	object := intents[0].Ref.Object
-	op := c.client.Opf("write %d %s", len(intents), object)
-	k, known := c.kindOf(object)
-	if !known || len(intents) > k.Ability.WriteMax {
-		return k, nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
+	o, err := c.client.OneObject(c.catalog, intents)
+	if err != nil {
+		return kind{}, nil, err
 	}
+	k, _ := c.kindOf(o.Name)
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		if intent.Ref.Object != object {
-			return k, nil, fault.Newf(fault.Rejected, op, "intents on several objects")
-		}
 		items[i] = &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
 		if err := c.fits(k, intent); err != nil {
 			items[i].fail(err)

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -135,16 +134,11 @@ func (c *Connector) readOne(ctx context.Context, k kind, id record.ExternalID, f
 // Find looks records up by equality, many values in one query. The platform's own comparison is unverified, so the
 // value is asked for as given and in lower case, and answers are judged here, without case.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
-	k, ok := kindOf(object)
-	if !ok || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+	if _, err := c.client.Findable(c.catalog, object, lookups); err != nil {
+		return nil, err
 	}
+	k, _ := kindOf(object)
 	found := make([][]record.Snapshot, len(lookups))
-	for _, l := range lookups {
-		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
-		}
-	}
 	for _, group := range groupLookups(lookups) {
 		if err := c.findGroup(ctx, k, fields, lookups, group, found); err != nil {
 			return nil, err

@@ -197,14 +197,9 @@ func (c *Connector) every(ctx context.Context, q soql) (rows, error) {
 // Find looks records up by equality, many values in one query, outside the recycle bin. The platform compares without
 // case (developer.salesforce.com, comparison operators); answers are judged here, without case too.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
-	o, known := c.catalog.Object(object)
-	if !known || len(lookups) > o.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
-	}
-	for _, l := range lookups {
-		if !slices.Contains(o.Ability.Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
-		}
+	o, err := c.client.Findable(c.catalog, object, lookups)
+	if err != nil {
+		return nil, err
 	}
 	return c.find(ctx, o, fields, lookups)
 }

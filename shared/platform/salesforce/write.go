@@ -51,7 +51,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	if len(intents) == 0 {
 		return nil, nil
 	}
-	o, err := c.oneObject(intents)
+	o, err := c.client.OneObject(c.catalog, intents)
 	if err != nil {
 		return nil, err
 	}
@@ -70,22 +70,6 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 		c.readBack(ctx, o, items)
 	}
 	return settle(items)
-}
-
-// oneObject checks the call as a whole.
-func (c *Connector) oneObject(intents []record.Intent) (*catalog.Object, error) {
-	object := intents[0].Ref.Object
-	op := c.client.Opf("write %d %s", len(intents), object)
-	o, known := c.catalog.Object(object)
-	if !known || len(intents) > o.Ability.WriteMax {
-		return nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
-	}
-	for _, intent := range intents {
-		if intent.Ref.Object != object {
-			return nil, fault.Newf(fault.Rejected, op, "intents on several objects")
-		}
-	}
-	return o, nil
 }
 
 // prepare chooses the call of an intent and builds its record, or refuses it before anything is sent.

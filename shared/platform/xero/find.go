@@ -24,15 +24,10 @@ const (
 // Find looks records up by equality, many values in one call, archived ones left out. The platform's filters mind the case
 // of letters (freakboy3742/pyxero issue 172), so they are asked for in lower case, and answers are judged here.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
-	k, known := kindOf(object)
-	if !known || len(lookups) > c.ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+	if _, err := c.client.Findable(c.catalog, object, lookups); err != nil {
+		return nil, err
 	}
-	for _, l := range lookups {
-		if !slices.Contains(c.ability(object).Find, l.Field) {
-			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
-		}
-	}
+	k, _ := kindOf(object)
 	found := make([][]record.Snapshot, len(lookups))
 	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
 		if s := c.snapshot(k, e, fields, began); !s.Archived && len(found[i]) < matchesMax {

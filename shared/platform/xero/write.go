@@ -50,10 +50,11 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	if len(intents) == 0 {
 		return nil, nil
 	}
-	k, err := c.oneKind(intents)
+	o, err := c.client.OneObject(c.catalog, intents)
 	if err != nil {
 		return nil, err
 	}
+	k, _ := kindOf(o.Name)
 	items, err := c.prepare(ctx, k, intents)
 	if err != nil {
 		return nil, err
@@ -65,22 +66,6 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	}
 	c.existing(ctx, k, items)
 	return settle(items)
-}
-
-// oneKind checks the call as a whole.
-func (c *Connector) oneKind(intents []record.Intent) (kind, error) {
-	object := intents[0].Ref.Object
-	op := c.client.Opf("write %d %s", len(intents), object)
-	k, known := kindOf(object)
-	if !known || len(intents) > c.ability(object).WriteMax {
-		return k, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
-	}
-	for _, intent := range intents {
-		if intent.Ref.Object != object {
-			return k, fault.Newf(fault.Rejected, op, "intents on several objects")
-		}
-	}
-	return k, nil
 }
 
 // prepare builds every body, after one read of the records that are needed for it. An intent that cannot be built, or

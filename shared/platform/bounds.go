@@ -1,0 +1,41 @@
+package platform
+
+import (
+	"slices"
+
+	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+// OneObject checks a call of Apply as a whole: one intent at least, all on one object that p has, at most Ability.WriteMax.
+// It gives that object, or fault.Rejected.
+func (c *Client) OneObject(p *catalog.Platform, intents []record.Intent) (*catalog.Object, error) {
+	object := intents[0].Ref.Object
+	op := c.Opf("write %d %s", len(intents), object)
+	o, known := p.Object(object)
+	if !known || len(intents) > o.Ability.WriteMax {
+		return nil, fault.Newf(fault.Rejected, op, "unknown object or too many intents")
+	}
+	for _, intent := range intents {
+		if intent.Ref.Object != object {
+			return nil, fault.Newf(fault.Rejected, op, "intents on several objects")
+		}
+	}
+	return o, nil
+}
+
+// Findable checks a call of Find as a whole: an object that p has, at most Ability.Finds() look-ups, all by fields of
+// Ability.Find. It gives that object, or fault.Rejected.
+func (c *Client) Findable(p *catalog.Platform, object record.Object, lookups []Lookup) (*catalog.Object, error) {
+	o, known := p.Object(object)
+	if !known || len(lookups) > o.Ability.Finds() {
+		return nil, fault.Newf(fault.Rejected, c.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
+	}
+	for _, l := range lookups {
+		if !slices.Contains(o.Ability.Find, l.Field) {
+			return nil, fault.Newf(fault.Rejected, c.Opf("find %s", object), "field %s cannot be looked up", l.Field)
+		}
+	}
+	return o, nil
+}
