@@ -153,7 +153,7 @@ func (w *work) held(field record.PlatformField) string {
 func (c *Connector) tieSome(ctx context.Context, r *run, to string, items []*work) {
 	field := record.PlatformField(prefix + to)
 	call := platform.Call{Op: "associate " + string(r.object) + " with " + to, Method: http.MethodPost, Path: tiesPath(r.object, to) + "associate/default", Write: true}
-	r.halving(items, func(items []*work) error {
+	r.Halving(items, func(items []*work) error {
 		var body tieWrite
 		for _, w := range items {
 			body.Inputs = append(body.Inputs, tie{From: refer(w.receipt.ID), To: reference{ID: text(w.intent.Fields[field])}})
@@ -186,7 +186,7 @@ func (c *Connector) tieError(call platform.Call, errs []wireError, pair tie, ask
 // untieSome removes the associations that were pre-read, in one call. One that is gone already is no failure.
 func (c *Connector) untieSome(ctx context.Context, r *run, to string, items []*work) {
 	field := record.PlatformField(prefix + to)
-	r.halving(items, func(items []*work) error {
+	r.Halving(items, func(items []*work) error {
 		var body tieRemoval
 		for _, w := range items {
 			body.Inputs = append(body.Inputs, removal{From: refer(w.receipt.ID), To: []reference{{ID: text(w.held(field))}}})

@@ -51,14 +51,14 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	if err != nil {
 		return nil, err
 	}
-	r := &run{object: o.Name, left: callsMax}
+	r := newRun(o.Name)
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
 		items[i] = c.prepare(intent)
 	}
 	for _, call := range []string{callUpsert, callCreate, callUpdate, callArchive} {
 		group := slices.DeleteFunc(slices.Clone(items), func(w *work) bool { return w.call != call || w.receipt.Err != nil })
-		r.halving(group, func(part []*work) error { return c.send(ctx, r, call, part) }, (*work).failWhole)
+		r.Halving(group, func(part []*work) error { return c.send(ctx, r, call, part) }, (*work).failWhole)
 	}
 	c.tieAll(ctx, r, items)
 	return settle(items)
@@ -252,10 +252,10 @@ func (c *Connector) conflict(ctx context.Context, r *run, w *work, e wireError) 
 // holder looks up the contact that holds an intent's email, "" if there is none, or no request left to ask with.
 func (c *Connector) holder(ctx context.Context, r *run, intent record.Intent) (record.ExternalID, error) {
 	email := intent.Fields["email"]
-	if r.object != "contacts" || email == "" || r.left == 0 {
+	if r.object != "contacts" || email == "" || r.Sent >= r.Max {
 		return "", nil
 	}
-	r.left--
+	r.Sent++
 	found, err := c.Find(ctx, r.object, nil, []platform.Lookup{{Field: "email", Value: email}})
 	if err != nil || len(found[0]) != 1 {
 		return "", err

@@ -59,7 +59,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 			continue
 		}
 		err := c.send(ctx, k, want, w)
-		if stopped = stops(err); err != nil {
+		if stopped = platform.Stops(name, err); err != nil {
 			w.receipt.Err, w.whole = err, stopped != nil
 		}
 	}
@@ -248,20 +248,6 @@ func judge(intent record.Intent, err error) error {
 		}
 	}
 	return f
-}
-
-// stops gives what a failed call means for those not sent yet, nil if they may be sent.
-func stops(err error) error {
-	if err == nil {
-		return nil
-	}
-	switch fault.KindOf(err) {
-	case fault.RateLimited, fault.Unauthorized, fault.Transient:
-		return err
-	case fault.InDoubt:
-		return fault.Newf(fault.Transient, name+": write", "not sent, after a call in doubt")
-	}
-	return nil
 }
 
 // settle gives the receipts, or the one failure that every intent met because of its call.

@@ -159,25 +159,11 @@ func (c *Connector) applySingly(ctx context.Context, k kind, items []*work) erro
 			continue
 		}
 		w.receipt, w.done = c.applyOne(ctx, k, w), true
-		if stopped = stops(w.receipt.Err); stopped != nil {
+		if stopped = platform.Stops(name, w.receipt.Err); stopped != nil {
 			w.call = true
 		}
 	}
 	return stopped
-}
-
-// stops gives what a failed call means for those not sent yet, nil if they may be sent.
-func stops(err error) error {
-	if err == nil {
-		return nil
-	}
-	switch fault.KindOf(err) {
-	case fault.RateLimited, fault.Unauthorized, fault.Transient:
-		return err
-	case fault.InDoubt:
-		return fault.Newf(fault.Transient, name+": write", "not sent, after a call in doubt")
-	}
-	return nil
 }
 
 func (c *Connector) applyOne(ctx context.Context, k kind, w *work) record.Receipt {

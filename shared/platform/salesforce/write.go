@@ -26,6 +26,10 @@ const (
 	callDelete = "delete"
 )
 
+// callsMax bounds the writing requests of one Apply. One bad item among 200 costs 16 of them; only where nearly all are
+// bad are some left for the next attempt.
+const callsMax = 60
+
 // work is one intent on its way.
 type work struct {
 	intent  record.Intent
@@ -37,6 +41,13 @@ type work struct {
 	began time.Time
 	// whole says that receipt.Err is of a whole call, not of this item.
 	whole bool
+}
+
+func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
+
+// divides says that a collection was refused whole because of a record, which may be one of them alone.
+func divides(err error) bool {
+	return fault.Is(err, fault.Rejected) && fault.CodeOf(err) != codeNotFound
 }
 
 // Apply performs intents on one object, each kind of call as one collection, in which a record fails alone. A create
@@ -60,13 +71,13 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 		items[i] = c.prepare(o, intent)
 	}
 	c.earlier(ctx, o, items)
-	r := &run{object: o, left: callsMax}
+	r := &platform.Run[*work]{Platform: name, Max: callsMax, Divide: divides}
 	for _, call := range []string{callUpsert, callCreate, callUpdate, callDelete} {
 		for _, group := range groups(items, call) {
-			r.halving(group, func(part []*work) error { return c.send(ctx, o, call, part) })
+			r.Halving(group, func(part []*work) error { return c.send(ctx, o, call, part) }, (*work).failWhole)
 		}
 	}
-	if r.stopped == nil { // a limit or an outage would be met again
+	if r.Stopped == nil { // a limit or an outage would be met again
 		c.readBack(ctx, o, items)
 	}
 	return settle(items)
@@ -152,7 +163,7 @@ func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*wor
 	for i, w := range tried {
 		switch {
 		case err != nil:
-			w.receipt.Err, w.whole = err, true
+			w.failWhole(err)
 		case len(found[i]) > 1: // of a marker without unique values
 			w.receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
 		case len(found[i]) == 1:
@@ -390,7 +401,7 @@ func settle(items []*work) ([]record.Receipt, error) {
 		receipts[i] = w.receipt
 		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
 	}
-	if whole && stops(items[0].receipt.Err) != nil {
+	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
 		return nil, items[0].receipt.Err
 	}
 	return receipts, nil

@@ -38,6 +38,11 @@ type work struct {
 
 func (w *work) fail(err error) { w.receipt.Err, w.done = err, true }
 
+func (w *work) failWhole(err error) {
+	w.fail(err)
+	w.whole = true
+}
+
 // Apply performs intents on one object: updates and archivings in one POST, by id; creates in PUTs, which never mean a
 // record that is there. Each record answers for itself. There is no version: a record that must be read again, for what
 // its lists hold, is refused as stale if its stamp moved since the pre-read.
@@ -60,9 +65,9 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 		return nil, err
 	}
 	c.earlier(ctx, k, items)
-	r := &run{left: callsMax}
+	r := &platform.Run[*work]{Platform: name, Max: callsMax, Divide: func(err error) bool { return fault.Is(err, fault.Rejected) }}
 	for _, group := range groups(k, items) {
-		r.halving(group, func(part []*work) error { return c.send(ctx, k, part) })
+		r.Halving(group, func(part []*work) error { return c.send(ctx, k, part) }, (*work).failWhole)
 	}
 	c.existing(ctx, k, items)
 	return settle(items)
@@ -169,8 +174,7 @@ func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
 	for i, w := range tried {
 		switch {
 		case err != nil:
-			w.fail(err)
-			w.whole = true
+			w.failWhole(err)
 		case len(found[i]) > 1:
 			w.fail(fault.Newf(fault.Rejected, c.client.Opf("create %s", k.object()), "%d records hold its %s", len(found[i]), lookups[i].Field))
 		case len(found[i]) == 1:
