@@ -30,8 +30,11 @@ const (
 	// unavailableFirst and unavailableLast bound how long a change waits for a platform that does not answer.
 	unavailableFirst = 5 * time.Second
 	unavailableLast  = queue.DelayMax
-	// leaseLife must exceed the longest remote call, retries of its HTTP client included.
+	// leaseLife must exceed applyMax by what it takes to lease a batch before the call and to record it after.
 	leaseLife = 90 * time.Second
+	// applyMax ends one batch of writes: a connector that writes one record a call sends ten in it, and each may take half
+	// a minute. What was not answered by then is in doubt, and is looked at before it is written again.
+	applyMax = 75 * time.Second
 	// waitersMax is how many waiting children one wake-up publishes; the sweep finds the rest.
 	waitersMax = 1000
 )

@@ -2,12 +2,14 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/store"
@@ -124,4 +126,42 @@ func TestAnEditIsNotJudgedByAnEntityThatHasMoved(t *testing.T) {
 	}
 	w.drain()
 	w.want(w.book, "customers", payer, "tel", "2")
+}
+
+// dated notes by when each batch of writes must end.
+type dated struct {
+	platform.Connector
+	left []time.Duration
+}
+
+func (d *dated) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return nil, errors.New("nothing ends this call")
+	}
+	d.left = append(d.left, time.Until(end))
+	return d.Connector.Apply(ctx, intents)
+}
+
+func TestABatchOfWritesEndsWithinItsLease(t *testing.T) {
+	w, hub, field := one(t)
+	d := &dated{Connector: w.field}
+	w.shell.Connectors = func(c record.Connection) (platform.Connector, error) {
+		if c == w.field.Connection {
+			return d, nil
+		}
+		return w.connector(c)
+	}
+	w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
+	w.poll()
+	w.drain()
+	w.want(w.field, "clients", field, "tel", "2")
+	for _, left := range d.left {
+		if left > 80*time.Second {
+			t.Errorf("a batch may take %s, and its lease ends after 90 s", left)
+		}
+	}
+	if len(d.left) == 0 {
+		t.Error("nothing was written")
+	}
 }

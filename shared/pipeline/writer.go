@@ -259,7 +259,9 @@ func (w *Writer) call(ctx context.Context, view *resolve.View, connector platfor
 	for i, j := range jobs {
 		intents[i] = j.intent
 	}
-	receipts, err := connector.Apply(ctx, intents)
+	limited, done := context.WithTimeout(ctx, applyMax)
+	receipts, err := connector.Apply(limited, intents)
+	done()
 	w.heed(jobs[0].notice.Place, err)
 	if err == nil && len(receipts) != len(intents) {
 		err = fault.Newf(fault.InDoubt, "apply", "%d receipts to %d intents", len(receipts), len(intents))

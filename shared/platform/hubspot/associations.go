@@ -114,7 +114,9 @@ func associationsOf(intent record.Intent) []string {
 }
 
 // tieAll writes the associations of what was written, or of what needs nothing else: the new one comes, then the old
-// one goes. Creates without our identity made theirs inline.
+// one goes. Creates without our identity made theirs inline. The other order could leave a record that names nobody, which
+// would be taken for a person's edit; in this one, a separation that fails where the new record has the lower id leaves
+// both, and a read cannot tell that from what a person added.
 func (c *Connector) tieAll(ctx context.Context, r *run, items []*work) {
 	var associated []string
 	for _, w := range items {
