@@ -38,7 +38,7 @@ func (p *portal) walk(q platform.Query, page func(platform.Query) (platform.Page
 		if !got.More {
 			return told, q.Cursor
 		}
-		p.clock.advance(250 * time.Millisecond)
+		p.clock.Advance(250 * time.Millisecond)
 	}
 	p.Fatalf("no end after %d pages", pagesMax)
 	return nil, ""
@@ -58,13 +58,13 @@ func TestChangesNeverPagesBeyondTheReachOfSearch(t *testing.T) {
 		t.Skip("10,500 records")
 	}
 	p := newPortal(t)
-	start := p.clock.now()
+	start := p.clock.Now()
 	var ids []record.ExternalID
 	for range 105 {
 		for range 100 {
 			ids = append(ids, p.create("companies", record.Fields{"name": "x"}))
 		}
-		p.clock.advance(time.Millisecond)
+		p.clock.Advance(time.Millisecond)
 	}
 	told, cursor := p.changes(platform.Query{Object: "companies", Since: start, Limit: 100})
 	if m := missing(told, ids); len(m) > 0 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,7 +28,7 @@ func scripted(t *testing.T, script func(path, body string) (status int, answer s
 	}))
 	t.Cleanup(server.Close)
 	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
-	return New(platform.Settings{Connection: "hub", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+	return New(platform.Settings{Connection: "hub", BaseURL: server.URL, Tokens: platformtest.Token("t"), HTTP: server.Client(), Now: now})
 }
 
 // answering is a connector to a server that answers one thing.

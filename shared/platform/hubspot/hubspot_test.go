@@ -1,7 +1,6 @@
 package hubspot
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,34 +12,17 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/hubspot"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
 
-// clock is a clock that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // portal is a simulated account and a connector to it.
 type portal struct {
 	*testing.T
-	clock     *clock
+	clock     *platformtest.Clock
 	sim       *simulator.Simulator
 	server    *httptest.Server
 	connector *Connector
@@ -49,16 +31,10 @@ type portal struct {
 	made      int      // contacts named so far
 }
 
-// fixed is one access token that never changes.
-type fixed string
-
-func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
-func (fixed) Refused(context.Context, string) error   { return nil }
-
 func newPortal(t *testing.T) *portal {
 	t.Helper()
-	p := &portal{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
-	p.sim = simulator.New(platformsim.Options{Now: p.clock.now, Seed: 1, WebhookURL: "https://front.example/hubspot"})
+	p := &portal{T: t, clock: platformtest.NewClock(time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC))}
+	p.sim = simulator.New(platformsim.Options{Now: p.clock.Now, Seed: 1, WebhookURL: "https://front.example/hubspot"})
 	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.seen = append(p.seen, r.URL.Path)
@@ -68,7 +44,7 @@ func newPortal(t *testing.T) *portal {
 	t.Cleanup(p.server.Close)
 	access := p.sim.Access()
 	p.connector = New(platform.Settings{Connection: "hub", Account: access.Account, BaseURL: p.server.URL,
-		Tokens: fixed(access.AccessToken), HTTP: p.server.Client(), Now: p.clock.now})
+		Tokens: platformtest.Token(access.AccessToken), HTTP: p.server.Client(), Now: p.clock.Now})
 	return p
 }
 
@@ -239,7 +215,7 @@ func TestFindAsksTheRecordsForUniqueFieldsAndTheIndexForOthers(t *testing.T) {
 	if found, err = p.connector.Find(t.Context(), "companies", nil, lookups); err != nil || !slices.Equal(matchCounts(found), []int{0, 0, 0}) {
 		t.Errorf("before the index caught up: %v, %v", found, err)
 	}
-	p.clock.advance(2 * time.Minute)
+	p.clock.Advance(2 * time.Minute)
 	if found, err = p.connector.Find(t.Context(), "companies", nil, lookups); err != nil || !slices.Equal(matchCounts(found), []int{10, 1, 0}) || found[1][0].ID != other {
 		t.Errorf("found %v, %v", matchCounts(found), err)
 	}
@@ -253,7 +229,7 @@ func TestFindHalvesASearchThatOneValueFills(t *testing.T) {
 		p.create("companies", record.Fields{"domain": "common.example"})
 	}
 	p.create("companies", record.Fields{"domain": "zz.example"})
-	p.clock.advance(lag)
+	p.clock.Advance(lag)
 	// Of one page, the common value would take every place.
 	found, err := p.connector.Find(t.Context(), "companies", nil, []platform.Lookup{{Field: "domain", Value: "common.example"}, {Field: "domain", Value: "zz.example"}})
 	if err != nil || !slices.Equal(matchCounts(found), []int{foundMax, 1}) || p.requests("/search") != 3 {

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -159,7 +158,7 @@ func TestReceiveAcceptsSimulatedDeliveries(t *testing.T) {
 	}
 	kinds := map[record.Kind]int{}
 	for _, d := range p.sim.Deliveries() {
-		hints, err := Receive(p.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: p.clock.now()})
+		hints, err := Receive(p.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: p.clock.Now()})
 		if err != nil || len(hints) == 0 {
 			t.Fatalf("%s: %v, %v", d.Body, hints, err)
 		}
@@ -174,30 +173,9 @@ func TestReceiveAcceptsSimulatedDeliveries(t *testing.T) {
 	}
 }
 
-// vendorFile finds a file of the vendor's facts beside the module; absent, the test skips aloud.
-func vendorFile(t *testing.T, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			raw, err := os.ReadFile(filepath.Join(dir, "..", "shared", "platforms", "hubspot", "samples", name))
-			if err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return raw
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
-	return nil
-}
-
 func TestVerifyAcceptsTheVendorsVectors(t *testing.T) {
 	var vectors []struct{ Version, Secret, Method, URL, Body, Timestamp, Header, Expected string }
-	if err := json.Unmarshal(vendorFile(t, "signature-vectors.json"), &vectors); err != nil {
+	if err := json.Unmarshal(platformtest.VendorFile(t, "hubspot", "samples/signature-vectors.json"), &vectors); err != nil {
 		t.Fatal(err)
 	}
 	accepted := 0
@@ -225,7 +203,7 @@ func TestVerifyAcceptsTheVendorsVectors(t *testing.T) {
 }
 
 func TestReceiveReadsTheSampleBatch(t *testing.T) {
-	hints, err := Receive(secret, signed(secret, frontDecoded, string(vendorFile(t, "webhook-batch.json"))))
+	hints, err := Receive(secret, signed(secret, frontDecoded, string(platformtest.VendorFile(t, "hubspot", "samples/webhook-batch.json"))))
 	if err != nil || len(hints) != 8 {
 		t.Fatalf("%d hints, want 8; %v", len(hints), err)
 	}

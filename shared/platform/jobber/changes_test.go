@@ -64,7 +64,7 @@ func TestNothingIsPassedOverWhileRowsShift(t *testing.T) {
 					if step++; step > 8 {
 						return
 					}
-					h.clock.advance(time.Second)
+					h.clock.Advance(time.Second)
 					h.edit(object, ids[(step*7)%20+5], record.Fields{field: fmt.Sprintf("edit %d", step)})
 					victim := ids[39-step]
 					gone[victim] = true
@@ -101,7 +101,7 @@ func TestChangesResumeAtTheWatermark(t *testing.T) {
 			if count != 20 {
 				t.Errorf("first walk: %d changes, want 20", count)
 			}
-			h.clock.advance(10 * time.Minute)
+			h.clock.Advance(10 * time.Minute)
 			// The second poll repeats the overlap and learns that nothing moves; the third is silent.
 			q.Cursor = drain(t, h.Changes, q, func(platform.Page) {})
 			rest := 0
@@ -110,7 +110,7 @@ func TestChangesResumeAtTheWatermark(t *testing.T) {
 				t.Errorf("at rest: %d changes", rest)
 			}
 			h.edit(object, ids[4], record.Fields{field: "edited"})
-			h.clock.advance(time.Second)
+			h.clock.Advance(time.Second)
 			h.edit(object, ids[2], record.Fields{field: "edited later"})
 			var got []string
 			drain(t, h.Changes, q, func(p platform.Page) {

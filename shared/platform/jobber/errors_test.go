@@ -13,6 +13,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -30,7 +31,7 @@ func scripted(t *testing.T, status int, header http.Header, body string) *jobber
 		fmt.Fprint(w, body)
 	}))
 	t.Cleanup(server.Close)
-	return jobber.New(platform.Settings{Connection: here, BaseURL: server.URL, Tokens: static("t"), HTTP: server.Client(),
+	return jobber.New(platform.Settings{Connection: here, BaseURL: server.URL, Tokens: platformtest.Token("t"), HTTP: server.Client(),
 		Now: func() time.Time { return begin }})
 }
 
@@ -212,7 +213,7 @@ func TestThrottlingTellsWhenToComeBack(t *testing.T) {
 	if after <= 0 || after > 20*time.Second {
 		t.Fatalf("after %v", after)
 	}
-	h.clock.advance(after + time.Second)
+	h.clock.Advance(after + time.Second)
 	if _, err := h.Fetch(context.Background(), "clients", allFields("clients"), clients[:25]); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}

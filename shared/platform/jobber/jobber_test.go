@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/jobber"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -25,16 +25,6 @@ import (
 const here record.Connection = "jobber-north"
 
 var begin = time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)
-
-// clock is a time that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-
-func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
 
 // sent is one request as it left: text and variables.
 type sent struct {
@@ -47,7 +37,7 @@ type harness struct {
 	*jobber.Connector
 	t     *testing.T
 	sim   *simulator.Simulator
-	clock *clock
+	clock *platformtest.Clock
 	// between runs before each request reaches the simulator; nil for nothing.
 	between func(sent)
 	asked   []sent
@@ -57,12 +47,12 @@ type harness struct {
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
-	h := &harness{t: t, clock: &clock{now: begin}}
+	h := &harness{t: t, clock: platformtest.NewClock(begin)}
 	h.sim = simulator.New(platformsim.Options{Now: h.clock.Now, Seed: 7, WebhookURL: "https://front.example/jobber"})
 	server := httptest.NewServer(http.HandlerFunc(h.serve))
 	t.Cleanup(server.Close)
 	h.url = server.URL
-	h.tokens = static(h.sim.Access().AccessToken)
+	h.tokens = platformtest.Token(h.sim.Access().AccessToken)
 	h.Connector = jobber.New(h.settings(server.Client()))
 	return h
 }
@@ -107,7 +97,7 @@ func (h *harness) edit(object record.Object, id record.ExternalID, fields record
 // people makes n clients with a job each, a second apart.
 func (h *harness) people(n int) (clients, jobs []record.ExternalID) {
 	for i := range n {
-		h.clock.advance(time.Second)
+		h.clock.Advance(time.Second)
 		id := h.create("clients", record.Fields{"firstName": fmt.Sprintf("P%03d", i), "lastName": "Q", "properties[first].street1": "1 Way"})
 		clients = append(clients, id)
 		jobs = append(jobs, h.create("jobs", record.Fields{"client": string(id), "title": fmt.Sprintf("J%03d", i)}))
@@ -152,13 +142,6 @@ func (h *harness) update(object record.Object, id record.ExternalID, fields reco
 func ref(object record.Object, id record.ExternalID) record.Ref {
 	return record.Ref{Place: record.Place{Connection: here, Object: object}, ID: id}
 }
-
-// static is a token that is never refreshed.
-type static string
-
-func (s static) Token(context.Context) (string, error) { return string(s), nil }
-
-func (s static) Refused(context.Context, string) error { return nil }
 
 // allFields lists what the catalog says can be read of an object, and one custom field.
 func allFields(object record.Object) []record.PlatformField {
@@ -207,11 +190,11 @@ func TestNoCallCostsHalfTheBucket(t *testing.T) {
 	ctx := context.Background()
 	for object, ids := range map[record.Object][]record.ExternalID{"clients": clients, "jobs": jobs} {
 		o, _ := catalog.Jobber().Object(object)
-		h.clock.advance(time.Minute)
+		h.clock.Advance(time.Minute)
 		if _, err := c.Fetch(ctx, object, allFields(object), ids[:o.Ability.ReadMax]); err != nil {
 			t.Fatal(err)
 		}
-		h.clock.advance(time.Minute)
+		h.clock.Advance(time.Minute)
 		if _, err := c.Changes(ctx, platform.Query{Object: object, Fields: allFields(object), Limit: o.Ability.PageMax, Since: begin}); err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +205,7 @@ func TestNoCallCostsHalfTheBucket(t *testing.T) {
 			Fields: record.Fields{"properties[first].city": "E", "emails[primary].address": "a@example.com", "phones[WORK].number": "1",
 				"billingAddress.city": "E", "customFields[HubSpot ID]": "3"}})
 	}
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	if _, err := c.Apply(ctx, intents); err != nil {
 		t.Fatal(err)
 	}

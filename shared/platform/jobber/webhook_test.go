@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,29 +13,10 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/platform/jobber"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
-
-// reference finds a file of what is known of the vendor, beside the module; the test is skipped where it is not there.
-func reference(t testing.TB, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "..", "shared", "platforms", "jobber", name))
-	if err != nil {
-		t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-	}
-	return raw
-}
 
 func signed(secret, body string) platform.Request {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -53,7 +32,7 @@ func event(topic, item, times string) string {
 
 func TestReceiveOfTheReferenceVectors(t *testing.T) {
 	var vectors []struct{ ClientSecret, Body, Expected string }
-	if err := json.Unmarshal(reference(t, "samples/signature-vectors.json"), &vectors); err != nil || len(vectors) == 0 {
+	if err := json.Unmarshal(platformtest.VendorFile(t, "jobber", "samples/signature-vectors.json"), &vectors); err != nil || len(vectors) == 0 {
 		t.Fatalf("no vectors: %v", err)
 	}
 	for _, v := range vectors {
@@ -64,7 +43,7 @@ func TestReceiveOfTheReferenceVectors(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"samples/webhook.json", "samples/webhook-2022-spelling.json"} {
-		hints, err := jobber.Receive("s", signed("s", string(reference(t, name))))
+		hints, err := jobber.Receive("s", signed("s", string(platformtest.VendorFile(t, "jobber", name))))
 		want := time.Date(2021, 8, 12, 22, 31, 36, 0, time.UTC)
 		if err != nil || len(hints) != 1 || !hints[0].OccurredAt.Equal(want) {
 			t.Errorf("%s: %+v, %v", name, hints, err)

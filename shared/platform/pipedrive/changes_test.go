@@ -58,9 +58,9 @@ func (a *account) list(q platform.Query) map[record.ExternalID]int {
 
 func TestChangesAreHintsOldestFirst(t *testing.T) {
 	a := newAccount(t)
-	start := a.clock.now()
+	start := a.clock.Now()
 	ids := a.persons(3)
-	a.clock.advance(2 * time.Second)
+	a.clock.Advance(2 * time.Second)
 	a.edit("persons", ids[0], record.Fields{"name": "Later"})
 	page, err := a.connector.Changes(t.Context(), platform.Query{Object: "persons", Fields: []record.PlatformField{"name"}, Since: start, Limit: 10})
 	if err != nil || len(page.Snapshots) != 3 || page.Snapshots[2].ID != ids[0] || page.Snapshots[2].Fields["name"] != "Later" {
@@ -75,14 +75,14 @@ func TestChangesAreHintsOldestFirst(t *testing.T) {
 
 func TestChangesDuringAWalkAreToldByItOrTheNext(t *testing.T) {
 	a := newAccount(t)
-	start := a.clock.now()
+	start := a.clock.Now()
 	ids := a.persons(10)
 	q := platform.Query{Object: "persons", Since: start, Limit: 3}
 	first, err := a.connector.Changes(t.Context(), q)
 	if err != nil || len(first.Snapshots) != 3 {
 		t.Fatalf("first page: %+v, %v", first, err)
 	}
-	a.clock.advance(time.Second)
+	a.clock.Advance(time.Second)
 	a.edit("persons", ids[0], record.Fields{"name": "Dr"}) // told already, with its older stamp
 	a.do(a.sim.Delete("persons", ids[1]))
 	q.Cursor = first.Next
@@ -94,11 +94,11 @@ func TestChangesDuringAWalkAreToldByItOrTheNext(t *testing.T) {
 
 func TestChangesTellsDeletedMergedAndArchived(t *testing.T) {
 	a := newAccount(t)
-	start := a.clock.now()
+	start := a.clock.Now()
 	ids := a.persons(3)
 	firm := a.create("organizations", record.Fields{"name": "Acme"})
 	deals := []record.ExternalID{a.create("deals", record.Fields{"title": "live"}), a.create("deals", record.Fields{"title": "archived"}), a.create("deals", record.Fields{"title": "deleted"})}
-	a.clock.advance(time.Minute)
+	a.clock.Advance(time.Minute)
 	a.do(a.sim.Delete("persons", ids[1]), a.sim.Merge("persons", ids[0], ids[2]), a.sim.Delete("organizations", firm), a.sim.Archive(deals[1], true), a.sim.Delete("deals", deals[2]))
 	told, gone, _ := a.changes(platform.Query{Object: "persons", Since: start, Limit: 2})
 	if len(gone) < 2 || told[ids[0]] == 0 || told[ids[1]] > 0 || told[ids[2]] > 0 {
@@ -131,11 +131,11 @@ func TestChangesTellsDeletedMergedAndArchived(t *testing.T) {
 // TestRecentsArePagedByTime lets more than a page of deletions come up, while more are made between the pages.
 func TestRecentsArePagedByTime(t *testing.T) {
 	a := newAccount(t)
-	start := a.clock.now()
+	start := a.clock.Now()
 	ids := a.persons(30)
 	for i, id := range ids {
 		if i%4 == 0 {
-			a.clock.advance(3 * time.Second)
+			a.clock.Advance(3 * time.Second)
 		}
 		a.do(a.sim.Delete("persons", id))
 	}
@@ -148,7 +148,7 @@ func TestRecentsArePagedByTime(t *testing.T) {
 			found[absence.ID] = true
 		}
 		if pages++; pages < 4 {
-			a.clock.advance(3 * time.Second)
+			a.clock.Advance(3 * time.Second)
 			a.do(a.sim.Delete("persons", more[pages]))
 		}
 		return page, err
@@ -172,7 +172,7 @@ func TestWithoutRecentsAWalkStillEnds(t *testing.T) {
 			}
 			inner.ServeHTTP(w, r)
 		})
-		told, _, _ := a.changes(platform.Query{Object: "persons", Since: a.clock.now(), Limit: 10})
+		told, _, _ := a.changes(platform.Query{Object: "persons", Since: a.clock.Now(), Limit: 10})
 		if len(missing(told, ids)) > 0 {
 			t.Errorf("told %v", told)
 		}
@@ -195,9 +195,9 @@ func TestChangesBelievesOnlyALikelyClock(t *testing.T) {
 			a := newAccount(t)
 			inner := a.server.Config.Handler
 			a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(dated{w, date}, r) })
-			start := a.clock.now()
+			start := a.clock.Now()
 			a.persons(2)
-			a.clock.advance(time.Second)
+			a.clock.Advance(time.Second)
 			_, _, cursor := a.changes(platform.Query{Object: "persons", Since: start, Limit: 10})
 			late := a.persons(1)
 			told, _, _ := a.changes(platform.Query{Object: "persons", Cursor: cursor, Limit: 10})
@@ -224,10 +224,10 @@ func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
 		a := newAccount(t)
 		inner := a.server.Config.Handler
 		a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			inner.ServeHTTP(dated{w, a.clock.now().Add(skew).Format(http.TimeFormat)}, r)
+			inner.ServeHTTP(dated{w, a.clock.Now().Add(skew).Format(http.TimeFormat)}, r)
 		})
-		_, _, cursor := a.changes(platform.Query{Object: "persons", Since: a.clock.now(), Limit: 10})
-		a.clock.advance(time.Second)
+		_, _, cursor := a.changes(platform.Query{Object: "persons", Since: a.clock.Now(), Limit: 10})
+		a.clock.Advance(time.Second)
 		late := a.persons(1)
 		told, _, _ := a.changes(platform.Query{Object: "persons", Cursor: cursor, Limit: 10})
 		if m := missing(told, late); len(m) > 0 {
@@ -238,12 +238,12 @@ func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
 
 func TestALongWalkResumesBeforeItsFirstAnswer(t *testing.T) {
 	a := newAccount(t)
-	start := a.clock.now()
+	start := a.clock.Now()
 	a.persons(5)
-	a.clock.advance(time.Hour)
-	first := a.clock.now()
+	a.clock.Advance(time.Hour)
+	first := a.clock.Now()
 	_, _, cursor := a.walk(platform.Query{Object: "persons", Since: start, Limit: 2}, func(q platform.Query) (platform.Page, error) {
-		defer a.clock.advance(time.Hour)
+		defer a.clock.Advance(time.Hour)
 		return a.connector.Changes(t.Context(), q)
 	})
 	want := position{Phase: phaseLive, Since: first.Add(-lag).Unix(), From: first.Add(-lag).Unix()}

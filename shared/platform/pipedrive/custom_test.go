@@ -20,7 +20,7 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 	a.sim.AddField("persons", "Twice", "varchar")
 	twice := a.sim.AddField("persons", "Twice", "varchar")
 	renamed := a.sim.AddField("persons", "Old name", "varchar")
-	a.clock.advance(2 * definitionsRest)
+	a.clock.Advance(2 * definitionsRest)
 	id := a.create("persons", record.Fields{"name": "Ada", "custom_fields[Budget].currency": "EUR", "custom_fields[Budget]": "1234567.89",
 		record.PlatformField("custom_fields[" + key + "]"): "42.5", "custom_fields[Old name]": "x", record.PlatformField("custom_fields[" + twice + "]"): "second"})
 	fields := []record.PlatformField{record.PlatformField("custom_fields[" + key + "]"), "custom_fields[Team]", "custom_fields[Tags]", "custom_fields[Budget]", "custom_fields[Budget].currency", "custom_fields[Old name]",
@@ -48,7 +48,7 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 	if _, err := read(); err != nil {
 		t.Errorf("at once: %v", err)
 	}
-	a.clock.advance(2 * definitionsLife)
+	a.clock.Advance(2 * definitionsLife)
 	_, err = read()
 	wantKind(t, err, fault.Rejected)
 	fields[5] = "custom_fields[New name]"
@@ -69,7 +69,7 @@ func TestOnlyWantedCustomFieldsAreAskedFor(t *testing.T) {
 		a.sim.AddField("persons", label, "varchar")
 		fields = append(fields, record.PlatformField("custom_fields["+label+"]"))
 	}
-	a.clock.advance(2 * definitionsRest)
+	a.clock.Advance(2 * definitionsRest)
 	ids := a.persons(2)
 	for n, asked := range map[int]bool{0: false, 1: true, keysMax: true, keysMax + 1: false} {
 		a.seen = nil
@@ -90,7 +90,7 @@ func TestCustomFieldsAreWrittenByTheirTypes(t *testing.T) {
 	}
 	a.sim.AddField("persons", "Team", "enum", "Red", "Blue")
 	tags := a.sim.AddField("persons", "Tags", "set", "A", "B", "C")
-	a.clock.advance(2 * definitionsRest)
+	a.clock.Advance(2 * definitionsRest)
 	in := func(fields map[string]string) record.Fields {
 		out := record.Fields{}
 		for name, value := range fields {
@@ -147,7 +147,7 @@ func TestCustomFieldsAreWrittenByTheirTypes(t *testing.T) {
 func TestAFieldThatIsGoneIsMissedAtOnce(t *testing.T) {
 	a := newAccount(t)
 	a.sim.AddField("persons", "Team", "varchar")
-	a.clock.advance(2 * definitionsRest)
+	a.clock.Advance(2 * definitionsRest)
 	id := a.create("persons", record.Fields{"name": "Ada", "custom_fields[Team]": "Red"})
 	intent := a.updateIntent("persons", id, record.Fields{"custom_fields[Team]": "Blue"})
 	if _, err := a.connector.Fetch(t.Context(), "persons", []record.PlatformField{"custom_fields[Team]"}, []record.ExternalID{id}); err != nil {

@@ -16,7 +16,7 @@ func TestCreateInDoubtIsFoundByItsMark(t *testing.T) {
 	for name, lagging := range map[string]time.Duration{"in the search": 0, "in the list": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
-			began := a.clock.now()
+			began := a.clock.Now()
 			intent := a.createIntent("e-1", "persons", record.Fields{"name": "Once"})
 			a.sim.SetFaults(platformsim.Faults{LostAnswer: 1})
 			_, err := a.connector.Apply(t.Context(), []record.Intent{intent})
@@ -27,7 +27,7 @@ func TestCreateInDoubtIsFoundByItsMark(t *testing.T) {
 				t.Fatalf("persons %v", ids)
 			}
 			a.edit("persons", ids[0], record.Fields{"name": "Edited since"})
-			a.clock.advance(lag)
+			a.clock.Advance(lag)
 			if lagging > 0 { // a search that finds nothing for long
 				inner := a.server.Config.Handler
 				a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func TestCreateInDoubtIsFoundByItsMark(t *testing.T) {
 func TestACreateTriedBeforeThatNeverLandedIsMade(t *testing.T) {
 	a := newAccount(t)
 	intent := a.createIntent("e-1", "deals", record.Fields{"title": "Once"})
-	intent.AttemptsBegan = a.clock.now()
+	intent.AttemptsBegan = a.clock.Now()
 	receipt := a.applied(intent)[0]
 	if receipt.Existing || len(a.sim.IDs("deals")) != 1 {
 		t.Errorf("receipt %+v", receipt)
@@ -75,7 +75,7 @@ func TestTooMuchChangedToBeSure(t *testing.T) {
 	}{"on and on": {time.Second, fault.InDoubt}, "in one second for ever": {0, fault.Transient}} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t)
-			inner, at, lists := a.server.Config.Handler, a.clock.now(), 0
+			inner, at, lists := a.server.Config.Handler, a.clock.Now(), 0
 			a.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/persons") {
 					inner.ServeHTTP(w, r)
@@ -86,7 +86,7 @@ func TestTooMuchChangedToBeSure(t *testing.T) {
 				_, _ = fmt.Fprintf(w, `{"success":true,"data":[{"id":7,"update_time":%q}],"additional_data":{"next_cursor":"same"}}`, at.Format(time.RFC3339))
 			})
 			intent := a.createIntent("e-1", "persons", record.Fields{"name": "X"})
-			intent.AttemptsBegan = a.clock.now()
+			intent.AttemptsBegan = a.clock.Now()
 			receipts, err := a.connector.Apply(t.Context(), []record.Intent{intent})
 			if err == nil {
 				err = receipts[0].Err
@@ -100,7 +100,7 @@ func TestTooMuchChangedToBeSure(t *testing.T) {
 
 func TestWithoutAMarkACreateStaysInDoubt(t *testing.T) {
 	a := newAccount(t)
-	intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("persons", ""), Fields: record.Fields{"name": "X"}, AttemptsBegan: a.clock.now()}
+	intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("persons", ""), Fields: record.Fields{"name": "X"}, AttemptsBegan: a.clock.Now()}
 	wantKind(t, a.apply(intent)[0].Err, fault.InDoubt)
 	if len(a.sim.IDs("persons")) != 0 {
 		t.Error("made all the same")
@@ -113,7 +113,7 @@ func TestWhichOfTwoIsOursIsNotForUsToSay(t *testing.T) {
 		a.create("persons", record.Fields{"name": "Copy", marker: "e-1"})
 	}
 	intent := a.createIntent("e-1", "persons", record.Fields{"name": "X"})
-	intent.AttemptsBegan = a.clock.now()
+	intent.AttemptsBegan = a.clock.Now()
 	wantKind(t, a.apply(intent)[0].Err, fault.Rejected)
 	if n := len(a.sim.IDs("persons")); n != 2 {
 		t.Errorf("%d persons", n)

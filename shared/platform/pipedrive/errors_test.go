@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -21,16 +21,9 @@ import (
 // answering is a connector to a server that answers one thing.
 func answering(t *testing.T, status int, header map[string]string, body string) *Connector {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for key, value := range header {
-			w.Header().Set(key, value)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}))
-	t.Cleanup(server.Close)
-	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
-	return New(platform.Settings{Connection: "crm", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+	s := platformtest.Answering(t, status, header, body)
+	s.Connection = "crm"
+	return New(s)
 }
 
 // bodyOf reads a request's body and leaves it to be read again.
@@ -180,7 +173,7 @@ func TestTheDaysBudgetIsMet(t *testing.T) {
 	if len(a.sim.IDs("persons")) != 1 {
 		t.Error("written over the limit")
 	}
-	a.clock.advance(24 * time.Hour)
+	a.clock.Advance(24 * time.Hour)
 	a.applied(a.createIntent("e-1", "persons", record.Fields{"name": "X"}))
 }
 
@@ -200,7 +193,7 @@ func TestABurstOfSearchesIsMetAndPasses(t *testing.T) {
 	if wantKind(t, err, fault.RateLimited); fault.After(err, 0) != 2*time.Second {
 		t.Errorf("after %v", fault.After(err, 0))
 	}
-	a.clock.advance(fault.After(err, 0))
+	a.clock.Advance(fault.After(err, 0))
 	if _, err := a.connector.Find(t.Context(), "persons", nil, lookups); err != nil {
 		t.Error(err)
 	}
@@ -328,7 +321,7 @@ func TestOddRecordsAreToldAsFarAsTheyGo(t *testing.T) {
 func TestRefreshClassifies(t *testing.T) {
 	a := newAccount(t)
 	grant, err := a.refresher().Refresh(t.Context(), a.sim.Access().RefreshToken)
-	if err != nil || !grant.ExpiresAt.Equal(a.clock.now().Add(time.Hour)) || grant.RefreshToken == "" || grant.AccessToken == "" {
+	if err != nil || !grant.ExpiresAt.Equal(a.clock.Now().Add(time.Hour)) || grant.RefreshToken == "" || grant.AccessToken == "" {
 		t.Errorf("grant until %v, %v", grant.ExpiresAt, err)
 	}
 	_, err = a.refresher().Refresh(t.Context(), "revoked")

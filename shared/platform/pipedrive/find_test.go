@@ -71,7 +71,7 @@ func TestFindSeesWhatTheIndexHas(t *testing.T) {
 	if found, err := a.connector.Find(t.Context(), "persons", nil, lookup); err != nil || len(found[0]) != 0 {
 		t.Errorf("before it is indexed: %v, %v", found, err)
 	}
-	a.clock.advance(21 * time.Second)
+	a.clock.Advance(21 * time.Second)
 	if found, err := a.connector.Find(t.Context(), "persons", nil, lookup); err != nil || len(found[0]) != 1 || found[0][0].ID != id {
 		t.Errorf("after: %v, %v", found, err)
 	}

@@ -63,7 +63,7 @@ func TestACursorThatThePlatformForgotBeginsTheWalkAgain(t *testing.T) {
 	a := newAccount(t)
 	ids := a.persons(9)
 	for name, q := range map[string]platform.Query{"list": {Object: "persons", Limit: 4, Cursor: `{"cursor":"forgotten"}`},
-		"changes": {Object: "persons", Limit: 4, Cursor: platform.Cursor(fmt.Sprintf(`{"phase":"live","since":%d,"from":5,"cursor":"forgotten"}`, a.clock.now().Unix()))}} {
+		"changes": {Object: "persons", Limit: 4, Cursor: platform.Cursor(fmt.Sprintf(`{"phase":"live","since":%d,"from":5,"cursor":"forgotten"}`, a.clock.Now().Unix()))}} {
 		walk := a.list
 		if name == "changes" {
 			walk = func(q platform.Query) map[record.ExternalID]int { told, _, _ := a.changes(q); return told }

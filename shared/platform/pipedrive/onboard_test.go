@@ -17,7 +17,7 @@ import (
 
 func TestIdentifyTellsTheCompanyAndWhoAuthorised(t *testing.T) {
 	a := newAccount(t)
-	a.clock.advance(2 * time.Second)
+	a.clock.Advance(2 * time.Second)
 	got, err := a.connector.Identify(t.Context())
 	want := []platform.Identity{{Account: a.sim.Access().Account, Name: "Acme", User: "sam@acme.example", Budgets: []platform.Budget{{Name: "calls in two seconds", Left: 479, Max: 480}}}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -154,7 +154,7 @@ func TestWebhooksAreOneForEachObjectAndOurs(t *testing.T) {
 		if d.URL != want.Callback {
 			continue
 		}
-		hints, err := Receive("s2", platform.Request{Header: d.Header, Body: d.Body, Now: a.clock.now()})
+		hints, err := Receive("s2", platform.Request{Header: d.Header, Body: d.Body, Now: a.clock.Now()})
 		if err != nil || len(hints) != 1 || hints[0].ID != id {
 			t.Errorf("%v, %v", hints, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -119,7 +119,7 @@ func describeAll(t *testing.T, a *account) *described {
 	t.Helper()
 	d := &described{T: t, inner: a.server.Config.Handler, checked: map[string]int{}}
 	for _, version := range []string{"v2", "v1"} {
-		doc, err := openapi3.NewLoader().LoadFromFile(vendorFile(t, version+".openapi.json"))
+		doc, err := openapi3.NewLoader().LoadFromFile(platformtest.VendorPath(t, "pipedrive", version+".openapi.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestRequestsAndAnswersFitTheDescription(t *testing.T) {
 // tour calls everything once.
 func (a *account) tour() {
 	a.Helper()
-	start := a.clock.now()
+	start := a.clock.Now()
 	if _, err := a.refresher().Refresh(a.Context(), a.sim.Access().RefreshToken); err != nil {
 		a.Error(err)
 	}
@@ -233,10 +233,7 @@ func (a *account) tour() {
 // TestRecordedAnswersAreUnderstood decodes what is known of the platform's answers.
 func TestRecordedAnswersAreUnderstood(t *testing.T) {
 	read := func(name string) string {
-		raw, err := os.ReadFile(vendorFile(t, "samples/"+name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := platformtest.VendorFile(t, "pipedrive", "samples/"+name)
 		return string(raw)
 	}
 	page, err := answering(t, 200, nil, read("deals.json")).List(t.Context(), platform.Query{Object: "deals", Fields: []record.PlatformField{"title", "value", "status", "person_id"}, Limit: 10})

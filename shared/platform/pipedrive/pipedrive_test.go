@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +14,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/pipedrive"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -24,28 +23,10 @@ import (
 
 const marker = "custom_fields[FluxCascade ID]"
 
-// clock is a clock that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // account is a simulated account and a connector to it.
 type account struct {
 	*testing.T
-	clock     *clock
+	clock     *platformtest.Clock
 	sim       *simulator.Simulator
 	server    *httptest.Server
 	connector *Connector
@@ -56,17 +37,11 @@ type account struct {
 	made   int             // persons named so far
 }
 
-// fixed is one access token that never changes.
-type fixed string
-
-func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
-func (fixed) Refused(context.Context, string) error   { return nil }
-
 // newAccount opens an account whose persons, organizations and deals have the field of our identity.
 func newAccount(t *testing.T) *account {
 	t.Helper()
-	a := &account{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
-	a.sim = simulator.New(platformsim.Options{Now: a.clock.now, Seed: 1, WebhookURL: "https://front.example/pipedrive"})
+	a := &account{T: t, clock: platformtest.NewClock(time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC))}
+	a.sim = simulator.New(platformsim.Options{Now: a.clock.Now, Seed: 1, WebhookURL: "https://front.example/pipedrive"})
 	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		a.seen = append(a.seen, r.Clone(context.Background()))
@@ -79,7 +54,7 @@ func newAccount(t *testing.T) *account {
 	}))
 	t.Cleanup(a.server.Close)
 	access := a.sim.Access()
-	a.connector = New(platform.Settings{Connection: "crm", Account: access.Account, BaseURL: a.server.URL, Tokens: fixed(access.AccessToken), HTTP: a.server.Client(), Now: a.clock.now})
+	a.connector = New(platform.Settings{Connection: "crm", Account: access.Account, BaseURL: a.server.URL, Tokens: platformtest.Token(access.AccessToken), HTTP: a.server.Client(), Now: a.clock.Now})
 	for _, object := range a.sim.Objects() {
 		if err := a.connector.Prepare(t.Context(), object, marker); err != nil {
 			t.Fatal(err)
@@ -96,7 +71,7 @@ func newAccount(t *testing.T) *account {
 // refresher refreshes at the simulated token endpoint.
 func (a *account) refresher() *platform.OAuthRefresher {
 	access := a.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: a.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: a.server.Client(), Now: a.clock.now})
+	return NewRefresher(RefreshSettings{TokenURL: a.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: a.server.Client(), Now: a.clock.Now})
 }
 
 func (a *account) create(object record.Object, fields record.Fields) record.ExternalID {
@@ -201,27 +176,6 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 	}
 }
 
-// vendorFile finds what is known of the platform, beside the repository.
-func vendorFile(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "platforms", "pipedrive", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
-	return ""
-}
-
 func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
 	a := newAccount(t)
 	firm := a.create("organizations", record.Fields{"name": " Acme ", "address.value": "1 Main, Springfield, USA", "label_ids": "6,5"})
@@ -236,7 +190,7 @@ func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
 		if diff := cmp.Diff(want, got.Fields); diff != "" {
 			t.Errorf("%s (-truth +read):\n%s", object, diff)
 		}
-		if !got.ModifiedAt.Equal(a.clock.now()) || !got.ReadBegan.Equal(a.clock.now()) || got.Lagging || got.Archived {
+		if !got.ModifiedAt.Equal(a.clock.Now()) || !got.ReadBegan.Equal(a.clock.Now()) || got.Lagging || got.Archived {
 			t.Errorf("%s snapshot = %+v", object, got)
 		}
 	}
@@ -370,7 +324,7 @@ func TestTokensGoToPipedriveOnly(t *testing.T) {
 			sent = r.URL.Host
 			return nil, fmt.Errorf("no network here")
 		})}
-		c := New(platform.Settings{BaseURL: tt.base, Tokens: fixed("t"), HTTP: client, Now: time.Now, Options: map[string]string{OptionDomain: tt.option}})
+		c := New(platform.Settings{BaseURL: tt.base, Tokens: platformtest.Token("t"), HTTP: client, Now: time.Now, Options: map[string]string{OptionDomain: tt.option}})
 		_, err := c.List(t.Context(), platform.Query{Object: "persons", Limit: 1})
 		if want := map[bool]fault.Kind{true: fault.Transient, false: fault.Unauthorized}[tt.calls]; !fault.Is(err, want) || (sent != "") != tt.calls {
 			t.Errorf("%q with option %q: %v after a call of %q", tt.base, tt.option, err, sent)
@@ -388,7 +342,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestThePriceOfCallsIsWhatTheCatalogSays(t *testing.T) {
 	a := newAccount(t)
 	ids := a.persons(2)
-	poll := func() { a.changes(platform.Query{Object: "persons", Since: a.clock.now(), Limit: 500}) }
+	poll := func() { a.changes(platform.Query{Object: "persons", Since: a.clock.Now(), Limit: 500}) }
 	for _, tt := range []struct {
 		name string
 		call func()

@@ -20,7 +20,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d, %s", seed, object), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			a := newAccount(t)
-			q := platform.Query{Object: object, Since: a.clock.now(), Limit: 1 + random.IntN(9)}
+			q := platform.Query{Object: object, Since: a.clock.Now(), Limit: 1 + random.IntN(9)}
 			if random.IntN(2) == 0 {
 				a.sim.SetFaults(platformsim.Faults{SearchLag: time.Duration(random.IntN(30)) * time.Second})
 			}
@@ -52,7 +52,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 			}
 			a.sim.SetFaults(platformsim.Faults{})
 			for range 3 { // all is in the lists; each poll to its end
-				a.clock.advance(time.Minute)
+				a.clock.Advance(time.Minute)
 				for pages := 0; poll(); pages++ {
 					if pages > pagesMax {
 						t.Fatal("no end")
@@ -71,9 +71,9 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 // stir lets a person do one thing, and time pass or not, and says to which records.
 func (a *account) stir(random *rand.Rand, object record.Object, ids *[]record.ExternalID) []record.ExternalID {
 	a.Helper()
-	a.clock.advance(time.Duration(random.IntN(3)) * 500 * time.Millisecond)
+	a.clock.Advance(time.Duration(random.IntN(3)) * 500 * time.Millisecond)
 	if random.IntN(40) == 0 {
-		a.clock.advance(time.Duration(random.IntN(20)) * time.Minute)
+		a.clock.Advance(time.Duration(random.IntN(20)) * time.Minute)
 	}
 	title := record.PlatformField("name")
 	if object == "deals" {

@@ -4,13 +4,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -161,7 +161,7 @@ func TestReceiveAcceptsSimulatedDeliveries(t *testing.T) {
 	a.applied(deleteIntent("persons", ids[0]), deleteIntent("persons", ids[2]))
 	kinds := map[record.Kind]int{}
 	for _, d := range a.sim.Deliveries() {
-		hints, err := Receive(a.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: a.clock.now()})
+		hints, err := Receive(a.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: a.clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,10 +181,7 @@ func TestReceiveReadsWhatIsDocumented(t *testing.T) {
 		"webhook-v2-change-person.json":        {Account: "1234567", Object: "persons", ID: "42", Kind: record.KindChanged, OccurredAt: time.Date(2025, 1, 1, 10, 20, 0, 0, time.UTC)},
 		"webhook-v2-delete-merged-person.json": {Account: "1234567", Object: "persons", ID: "43", Kind: record.KindMerged, Into: "42", OccurredAt: time.Date(2025, 1, 1, 10, 21, 0, 0, time.UTC)},
 	} {
-		raw, err := os.ReadFile(vendorFile(t, "samples/"+name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := platformtest.VendorFile(t, "pipedrive", "samples/"+name)
 		r := sent(hookUser, secret, string(raw))
 		r.Now = want.OccurredAt.Add(time.Hour)
 		got, err := Receive(secret, r)

@@ -74,7 +74,7 @@ func TestCreateAnswersTheRecordAsThePlatformSpellsIt(t *testing.T) {
 		"phones[mobile].value": "4155551234", "org_id": string(firm), "phones[work].value": "", "label_ids": "6,5"}))[0]
 	want := record.Fields{"name": "Ada Lovelace", "emails[primary].value": "Ada@Example.com", "emails[home].value": "ada@home.example", "phones[mobile].value": "4155551234",
 		"org_id": string(firm), "phones[work].value": "", "label_ids": "5,6", marker: "e-1"}
-	if diff := cmp.Diff(want, got.Snapshot.Fields); diff != "" || got.Existing || got.Snapshot.ID != got.ID || !got.Snapshot.ModifiedAt.Equal(a.clock.now()) {
+	if diff := cmp.Diff(want, got.Snapshot.Fields); diff != "" || got.Existing || got.Snapshot.ID != got.ID || !got.Snapshot.ModifiedAt.Equal(a.clock.Now()) {
 		t.Errorf("receipt %+v (-want +got):\n%s", got, diff)
 	}
 	a.wantTruth("persons", got.ID, want)
@@ -91,7 +91,7 @@ func TestCreateAnswersTheRecordAsThePlatformSpellsIt(t *testing.T) {
 func TestMoneyIsNeverAFloatOfOurs(t *testing.T) {
 	a := newAccount(t)
 	a.sim.AddField("deals", "Budget", "monetary")
-	a.clock.advance(2 * definitionsRest)
+	a.clock.Advance(2 * definitionsRest)
 	sent := ""
 	a.before = func(_ int, r *http.Request) {
 		if r.Method == http.MethodPost {

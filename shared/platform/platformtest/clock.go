@@ -8,11 +8,14 @@ import (
 // begins is when every stand begins.
 var begins = time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)
 
-// Clock is a clock that only checks move: ours and the platform's.
+// Clock is a clock that only tests move: ours and the platform's.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
 }
+
+// NewClock gives a clock that stands at a time.
+func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
 // Now gives the time.
 func (c *Clock) Now() time.Time {

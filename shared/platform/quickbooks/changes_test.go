@@ -74,7 +74,7 @@ var lag = catalog.QuickBooks().Objects[0].Ability.LagBound
 
 func TestChangesTellsDeletionsInactiveAndMerged(t *testing.T) {
 	c := newCompany(t, nil)
-	start := c.clock.now()
+	start := c.clock.Now()
 	ids := c.customers(3)
 	bill := c.create("invoices", record.Fields{"CustomerRef": string(ids[0]), "Line[0].Amount": "5"})
 	if err := c.sim.Delete("invoices", bill); err != nil {
@@ -107,18 +107,18 @@ func TestChangesCoversABurstBeyondOneAnswer(t *testing.T) {
 		t.Skip("2,500 records")
 	}
 	c := newCompany(t, nil)
-	start := c.clock.now()
+	start := c.clock.Now()
 	var ids []record.ExternalID
 	for range 5 {
 		ids = append(ids, c.customers(100)...)
-		c.clock.advance(time.Second)
+		c.clock.Advance(time.Second)
 		ids = append(ids, c.customers(400)...)
 	}
 	// Edited backwards, so that stamps and ids disagree.
 	for i := len(ids) - 1; i >= 0; i -= 2 {
 		c.edit("customers", ids[i], record.Fields{"Notes": "edited"})
 		if i%100 == 0 {
-			c.clock.advance(time.Second)
+			c.clock.Advance(time.Second)
 		}
 	}
 	for _, limit := range []int{1000, 333} {
@@ -134,13 +134,13 @@ func TestChangesCoversOneSecondBeyondOneAnswer(t *testing.T) {
 		t.Skip("2,300 records")
 	}
 	c := newCompany(t, nil)
-	start := c.clock.now()
+	start := c.clock.Now()
 	ids := c.customers(2300)
 	told, _, cursor := c.changes(platform.Query{Object: "customers", Since: start, Limit: 1000})
 	if m := missing(told, ids); len(m) > 0 {
 		t.Errorf("passed over %d of %d", len(m), len(ids))
 	}
-	c.clock.advance(time.Hour)
+	c.clock.Advance(time.Hour)
 	late := c.customers(1)
 	told, _, _ = c.changes(platform.Query{Object: "customers", Cursor: cursor, Limit: 1000})
 	if len(missing(told, late)) > 0 {
@@ -150,12 +150,12 @@ func TestChangesCoversOneSecondBeyondOneAnswer(t *testing.T) {
 
 func TestChangesBeyondTheLookBackGoesByQuery(t *testing.T) {
 	c := newCompany(t, nil)
-	start := c.clock.now()
+	start := c.clock.Now()
 	ids := c.customers(3)
 	if err := c.sim.Delete("customers", ids[2]); err != nil {
 		t.Fatal(err)
 	}
-	c.clock.advance(45 * 24 * time.Hour)
+	c.clock.Advance(45 * 24 * time.Hour)
 	c.renewToken()
 	told, _, cursor := c.changes(platform.Query{Object: "customers", Since: start, Limit: 2})
 	if m := missing(told, ids); len(m) > 0 {

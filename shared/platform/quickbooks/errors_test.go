@@ -3,30 +3,23 @@ package quickbooks
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // answering is a connector to a server that answers one thing.
 func answering(t *testing.T, status int, header map[string]string, body string) *Connector {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for key, value := range header {
-			w.Header().Set(key, value)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}))
-	t.Cleanup(server.Close)
-	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
-	return New(platform.Settings{Connection: "books", Account: "1", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+	s := platformtest.Answering(t, status, header, body)
+	s.Connection = "books"
+	s.Account = "1"
+	return New(s)
 }
 
 func faultBody(kind, code string) string {

@@ -32,7 +32,7 @@ func TestTheLimitPerMinuteIsMet(t *testing.T) {
 			if wantKind(t, err, fault.RateLimited); i < 500 {
 				t.Errorf("limited at request %d", i)
 			}
-			c.clock.advance(throttleWait)
+			c.clock.Advance(throttleWait)
 			if _, err = c.connector.Fetch(t.Context(), "customers", nil, id); err != nil {
 				t.Errorf("a minute later: %v", err)
 			}

@@ -15,34 +15,17 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/quickbooks"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
 
-// clock is a clock that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // company is a simulated company and a connector to it.
 type company struct {
 	*testing.T
-	clock     *clock
+	clock     *platformtest.Clock
 	sim       *simulator.Simulator
 	server    *httptest.Server
 	connector *Connector
@@ -52,16 +35,10 @@ type company struct {
 	made int // customers named so far
 }
 
-// fixed is one access token that never changes.
-type fixed string
-
-func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
-func (fixed) Refused(context.Context, string) error   { return nil }
-
 func newCompany(t *testing.T, options map[string]string) *company {
 	t.Helper()
-	c := &company{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
-	c.sim = simulator.New(platformsim.Options{Now: c.clock.now, Seed: 1, WebhookURL: "https://front.example/quickbooks"})
+	c := &company{T: t, clock: platformtest.NewClock(time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC))}
+	c.sim = simulator.New(platformsim.Options{Now: c.clock.Now, Seed: 1, WebhookURL: "https://front.example/quickbooks"})
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.seen = append(c.seen, r.Clone(context.Background()))
@@ -71,7 +48,7 @@ func newCompany(t *testing.T, options map[string]string) *company {
 	t.Cleanup(c.server.Close)
 	access := c.sim.Access()
 	c.connector = New(platform.Settings{Connection: "books", Account: access.Account, BaseURL: c.server.URL,
-		Tokens: fixed(access.AccessToken), HTTP: c.server.Client(), Now: c.clock.now, Options: options})
+		Tokens: platformtest.Token(access.AccessToken), HTTP: c.server.Client(), Now: c.clock.Now, Options: options})
 	return c
 }
 
@@ -82,13 +59,13 @@ func (c *company) renewToken() {
 	if err != nil {
 		c.Fatal(err)
 	}
-	c.connector.client.Settings.Tokens = fixed(grant.AccessToken)
+	c.connector.client.Settings.Tokens = platformtest.Token(grant.AccessToken)
 }
 
 func (c *company) refresher() *platform.OAuthRefresher {
 	access := c.sim.Access()
 	return NewRefresher(RefreshSettings{TokenURL: c.server.URL + access.TokenURL, ClientID: access.ClientID,
-		ClientSecret: access.ClientSecret, HTTP: c.server.Client(), Now: c.clock.now})
+		ClientSecret: access.ClientSecret, HTTP: c.server.Client(), Now: c.clock.Now})
 }
 
 func (c *company) create(object record.Object, fields record.Fields) record.ExternalID {

@@ -7,14 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -127,7 +126,7 @@ func TestReceiveAcceptsASimulatedDelivery(t *testing.T) {
 		if err := c.sim.Merge("customers", ids[0], ids[1]); err != nil {
 			t.Fatal(err)
 		}
-		c.clock.advance(time.Minute)
+		c.clock.Advance(time.Minute)
 		deliveries := c.sim.Deliveries()
 		if len(deliveries) != 1 {
 			t.Fatalf("%d deliveries", len(deliveries))
@@ -146,32 +145,8 @@ func TestReceiveAcceptsASimulatedDelivery(t *testing.T) {
 	}
 }
 
-// vendorFile finds a file of the vendor's facts beside the module; absent, the test skips aloud.
-func vendorFile(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "platforms", "quickbooks", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
-	return ""
-}
-
 func TestReceiveAcceptsTheVendorsVectors(t *testing.T) {
-	raw, err := os.ReadFile(vendorFile(t, filepath.Join("samples", "signature-vectors.json")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := platformtest.VendorFile(t, "quickbooks", "samples/signature-vectors.json")
 	var vectors []struct{ VerifierToken, Body, Header, Expected string }
 	if err := json.Unmarshal(raw, &vectors); err != nil || len(vectors) == 0 {
 		t.Fatalf("%d vectors, %v", len(vectors), err)

@@ -119,14 +119,14 @@ func TestSparseUpdateLeavesOthersUntouched(t *testing.T) {
 		"PrimaryEmailAddr.Address": "ada@example.com", "BillAddr.Line1": "1 Main St", "BillAddr.Line2": "Flat 2", "BillAddr.City": "London",
 		"ShipAddr.City": "Paris"})
 	before := c.truth("customers", id)
-	c.clock.advance(time.Minute)
+	c.clock.Advance(time.Minute)
 	receipt := c.applied(c.updateIntent("customers", id, record.Fields{"BillAddr.City": "Leeds", "GivenName": "Ada"}))[0]
 	want := before
 	want["BillAddr.City"], want["GivenName"] = "Leeds", "Ada"
 	if diff := cmp.Diff(want, c.truth("customers", id)); diff != "" {
 		t.Errorf("record (-want +truth):\n%s", diff)
 	}
-	if receipt.Snapshot.Version != "1" || !receipt.Snapshot.ModifiedAt.Equal(c.clock.now()) {
+	if receipt.Snapshot.Version != "1" || !receipt.Snapshot.ModifiedAt.Equal(c.clock.Now()) {
 		t.Errorf("receipt %+v", receipt.Snapshot)
 	}
 }
@@ -269,7 +269,7 @@ func TestThirtyUpdatesAreOneRequest(t *testing.T) {
 func TestEveryCallNamesTheMinorVersion(t *testing.T) {
 	c := newCompany(t, nil)
 	ids := c.customers(2)
-	c.changes(platform.Query{Object: "customers", Since: c.clock.now(), Limit: 10})
+	c.changes(platform.Query{Object: "customers", Since: c.clock.Now(), Limit: 10})
 	c.list(platform.Query{Object: "customers", Limit: 10})
 	c.applied(c.createIntent("a", "customers", record.Fields{"DisplayName": "Ada"}), c.updateIntent("customers", ids[0], record.Fields{"BillAddr.City": "Leeds"}))
 	if _, err := c.connector.Find(t.Context(), "customers", nil, []platform.Lookup{{Field: "DisplayName", Value: "Ada"}}); err != nil {

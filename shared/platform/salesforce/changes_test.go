@@ -60,8 +60,8 @@ func (o *org) list(q platform.Query) map[record.ExternalID]int {
 
 func TestChangesTellsWhatCommitsLate(t *testing.T) {
 	o := newOrg(t)
-	o.clock.advance(time.Hour)
-	start := o.clock.now()
+	o.clock.Advance(time.Hour)
+	start := o.clock.Now()
 	o.sim.SetFaults(platformsim.Faults{SearchLag: 9 * time.Minute})
 	ids := o.contacts(2)
 	told, _, cursor := o.changes(platform.Query{Object: "Contact", Since: start, Limit: 10})
@@ -69,7 +69,7 @@ func TestChangesTellsWhatCommitsLate(t *testing.T) {
 		t.Fatalf("told %v before it was committed", told)
 	}
 	for range 20 { // polls each minute, while the stamp lies ever further back
-		o.clock.advance(time.Minute)
+		o.clock.Advance(time.Minute)
 		var now map[record.ExternalID]int
 		now, _, cursor = o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
 		for id := range now {
@@ -83,11 +83,11 @@ func TestChangesTellsWhatCommitsLate(t *testing.T) {
 
 func TestChangesTellsDeletedAndMerged(t *testing.T) {
 	o := newOrg(t)
-	start := o.clock.now()
+	start := o.clock.Now()
 	ids := o.contacts(3)
 	deal := o.create("Opportunity", record.Fields{"Name": "X", "StageName": "Prospecting", "CloseDate": "2026-05-01"})
 	_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: start, Limit: 10})
-	o.clock.advance(lag + time.Minute)
+	o.clock.Advance(lag + time.Minute)
 	_, _, cursor = o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
 	if err := o.sim.Delete("Contact", ids[1]); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestChangesTellsDeletedAndMerged(t *testing.T) {
 
 func TestAnAccountTakesItsContactsIntoTheBin(t *testing.T) {
 	o := newOrg(t)
-	start := o.clock.now()
+	start := o.clock.Now()
 	firm := o.create("Account", record.Fields{"Name": "Acme"})
 	person := o.create("Contact", record.Fields{"LastName": "Curie", "AccountId": string(firm)})
 	if err := o.sim.Delete("Account", firm); err != nil {
@@ -133,9 +133,9 @@ func TestChangesBelievesOnlyALikelyClock(t *testing.T) {
 			o.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				inner.ServeHTTP(dated{w, date}, r)
 			})
-			start := o.clock.now()
+			start := o.clock.Now()
 			o.contacts(2)
-			o.clock.advance(time.Second)
+			o.clock.Advance(time.Second)
 			_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: start, Limit: 10})
 			late := o.contacts(1)
 			told, _, _ := o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
@@ -227,10 +227,10 @@ func TestAClockAheadOfOursPassesOverNothing(t *testing.T) {
 		o := newOrg(t)
 		inner := o.server.Config.Handler
 		o.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			inner.ServeHTTP(dated{w, o.clock.now().Add(skew).Format(http.TimeFormat)}, r)
+			inner.ServeHTTP(dated{w, o.clock.Now().Add(skew).Format(http.TimeFormat)}, r)
 		})
-		_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: o.clock.now(), Limit: 10})
-		o.clock.advance(time.Second)
+		_, _, cursor := o.changes(platform.Query{Object: "Contact", Since: o.clock.Now(), Limit: 10})
+		o.clock.Advance(time.Second)
 		late := o.contacts(1)
 		told, _, _ := o.changes(platform.Query{Object: "Contact", Cursor: cursor, Limit: 10})
 		if m := missing(told, late); len(m) > 0 {
@@ -252,12 +252,12 @@ func TestAPositionNeverGoesBack(t *testing.T) {
 
 func TestALongWalkResumesBeforeItsFirstAnswer(t *testing.T) {
 	o := newOrg(t)
-	start := o.clock.now()
+	start := o.clock.Now()
 	o.contacts(5)
-	o.clock.advance(time.Hour)
-	first := o.clock.now()
+	o.clock.Advance(time.Hour)
+	first := o.clock.Now()
 	_, _, cursor := o.walk(platform.Query{Object: "Contact", Since: start, Limit: 2}, func(q platform.Query) (platform.Page, error) {
-		defer o.clock.advance(time.Hour)
+		defer o.clock.Advance(time.Hour)
 		return o.connector.Changes(t.Context(), q)
 	})
 	want := position{Since: first.Add(-lag).UnixMilli(), From: first.Add(-lag).UnixMilli()}

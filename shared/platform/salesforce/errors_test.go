@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -19,16 +18,9 @@ import (
 // answering is a connector to a server that answers one thing.
 func answering(t *testing.T, status int, header map[string]string, body string) *Connector {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for key, value := range header {
-			w.Header().Set(key, value)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}))
-	t.Cleanup(server.Close)
-	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
-	return New(platform.Settings{Connection: "crm", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+	s := platformtest.Answering(t, status, header, body)
+	s.Connection = "crm"
+	return New(s)
 }
 
 func errorBody(code string) string {

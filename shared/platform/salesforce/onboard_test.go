@@ -1,7 +1,6 @@
 package salesforce
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -11,23 +10,19 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
-
-type fixedToken string
-
-func (f fixedToken) Token(context.Context) (string, error) { return string(f), nil }
-func (fixedToken) Refused(context.Context, string) error   { return nil }
 
 // TestARecordedOrgIsDescribedAsItIs reads the describes of a recorded org (SFDO-Tooling/CumulusCI cassettes): what is
 // required, how long, which values, and nothing that a configuration could not name.
 func TestARecordedOrgIsDescribedAsItIs(t *testing.T) {
-	dir := filepath.Dir(vendorFile(t, "describe/Contact.json"))
+	dir := filepath.Dir(platformtest.VendorPath(t, "salesforce", "describe/Contact.json"))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join(dir, path.Base(path.Dir(r.URL.Path))+".json"))
 	}))
 	defer server.Close()
-	c := New(platform.Settings{Connection: "sf", BaseURL: server.URL, Tokens: fixedToken("t"), HTTP: server.Client(), Now: time.Now})
+	c := New(platform.Settings{Connection: "sf", BaseURL: server.URL, Tokens: platformtest.Token("t"), HTTP: server.Client(), Now: time.Now})
 	for object, want := range map[record.Object]map[record.PlatformField]func(platform.FieldInfo) bool{
 		"Contact": {
 			"LastName": func(f platform.FieldInfo) bool {

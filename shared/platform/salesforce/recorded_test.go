@@ -5,22 +5,19 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // TestRecordedAnswersAreUnderstood decodes what was recorded of the platform.
 func TestRecordedAnswersAreUnderstood(t *testing.T) {
 	read := func(name string) string {
-		raw, err := os.ReadFile(vendorFile(t, "samples/"+name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := platformtest.VendorFile(t, "salesforce", "samples/"+name)
 		return string(raw)
 	}
 	for name, want := range map[string]string{

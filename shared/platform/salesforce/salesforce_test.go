@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/salesforce"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -25,28 +24,10 @@ import (
 
 const marker = "FluxCascade_Id__c"
 
-// clock is a clock that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // org is a simulated org and a connector to it.
 type org struct {
 	*testing.T
-	clock     *clock
+	clock     *platformtest.Clock
 	sim       *simulator.Simulator
 	server    *httptest.Server
 	connector *Connector
@@ -57,16 +38,10 @@ type org struct {
 	made   int             // contacts named so far
 }
 
-// fixed is one access token that never changes.
-type fixed string
-
-func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
-func (fixed) Refused(context.Context, string) error   { return nil }
-
 func newOrg(t *testing.T) *org {
 	t.Helper()
-	o := &org{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
-	o.sim = simulator.New(platformsim.Options{Now: o.clock.now, Seed: 1, WebhookURL: "https://front.example/salesforce"})
+	o := &org{T: t, clock: platformtest.NewClock(time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC))}
+	o.sim = simulator.New(platformsim.Options{Now: o.clock.Now, Seed: 1, WebhookURL: "https://front.example/salesforce"})
 	o.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		o.seen = append(o.seen, r.Clone(context.Background()))
@@ -79,8 +54,8 @@ func newOrg(t *testing.T) *org {
 	}))
 	t.Cleanup(o.server.Close)
 	access := o.sim.Access()
-	o.connector = New(platform.Settings{Connection: "crm", Account: access.Account, BaseURL: o.server.URL, Tokens: fixed(access.AccessToken),
-		HTTP: o.server.Client(), Now: o.clock.now})
+	o.connector = New(platform.Settings{Connection: "crm", Account: access.Account, BaseURL: o.server.URL, Tokens: platformtest.Token(access.AccessToken),
+		HTTP: o.server.Client(), Now: o.clock.Now})
 	return o
 }
 
@@ -158,27 +133,6 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 	if err == nil || fault.KindOf(err) != kind {
 		t.Errorf("error = %v, want kind %s", err, kind)
 	}
-}
-
-// vendorFile finds what is known of the platform, beside the repository.
-func vendorFile(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "platforms", "salesforce", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
-	return ""
 }
 
 func TestFetchTellsDeletedMergedAndUnknown(t *testing.T) {
@@ -405,7 +359,7 @@ func TestTokensGoToSalesforceOnly(t *testing.T) {
 			sent++
 			return nil, fmt.Errorf("no network here")
 		})}
-		c := New(platform.Settings{BaseURL: tt.base, Tokens: fixed("t"), HTTP: client, Now: time.Now, Options: map[string]string{OptionInstanceURL: tt.option}})
+		c := New(platform.Settings{BaseURL: tt.base, Tokens: platformtest.Token("t"), HTTP: client, Now: time.Now, Options: map[string]string{OptionInstanceURL: tt.option}})
 		_, err := c.List(t.Context(), platform.Query{Object: "Contact", Limit: 1})
 		if want := map[bool]fault.Kind{true: fault.Transient, false: fault.Unauthorized}[tt.calls]; !fault.Is(err, want) || (sent == 1) != tt.calls {
 			t.Errorf("%q with option %q: %v after %d requests", tt.base, tt.option, err, sent)

@@ -19,7 +19,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			o := newOrg(t)
-			q := platform.Query{Object: "Contact", Fields: []record.PlatformField{"LastName", "Title"}, Since: o.clock.now(), Limit: 1 + random.IntN(9)}
+			q := platform.Query{Object: "Contact", Fields: []record.PlatformField{"LastName", "Title"}, Since: o.clock.Now(), Limit: 1 + random.IntN(9)}
 			o.sim.CutAnswers(random.IntN(6))
 			if random.IntN(2) == 0 {
 				o.sim.SetFaults(platformsim.Faults{SearchLag: time.Duration(random.IntN(590)) * time.Second})
@@ -48,7 +48,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 			}
 			o.sim.SetFaults(platformsim.Faults{})
 			for range 3 { // all is committed; each poll to its end
-				o.clock.advance(time.Minute)
+				o.clock.Advance(time.Minute)
 				for pages := 0; poll(); pages++ {
 					if pages > pagesMax {
 						t.Fatal("no end")
@@ -71,9 +71,9 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 // stir lets a person do one thing, and time pass or not.
 func (o *org) stir(random *rand.Rand, ids *[]record.ExternalID) {
 	o.Helper()
-	o.clock.advance(time.Duration(random.IntN(3)) * 500 * time.Millisecond)
+	o.clock.Advance(time.Duration(random.IntN(3)) * 500 * time.Millisecond)
 	if random.IntN(40) == 0 {
-		o.clock.advance(time.Duration(random.IntN(20)) * time.Minute)
+		o.clock.Advance(time.Duration(random.IntN(20)) * time.Minute)
 	}
 	if len(*ids) < 3 || random.IntN(3) == 0 {
 		*ids = append(*ids, o.contacts(1)...)

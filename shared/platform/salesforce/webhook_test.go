@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -164,10 +164,10 @@ func TestReceiveAcceptsSimulatedDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.applied(deleteIntent("Contact", ids[0]), deleteIntent("Contact", ids[2]))
-	o.clock.advance(time.Second)
+	o.clock.Advance(time.Second)
 	kinds := map[record.Kind]int{}
 	for _, d := range o.sim.Deliveries() {
-		hints, err := Receive(o.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: o.clock.now()})
+		hints, err := Receive(o.sim.Access().WebhookSecret, platform.Request{Method: d.Method, URL: d.URL, Header: d.Header, Body: d.Body, Now: o.clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,10 +188,7 @@ func TestReceiveReadsRecordedEvents(t *testing.T) {
 		"amp__subscription__update_contact.json":                  {Object: "Contact", ID: "003ak00000IiFInAAN", Kind: record.KindChanged},
 		"amp__subscription__update_contact_compound_address.json": {Object: "Contact", ID: "003bm000016htgPAAQ", Kind: record.KindChanged},
 	} {
-		raw, err := os.ReadFile(vendorFile(t, "samples/"+name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := platformtest.VendorFile(t, "salesforce", "samples/"+name)
 		var body struct {
 			ChangeEventHeader struct {
 				CommitTimestamp int64 `json:"commitTimestamp"`

@@ -84,7 +84,7 @@ func TestCreateAnswersTheRecordAsThePlatformSpellsIt(t *testing.T) {
 	got := o.applied(o.createIntent("e-1", "Contact", fields))[0]
 	want := record.Fields{"LastName": "Lovelace", "FirstName": "Ada", "Email": "ada@example.com", "Phone": "4155551234", "MailingStreet": "1 Main\nSuite 2",
 		"AccountId": string(firm), "Birthdate": "1815-12-10", "Title": "", "Score__c": "2.56", marker: "e-1"}
-	if diff := cmp.Diff(want, got.Snapshot.Fields); diff != "" || got.Existing || got.Snapshot.ID != got.ID || !got.Snapshot.ModifiedAt.Equal(o.clock.now()) {
+	if diff := cmp.Diff(want, got.Snapshot.Fields); diff != "" || got.Existing || got.Snapshot.ID != got.ID || !got.Snapshot.ModifiedAt.Equal(o.clock.Now()) {
 		t.Errorf("receipt %+v (-want +got):\n%s", got, diff)
 	}
 	o.wantTruth("Contact", got.ID, want)
@@ -109,7 +109,7 @@ func TestMoneyKeepsEveryDigit(t *testing.T) {
 func TestACreateTriedBeforeThatNeverLandedIsMade(t *testing.T) {
 	o := newOrg(t)
 	intent := o.createIntent("e-1", "Contact", record.Fields{"LastName": "Once"})
-	intent.AttemptsBegan = o.clock.now()
+	intent.AttemptsBegan = o.clock.Now()
 	receipt := o.applied(intent)[0]
 	if receipt.Existing || len(o.sim.IDs("Contact")) != 1 {
 		t.Errorf("receipt %+v", receipt)
@@ -124,7 +124,7 @@ func TestAMarkerInAStandardFieldIsLookedFor(t *testing.T) {
 	o := newOrg(t)
 	intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: target("Account", ""), Fields: record.Fields{"Name": "Acme", "AccountNumber": "e-1"}, Marker: "AccountNumber"}
 	first := o.applied(intent)[0]
-	intent.AttemptsBegan = o.clock.now()
+	intent.AttemptsBegan = o.clock.Now()
 	again := o.applied(intent)[0]
 	if first.Existing || !again.Existing || again.ID != first.ID || len(o.sim.IDs("Account")) != 1 {
 		t.Errorf("first %+v, again %+v", first, again)
@@ -164,7 +164,7 @@ func TestUpdateAloneIsConditional(t *testing.T) {
 	o := newOrg(t)
 	id := o.contacts(1)[0]
 	stale := o.updateIntent("Contact", id, record.Fields{"Title": "ours"})
-	o.clock.advance(2 * time.Second)
+	o.clock.Advance(2 * time.Second)
 	o.edit("Contact", id, record.Fields{"Title": "theirs"})
 	receipt := o.apply(stale)[0]
 	wantKind(t, receipt.Err, fault.Stale)
@@ -175,7 +175,7 @@ func TestUpdateAloneIsConditional(t *testing.T) {
 	}
 	// The platform's own work moves SystemModstamp alone: no reason to refuse.
 	intent := o.updateIntent("Contact", id, record.Fields{"Title": "again"})
-	o.clock.advance(time.Minute)
+	o.clock.Advance(time.Minute)
 	o.sim.Touch("Contact", id)
 	o.applied(intent)
 }
@@ -419,7 +419,7 @@ func TestValuesAreSpeltByTheirFields(t *testing.T) {
 func TestEveryCallNamesUs(t *testing.T) {
 	o := newOrg(t)
 	ids := o.contacts(2)
-	o.changes(platform.Query{Object: "Contact", Since: o.clock.now(), Limit: 10})
+	o.changes(platform.Query{Object: "Contact", Since: o.clock.Now(), Limit: 10})
 	o.list(platform.Query{Object: "Contact", Limit: 10})
 	o.applied(o.createIntent("a", "Contact", record.Fields{"LastName": "Curie"}), o.updateIntent("Contact", ids[0], record.Fields{"Title": "Prof"}))
 	if err := o.connector.Prepare(t.Context(), "Contact", marker); err != nil {

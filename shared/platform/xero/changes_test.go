@@ -23,7 +23,7 @@ func (b *books) walk(q platform.Query) (told []record.Snapshot, absences []recor
 	for range 2000 {
 		page, err := b.connector.Changes(b.Context(), q)
 		if fault.Is(err, fault.RateLimited) {
-			b.clock.advance(fault.After(err, time.Minute))
+			b.clock.Advance(fault.After(err, time.Minute))
 			continue
 		}
 		if err != nil {
@@ -52,19 +52,19 @@ func idsOf(list []record.Snapshot) map[record.ExternalID]int {
 
 func TestChangesTellsArchivedMergedVoided(t *testing.T) {
 	b := newBooks(t)
-	start := b.clock.now()
+	start := b.clock.Now()
 	archived, loser, winner := b.create("contacts", record.Fields{"Name": "A"}), b.create("contacts", record.Fields{"Name": "B"}), b.create("contacts", record.Fields{"Name": "C"})
 	bill := b.create("invoices", record.Fields{"Contact.ContactID": string(loser), "LineItems[0].Description": "x", "LineItems[0].UnitAmount": "1"})
 	if _, err := b.sim.CreateBill(winner, "B"); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	for _, err := range []error{b.sim.Delete("contacts", archived), b.sim.Merge("contacts", winner, loser), b.sim.Delete("invoices", bill)} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	told, absences, _ := b.walk(platform.Query{Object: "contacts", Since: start, Limit: 100})
 	if len(told) != 2 || len(absences) != 1 || absences[0].ID != loser || absences[0].Into != winner || absences[0].Evidence != record.EvidenceMerged {
 		t.Errorf("told %v, absent %+v", told, absences)
@@ -95,15 +95,15 @@ func TestASecondFullerThanAPageIsToldWhole(t *testing.T) {
 	for _, limit := range []int{1000, 300} {
 		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
 			b := newBooks(t)
-			start := b.clock.now()
-			b.clock.advance(time.Minute)
+			start := b.clock.Now()
+			b.clock.Advance(time.Minute)
 			ids := b.flood(2500)
 			later := b.create("contacts", record.Fields{"Name": "Later"})
-			b.clock.advance(time.Minute)
+			b.clock.Advance(time.Minute)
 			random := rand.New(rand.NewPCG(7, uint64(limit)))
 			edited := map[record.ExternalID]bool{}
 			b.each(func(r *http.Request) {
-				b.clock.advance(2 * time.Second)
+				b.clock.Advance(2 * time.Second)
 				for range 3 {
 					id := ids[random.IntN(len(ids))]
 					edited[id] = true
@@ -118,7 +118,7 @@ func TestASecondFullerThanAPageIsToldWhole(t *testing.T) {
 					t.Errorf("%s was never told", id)
 				}
 			}
-			b.clock.advance(time.Minute)
+			b.clock.Advance(time.Minute)
 			told, _, _ = b.walk(platform.Query{Object: "contacts", Cursor: cursor, Limit: limit})
 			seen = idsOf(told)
 			for id := range edited {
@@ -138,7 +138,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 			b := newBooks(t)
 			b.sim.SetDayLimit(1_000_000)
 			b.sim.SetFaults(platformsim.Faults{SearchLag: time.Duration(random.IntN(20)) * time.Second, ClockSkew: time.Duration(random.IntN(120)-60) * time.Second})
-			q := platform.Query{Object: "contacts", Fields: []record.PlatformField{"FirstName", "ContactStatus"}, Since: b.clock.now().Add(-2 * time.Minute), Limit: 5 + random.IntN(40)}
+			q := platform.Query{Object: "contacts", Fields: []record.PlatformField{"FirstName", "ContactStatus"}, Since: b.clock.Now().Add(-2 * time.Minute), Limit: 5 + random.IntN(40)}
 			var ids []record.ExternalID
 			act := func() {
 				switch n := random.IntN(10); {
@@ -149,7 +149,7 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 				default:
 					_ = b.sim.Delete("contacts", ids[random.IntN(len(ids))])
 				}
-				b.clock.advance(time.Duration(random.IntN(900)) * time.Millisecond)
+				b.clock.Advance(time.Duration(random.IntN(900)) * time.Millisecond)
 			}
 			b.each(func(*http.Request) {
 				for range random.IntN(4) {
@@ -166,10 +166,10 @@ func TestPollsTellTheLastOfEverything(t *testing.T) {
 					last[s.ID] = s.Fields
 				}
 				q.Cursor = cursor
-				b.clock.advance(time.Duration(random.IntN(100)) * time.Second)
+				b.clock.Advance(time.Duration(random.IntN(100)) * time.Second)
 			}
 			b.each(nil)
-			b.clock.advance(time.Hour)
+			b.clock.Advance(time.Hour)
 			told, _, _ := b.walk(q)
 			for _, s := range told {
 				last[s.ID] = s.Fields
@@ -194,7 +194,7 @@ func TestListWalksEveryRecordWhilePeopleAct(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	made := 0
 	b.each(func(*http.Request) {
-		b.clock.advance(2 * time.Second)
+		b.clock.Advance(2 * time.Second)
 		b.edit("contacts", ids[random.IntN(len(ids))], record.Fields{"FirstName": fmt.Sprint(random.IntN(1000))})
 		made++
 		b.create("contacts", record.Fields{"Name": fmt.Sprint("New", made)})
@@ -296,12 +296,12 @@ func TestAPageIsFullByWhatTheAnswerSays(t *testing.T) {
 			b.answers(func(w http.ResponseWriter, r *http.Request) bool {
 				var list []string
 				for i := range c.rows {
-					list = append(list, fmt.Sprintf(`{"ContactID":"00000000-0000-4000-8000-%012d","UpdatedDateUTC":"/Date(%d+0000)/"}`, i, b.clock.now().UnixMilli()+int64(i)*20))
+					list = append(list, fmt.Sprintf(`{"ContactID":"00000000-0000-4000-8000-%012d","UpdatedDateUTC":"/Date(%d+0000)/"}`, i, b.clock.Now().UnixMilli()+int64(i)*20))
 				}
 				fmt.Fprintf(w, `{%s"Contacts":[%s]}`, c.pagination, strings.Join(list, ","))
 				return true
 			})
-			page, err := b.connector.Changes(t.Context(), platform.Query{Object: "contacts", Limit: 1000, Since: b.clock.now().Add(-time.Hour)})
+			page, err := b.connector.Changes(t.Context(), platform.Query{Object: "contacts", Limit: 1000, Since: b.clock.Now().Add(-time.Hour)})
 			if err != nil || page.More != c.more {
 				t.Errorf("more %t, %v, want %t", page.More, err, c.more)
 			}
@@ -319,10 +319,10 @@ func TestAListThatIgnoresItsQuestionEnds(t *testing.T) {
 	b := newBooks(t)
 	b.sim.SetDayLimit(100_000)
 	b.flood(1500)
-	b.clock.advance(24 * time.Hour)
-	since := b.clock.now()
+	b.clock.Advance(24 * time.Hour)
+	since := b.clock.Now()
 	id := b.create("contacts", record.Fields{"Name": "New"})
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	b.each(func(r *http.Request) { r.Header.Del("If-Modified-Since") })
 	told, _, _ := b.walk(platform.Query{Object: "contacts", Since: since, Limit: 1000})
 	if idsOf(told)[id] == 0 {
@@ -337,10 +337,10 @@ func TestAListThatIgnoresItsQuestionEnds(t *testing.T) {
 func TestAListInAnotherOrderIsAFailure(t *testing.T) {
 	b := newBooks(t)
 	b.sim.SetDayLimit(100_000)
-	since := b.clock.now()
+	since := b.clock.Now()
 	for i := range 1005 {
 		b.create("contacts", record.Fields{"Name": fmt.Sprintf("N%04d", 9999-i)})
-		b.clock.advance(2 * time.Second)
+		b.clock.Advance(2 * time.Second)
 	}
 	b.each(func(r *http.Request) {
 		q := r.URL.Query()
@@ -374,7 +374,7 @@ func TestAClockThatIsFarOffIsNotBelieved(t *testing.T) {
 			fmt.Fprintf(w, `{"DateTimeUTC":%q,"Contacts":[]}`, said)
 			return true
 		})
-		since := b.clock.now().Add(-time.Hour)
+		since := b.clock.Now().Add(-time.Hour)
 		page, err := b.connector.Changes(t.Context(), platform.Query{Object: "contacts", Since: since, Limit: 1})
 		if want := fmt.Sprintf(`{"since":%d,"from":%d}`, since.UnixMilli(), since.UnixMilli()); err != nil || string(page.Next) != want {
 			t.Errorf("clock %q: next %s, %v, want %s", said, page.Next, err, want)
@@ -385,8 +385,8 @@ func TestAClockThatIsFarOffIsNotBelieved(t *testing.T) {
 func TestReadsBeginBeforeTheRequest(t *testing.T) {
 	b := newBooks(t)
 	id := b.create("contacts", record.Fields{"Name": "Ada"})
-	began := b.clock.now()
-	b.each(func(*http.Request) { b.clock.advance(time.Second) })
+	began := b.clock.Now()
+	b.each(func(*http.Request) { b.clock.Advance(time.Second) })
 	if s := b.snapshot("contacts", id); !s.ReadBegan.Equal(began) {
 		t.Errorf("read began %v, want %v", s.ReadBegan, began)
 	}

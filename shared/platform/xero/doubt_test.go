@@ -40,7 +40,7 @@ func TestACreateInDoubtIsRepeatedHarmlessly(t *testing.T) {
 			for _, wait := range []time.Duration{2 * time.Minute, 7 * time.Minute, 24 * time.Hour} {
 				t.Run(fmt.Sprintf("%s, marked %t, after %v", object, marked, wait), func(t *testing.T) {
 					b := newBooks(t)
-					began := b.clock.now()
+					began := b.clock.Now()
 					fields := record.Fields{"Name": "Ada"}
 					if object == "invoices" {
 						fields = record.Fields{"Contact.ContactID": string(b.create("contacts", record.Fields{"Name": "Owner"})), "LineItems[0].Description": "Work"}
@@ -53,7 +53,7 @@ func TestACreateInDoubtIsRepeatedHarmlessly(t *testing.T) {
 					b.lose()
 					_, err := b.connector.Apply(t.Context(), []record.Intent{intent})
 					wantKind(t, err, fault.InDoubt)
-					b.clock.advance(wait)
+					b.clock.Advance(wait)
 					intent.AttemptsBegan = began
 					r := b.apply(intent)[0]
 					if n := b.count(object) - before; n != 1 {
@@ -74,7 +74,7 @@ func TestACreateInDoubtIsRepeatedHarmlessly(t *testing.T) {
 
 func TestABatchInDoubtIsRepeatedInOtherGroups(t *testing.T) {
 	b := newBooks(t)
-	began := b.clock.now()
+	began := b.clock.Now()
 	var intents []record.Intent
 	for i := range 10 {
 		intents = append(intents, createIntent(fmt.Sprint("k", i), "contacts", record.Fields{"Name": fmt.Sprint("N", i), "ContactNumber": fmt.Sprint("H-", i)}))
@@ -82,7 +82,7 @@ func TestABatchInDoubtIsRepeatedInOtherGroups(t *testing.T) {
 	b.lose()
 	_, err := b.connector.Apply(t.Context(), intents)
 	wantKind(t, err, fault.InDoubt)
-	b.clock.advance(3 * time.Minute)
+	b.clock.Advance(3 * time.Minute)
 	for i := range intents {
 		intents[i].AttemptsBegan = began
 	}
@@ -104,12 +104,12 @@ func TestACreateTriedBeforeThatNeverLandedIsMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	intent := createIntent("k1", "contacts", record.Fields{"Name": "Eve", "ContactNumber": "H-2"})
-	intent.AttemptsBegan = b.clock.now().Add(-time.Hour)
+	intent.AttemptsBegan = b.clock.Now().Add(-time.Hour)
 	if r := b.applied(intent)[0]; r.Existing {
 		t.Errorf("receipt %+v", r)
 	}
 	intent = createIntent("k2", "contacts", record.Fields{"Name": "Mallory", "ContactNumber": "H-1"})
-	intent.AttemptsBegan = b.clock.now().Add(-time.Hour)
+	intent.AttemptsBegan = b.clock.Now().Add(-time.Hour)
 	if r := b.apply(intent)[0]; r.Existing {
 		t.Errorf("an identity of other letters was taken for ours: %+v", r)
 	}
@@ -123,9 +123,9 @@ func TestAnInvoiceVoidedBeforeIsNoResultOfALaterTry(t *testing.T) {
 	if err := b.sim.Delete("invoices", voided); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(24 * time.Hour)
+	b.clock.Advance(24 * time.Hour)
 	intent := createIntent("k", "invoices", fields)
-	intent.AttemptsBegan = b.clock.now().Add(-time.Minute)
+	intent.AttemptsBegan = b.clock.Now().Add(-time.Minute)
 	r := b.applied(intent)[0]
 	if r.Existing || r.ID == voided {
 		t.Errorf("receipt %+v", r)

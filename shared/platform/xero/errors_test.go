@@ -3,14 +3,13 @@ package xero
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -18,16 +17,10 @@ import (
 // answering is a connector to a server that answers one thing.
 func answering(t *testing.T, status int, header map[string]string, body string) *Connector {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for key, value := range header {
-			w.Header().Set(key, value)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}))
-	t.Cleanup(server.Close)
-	now := func() time.Time { return time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC) }
-	return New(platform.Settings{Connection: "books", Account: "t", BaseURL: server.URL, Tokens: fixed("t"), HTTP: server.Client(), Now: now})
+	s := platformtest.Answering(t, status, header, body)
+	s.Connection = "books"
+	s.Account = "t"
+	return New(s)
 }
 
 const someID = "bd2270c3-8706-4c11-9cfb-000b551c3f51"
@@ -135,7 +128,7 @@ func TestTheLimitsAreMet(t *testing.T) {
 	if f, ok := err.(*fault.Error); !ok || f.Kind != fault.RateLimited || f.Code != "minute" || f.After > time.Minute+time.Second || f.After < 50*time.Second {
 		t.Errorf("the 61st call in a minute: %v", err)
 	}
-	b.clock.advance(fault.After(err, 0))
+	b.clock.Advance(fault.After(err, 0))
 	if err := read(); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
@@ -258,15 +251,15 @@ func TestARefreshTokenIsGoodOnceAndForALostAnswer(t *testing.T) {
 	b := newBooks(t)
 	first := b.sim.Access().RefreshToken
 	grant, err := b.refresher().Refresh(t.Context(), first)
-	if err != nil || grant.RefreshToken == first || !grant.ExpiresAt.Equal(b.clock.now().Add(30*time.Minute)) {
+	if err != nil || grant.RefreshToken == first || !grant.ExpiresAt.Equal(b.clock.Now().Add(30*time.Minute)) {
 		t.Fatalf("%+v, %v", grant, err)
 	}
-	b.clock.advance(29 * time.Minute)
+	b.clock.Advance(29 * time.Minute)
 	again, err := b.refresher().Refresh(t.Context(), first)
 	if err != nil || again.RefreshToken == grant.RefreshToken {
 		t.Errorf("within the grace: %+v, %v", again, err)
 	}
-	b.clock.advance(2 * time.Minute)
+	b.clock.Advance(2 * time.Minute)
 	_, err = b.refresher().Refresh(t.Context(), first)
 	wantKind(t, err, fault.Unauthorized)
 	if _, err = b.refresher().Refresh(t.Context(), again.RefreshToken); err != nil {

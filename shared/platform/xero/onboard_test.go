@@ -8,6 +8,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -45,7 +46,7 @@ func TestScopesAreReadFromTheToken(t *testing.T) {
 	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"scope":["accounting.contacts","offline_access"],"exp":1}`))
 	for token, want := range map[string][]string{"h." + claims + ".s": {"accounting.contacts", "offline_access"}, "opaque": nil, "h.!.s": nil, "h." + base64.RawURLEncoding.EncodeToString([]byte(`{"scope":7}`)) + ".s": nil} {
 		c := answering(t, 200, nil, `[{"id":"c","tenantId":"t","tenantType":"ORGANISATION","tenantName":"N"},{"id":"d","tenantId":"p","tenantType":"PRACTICE","tenantName":"P"}]`)
-		c.client.Settings.Tokens = fixed(token)
+		c.client.Settings.Tokens = platformtest.Token(token)
 		identities, err := c.Identify(t.Context())
 		if err != nil || len(identities) != 1 || !slices.Equal(identities[0].Scopes, want) {
 			t.Errorf("%q: %+v, %v, want scopes %v", token, identities, err, want)

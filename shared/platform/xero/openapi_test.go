@@ -7,12 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -102,10 +102,7 @@ func spec(t *testing.T) *openapi3.T {
 	if loaded != nil {
 		return loaded
 	}
-	text, err := os.ReadFile(vendorFile(t, "xero_accounting.trimmed.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := platformtest.VendorFile(t, "xero", "xero_accounting.trimmed.yaml")
 	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		t.Fatal(err)
@@ -131,10 +128,7 @@ func routerOf(t *testing.T, doc *openapi3.T, base string) routers.Router {
 
 func TestRequestsAndAnswersFitTheDescription(t *testing.T) {
 	accounting := spec(t)
-	text, err := os.ReadFile(vendorFile(t, "xero-identity.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := platformtest.VendorFile(t, "xero", "xero-identity.yaml")
 	// Its times have no zone, and clients call it in small letters.
 	text = []byte(strings.NewReplacer("/Connections", "/connections", "format: date-time", "format: utc-without-a-zone").Replace(string(text)))
 	identity, err := openapi3.NewLoader().LoadFromData(text)
@@ -160,7 +154,7 @@ func TestRequestsAndAnswersFitTheDescription(t *testing.T) {
 // tour calls everything once, in every form.
 func (b *books) tour() {
 	b.Helper()
-	start := b.clock.now().Add(-time.Minute)
+	start := b.clock.Now().Add(-time.Minute)
 	full := record.Fields{"Name": "Ada", "ContactNumber": "H-1", "EmailAddress": "ada@example.com", "FirstName": "Ada", "TaxNumber": "1", "AccountNumber": "2", "CompanyNumber": "3", "BankAccountDetails": "4", "DefaultCurrency": "NZD",
 		"Phones[DEFAULT]": "1", "Phones[MOBILE].PhoneNumber": "2", "Addresses[POBOX].City": "London", "Addresses[STREET].Country": "New Zealand", "ContactPersons[0].FirstName": "Eve", "ContactPersons[0].IncludeInEmails": "true"}
 	made := b.applied(createIntent("a", "contacts", full), createIntent("b", "contacts", record.Fields{"Name": "Bob", "ContactNumber": "H-2"}), createIntent("c", "contacts", record.Fields{"Name": "No Number"}))
@@ -183,7 +177,7 @@ func (b *books) tour() {
 	retried := createIntent("h", "contacts", record.Fields{"Name": "Late", "ContactNumber": "H-9"})
 	retried.AttemptsBegan = start
 	b.applied(retried)
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	for _, object := range []record.Object{"contacts", "invoices"} {
 		b.walk(platform.Query{Object: object, Fields: allFields(object), Since: start, Limit: 10})
 		if _, err := b.connector.List(b.Context(), platform.Query{Object: object, Fields: allFields(object), Limit: 10}); err != nil {
@@ -209,10 +203,7 @@ func (b *books) tour() {
 }
 
 func TestRecordedAnswersAreUnderstood(t *testing.T) {
-	text, err := os.ReadFile(vendorFile(t, "samples/contacts.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := platformtest.VendorFile(t, "xero", "samples/contacts.json")
 	c := answering(t, http.StatusOK, nil, string(text))
 	reads, err := c.Fetch(t.Context(), "contacts", allFields("contacts"), []record.ExternalID{"bd2270c3-8706-4c11-9cfb-000b551c3f51"})
 	if err != nil || reads[0].Snapshot == nil {

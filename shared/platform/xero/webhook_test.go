@@ -6,13 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
@@ -77,10 +77,7 @@ func TestReceiveRefuses(t *testing.T) {
 }
 
 func TestReceiveAcceptsTheVendorsVectors(t *testing.T) {
-	text, err := os.ReadFile(vendorFile(t, "samples/signature-vectors.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := platformtest.VendorFile(t, "xero", "samples/signature-vectors.json")
 	var vectors []struct {
 		Kind, SigningKey, Body, Header, Expected, Value string
 		Respond                                         int
@@ -106,7 +103,7 @@ func TestReceiveAcceptsSimulatedDeliveries(t *testing.T) {
 	if _, err := b.sim.CreateIn(other, "contacts", record.Fields{"Name": "Eve"}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	accounts := map[string]int{}
 	for _, d := range b.sim.Deliveries() {
 		hints, err := Receive(b.sim.Access().WebhookSecret, platform.Request{Method: d.Method, Header: d.Header, Body: d.Body})

@@ -239,7 +239,7 @@ func TestARecordThatMovedSinceItsPreReadIsStale(t *testing.T) {
 	b := newBooks(t)
 	id := b.create("contacts", record.Fields{"Name": "Ada", "Addresses[POBOX].City": "London"})
 	intent := b.updateIntent("contacts", id, record.Fields{"Addresses[POBOX].Region": "L"})
-	b.clock.advance(time.Second)
+	b.clock.Advance(time.Second)
 	b.edit("contacts", id, record.Fields{"Addresses[POBOX].City": "Leeds"})
 	r := b.apply(intent)[0]
 	wantKind(t, r.Err, fault.Stale)
@@ -310,7 +310,7 @@ func TestLockedInvoicesAreRefusedByName(t *testing.T) {
 		t.Errorf("%v", f)
 	}
 	before := b.truth("invoices", id)["UpdatedDateUTC"]
-	b.clock.advance(time.Second)
+	b.clock.Advance(time.Second)
 	b.applied(b.updateIntent("invoices", id, record.Fields{"DueDate": "2026-05-01"}))
 	if after := b.truth("invoices", id); after["DueDate"] != "2026-05-01" || after["UpdatedDateUTC"] != before {
 		t.Errorf("due %s, stamp %s, was %s: such a change moves no stamp", after["DueDate"], after["UpdatedDateUTC"], before)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,34 +14,17 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	simulator "github.com/fluxcascade/fluxcascade/shared/platformsim/xero"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
 )
 
-// clock is a clock that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // books are a simulated organisation and a connector to it.
 type books struct {
 	*testing.T
-	clock     *clock
+	clock     *platformtest.Clock
 	sim       *simulator.Simulator
 	server    *httptest.Server
 	connector *Connector
@@ -55,16 +36,10 @@ type books struct {
 	meddle func(http.ResponseWriter, *http.Request) bool
 }
 
-// fixed is one access token that never changes.
-type fixed string
-
-func (f fixed) Token(context.Context) (string, error) { return string(f), nil }
-func (fixed) Refused(context.Context, string) error   { return nil }
-
 func newBooks(t *testing.T) *books {
 	t.Helper()
-	b := &books{T: t, clock: &clock{at: time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)}}
-	b.sim = simulator.New(platformsim.Options{Now: b.clock.now, Seed: 1, WebhookURL: "https://front.example/xero"})
+	b := &books{T: t, clock: platformtest.NewClock(time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC))}
+	b.sim = simulator.New(platformsim.Options{Now: b.clock.Now, Seed: 1, WebhookURL: "https://front.example/xero"})
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		b.seen = append(b.seen, r.Clone(context.Background()))
@@ -79,7 +54,7 @@ func newBooks(t *testing.T) *books {
 	}))
 	t.Cleanup(b.server.Close)
 	access := b.sim.Access()
-	b.connector = New(platform.Settings{Connection: "books", Account: access.Account, BaseURL: b.server.URL, Tokens: fixed(access.AccessToken), HTTP: b.server.Client(), Now: b.clock.now})
+	b.connector = New(platform.Settings{Connection: "books", Account: access.Account, BaseURL: b.server.URL, Tokens: platformtest.Token(access.AccessToken), HTTP: b.server.Client(), Now: b.clock.Now})
 	return b
 }
 
@@ -99,7 +74,7 @@ func (b *books) answers(f func(http.ResponseWriter, *http.Request) bool) {
 
 func (b *books) refresher() *platform.OAuthRefresher {
 	access := b.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: b.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: b.server.Client(), Now: b.clock.now})
+	return NewRefresher(RefreshSettings{TokenURL: b.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: b.server.Client(), Now: b.clock.Now})
 }
 
 func (b *books) create(object record.Object, fields record.Fields) record.ExternalID {
@@ -208,27 +183,6 @@ func wantKind(t *testing.T, err error, want fault.Kind) {
 	}
 }
 
-// vendorFile finds material of the vendor's beside the checkout.
-func vendorFile(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", "platforms", "xero", name)
-			if _, err := os.Stat(path); err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Fatal("no go.mod above")
-	return ""
-}
-
 func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
 	b := newBooks(t)
 	id := b.create("contacts", record.Fields{"Name": "Ada Ltd", "FirstName": "Ada", "Phones[DEFAULT].PhoneNumber": "1111111", "Phones[DEFAULT].PhoneAreaCode": "04",
@@ -241,7 +195,7 @@ func TestFetchReadsWholeRecordsWithBlanks(t *testing.T) {
 			t.Errorf("%s is %q (told %t), want %q", field, got, told, want)
 		}
 	}
-	if want := b.clock.now(); !s.ModifiedAt.Equal(want) || s.Version != "" || s.Lagging || s.Archived {
+	if want := b.clock.Now(); !s.ModifiedAt.Equal(want) || s.Version != "" || s.Lagging || s.Archived {
 		t.Errorf("snapshot %+v, want it modified at %v", s, want)
 	}
 	if diff := cmp.Diff(b.truth("contacts", id), s.Fields); diff != "" {

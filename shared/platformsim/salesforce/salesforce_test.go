@@ -8,14 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
@@ -402,27 +401,6 @@ func TestIDsHaveEighteenCharacters(t *testing.T) {
 	}
 }
 
-// vendorFile finds what is known of the platform, beside the repository.
-func vendorFile(t *testing.T, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 10 {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			raw, err := os.ReadFile(filepath.Join(dir, "..", "shared", "platforms", "salesforce", name))
-			if err != nil {
-				t.Skipf("SKIPPED ALOUD: ../shared is not here: %s", name)
-			}
-			return raw
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("SKIPPED ALOUD: no go.mod above the working directory")
-	return nil
-}
-
 // recordedObject and recordedField are what a describe tells, as far as it matters here.
 type recordedObject struct {
 	KeyPrefix string
@@ -442,7 +420,7 @@ type recordedField struct {
 func TestFieldsAreThoseOfARecordedOrg(t *testing.T) {
 	for _, name := range objectNames {
 		var recorded recordedObject
-		if err := json.Unmarshal(vendorFile(t, "describe/"+name+".json"), &recorded); err != nil {
+		if err := json.Unmarshal(platformtest.VendorFile(t, "salesforce", "describe/"+name+".json"), &recorded); err != nil {
 			t.Fatal(err)
 		}
 		o := schemas[name]
@@ -485,7 +463,7 @@ func TestFieldsAreThoseOfARecordedOrg(t *testing.T) {
 }
 
 func TestRelayedEventsFitTheirSchema(t *testing.T) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(vendorFile(t, "change-event-header.schema.json")))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(platformtest.VendorFile(t, "salesforce", "change-event-header.schema.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
