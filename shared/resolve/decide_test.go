@@ -492,3 +492,40 @@ func TestAStaleReadOfADeletedRecordIsNoRestore(t *testing.T) {
 		t.Errorf("read again past the lag: the link is %s, want live", got)
 	}
 }
+
+// TestAnOldAttemptExplainsNoEdit: a write of unknown outcome never arrived, and a read that would have shown it says so. Who
+// sets that very value later has edited.
+func TestAnOldAttemptExplainsNoEdit(t *testing.T) {
+	tb := newTable(t)
+	id := linked(tb)
+	on := func(place record.Place, name record.PlatformField, value string) resolve.Decision {
+		fields := record.Fields{}
+		for field, held := range tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[place].Base {
+			fields[field] = held
+		}
+		fields[name] = value
+		tb.pass(time.Minute)
+		return tb.see(place, ids[place], tb.view.Now, fields)
+	}
+	tb.write(on(contact, "note", "x"), client, ids[client], fault.Newf(fault.InDoubt, "update", "no answer"))
+	tb.pass(10 * time.Minute)
+	on(client, "tel", "1") // it shows what it showed before
+	tb.write(on(contact, "note", "y"), client, ids[client], nil)
+	on(client, "memo", "x")
+	tb.wantValue(id, "note", "x")
+}
+
+// TestWhoComesWithAMergedRecordsKeyIsTheSurvivor: the hub merged two people into one, who goes by both emails.
+func TestWhoComesWithAMergedRecordsKeyIsTheSurvivor(t *testing.T) {
+	tb := newTable(t)
+	id := linked(tb)
+	tb.see(contact, "h2", start, record.Fields{"email": "b@x.example", "phone": "", "street": "", "note": "", "fcid": ""})
+	tb.pass(time.Minute)
+	tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: contact, ID: "h2"}, Evidence: record.EvidenceMerged, Into: ids[contact], ReadBegan: tb.view.Now}}))
+	tb.pass(time.Minute)
+	tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: payer, ID: ids[payer]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+	d := tb.see(payer, "b9", tb.view.Now, record.Fields{"mail": "b@x.example", "tel": ""})
+	if d.Entity != id {
+		t.Errorf("a customer with the other email is %s, want %s", d.Entity, id)
+	}
+}
