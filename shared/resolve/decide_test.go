@@ -529,3 +529,15 @@ func TestWhoComesWithAMergedRecordsKeyIsTheSurvivor(t *testing.T) {
 		t.Errorf("a customer with the other email is %s, want %s", d.Entity, id)
 	}
 }
+
+func TestAPlaceThatBecomesFreeIsOfferedToTheRecordThatIsHeldForIt(t *testing.T) {
+	tb := newTable(t)
+	linked(tb)
+	held := tb.see(client, "f2", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "2", "road": "", "memo": "", "hubid": ""})
+	tb.wantOutcome(held, resolve.ParkedWork, resolve.ReasonSlotTaken)
+	tb.pass(time.Minute)
+	d := tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: client, ID: ids[client]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}})
+	if len(d.Hints) != 1 || d.Hints[0].Ref.ID != "f2" {
+		t.Errorf("got hints %+v, want the held record read again", d.Hints)
+	}
+}
