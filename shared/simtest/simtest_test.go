@@ -123,11 +123,12 @@ func TestSeededBugsShow(t *testing.T) {
 }
 
 func TestTheNaiveEngineFails(t *testing.T) {
-	r := Simulate(0, 200, Options{Naive: true}, nil, nil)
-	if r.Failed < 100 {
-		t.Errorf("the naive engine fails in %d of 200 histories: either it has learnt, or the oracle has gone blind", r.Failed)
+	const n = 60 // it comes to rest late or never, which costs time
+	r := Simulate(0, n, Options{Naive: true}, nil, nil)
+	if r.Failed < n/2 {
+		t.Errorf("the naive engine fails in %d of %d histories: either it has learnt, or the oracle has gone blind", r.Failed, n)
 	}
-	t.Logf("the naive engine violates an invariant in %d of 200 histories", r.Failed)
+	t.Logf("the naive engine violates an invariant in %d of %d histories", r.Failed, n)
 }
 
 // rare are seeded bugs that show in fewer than one of 2,000 histories: each needs two edits or two writers to meet in
