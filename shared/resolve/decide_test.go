@@ -541,3 +541,27 @@ func TestAPlaceThatBecomesFreeIsOfferedToTheRecordThatIsHeldForIt(t *testing.T) 
 		t.Errorf("got hints %+v, want the held record read again", d.Hints)
 	}
 }
+
+// TestARemovalOfOursWhoseCauseIsOverRemovesNothingMore: a spoke's record is deleted, and ours on the hub with it. Another
+// record takes the place on the spoke before that is known to be done: the hub's comes back, and the new record stays.
+func TestARemovalOfOursWhoseCauseIsOverRemovesNothingMore(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Entities[0].RestoresHub = true
+	linked(tb)
+	tb.see(client, "f2", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""})
+	gone := func(place record.Place) resolve.Decision {
+		tb.pass(time.Minute)
+		return tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: place, ID: ids[place]}, Evidence: record.EvidenceArchived, ReadBegan: tb.view.Now}}))
+	}
+	d := gone(client)
+	tb.write(d, contact, ids[contact], fault.Newf(fault.InDoubt, "archive", "no answer"))
+	tb.see(client, "f2", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""})
+	tb.pass(2 * time.Minute)
+	d = gone(contact)
+	if x := due(d, contact); x == nil || x.Operation != record.OperationRestore {
+		t.Errorf("at the hub: got %+v, want its record restored", x)
+	}
+	if x := due(d, client); x != nil && x.Operation != record.OperationUpdate {
+		t.Errorf("the record that took the place: %+v is due", x)
+	}
+}

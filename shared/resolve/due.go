@@ -425,8 +425,16 @@ func (d *decider) dueRestore(due *Due, link *Link) bool {
 func (d *decider) removalPolicy(place record.Place) (ruleset.Delete, bool) {
 	if m, spoke := d.group.MappingAt(place); spoke {
 		hub := d.links[d.group.HubPlace(d.entity.Type)]
-		// Whoever removed it from the hub, it is gone from there.
-		return m.Delete, hub != nil && hub.State == LinkTombstone && hub.Evidence != record.EvidenceMerged
+		if hub == nil || hub.State != LinkTombstone || hub.Evidence == record.EvidenceMerged {
+			return m.Delete, false
+		}
+		// Whoever removed it from the hub, it is gone from there; but what we removed there, for a deletion that is over since,
+		// is about to come back.
+		still := true
+		if hub.ArchivedByUs {
+			_, still = d.removalPolicy(hub.Place)
+		}
+		return m.Delete, still
 	}
 	for i := range d.group.Mappings {
 		m := &d.group.Mappings[i]
