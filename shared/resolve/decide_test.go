@@ -565,3 +565,21 @@ func TestARemovalOfOursWhoseCauseIsOverRemovesNothingMore(t *testing.T) {
 		t.Errorf("the record that took the place: %+v is due", x)
 	}
 }
+
+func TestAStaleReadOfARecordThatWeRestoredIsNoDeletion(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Mappings[0].RestoresSpoke = true
+	id := linked(tb)
+	tb.pass(time.Minute)
+	d := tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: contact, ID: ids[contact]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+	tb.write(d, client, ids[client], nil)
+	archived := tb.view.Now
+	tb.pass(time.Hour)
+	d = tb.see(contact, ids[contact], tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "n", "fcid": ""})
+	tb.writeAt(d, client, ids[client], tb.view.Now)
+	d = tb.decide(resolve.Observation{Snapshot: &record.Snapshot{Ref: record.Ref{Place: client, ID: ids[client]}, Fields: record.Fields{}, Archived: true, ModifiedAt: archived, ReadBegan: tb.view.Now}})
+	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonStaleRead)
+	if got := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[client].State; got != resolve.LinkLive {
+		t.Errorf("the spoke's link is %s, want live", got)
+	}
+}

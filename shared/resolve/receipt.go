@@ -61,6 +61,12 @@ func (d *decider) receipt(r Receipt) Decision {
 		return d.settle(Applied, ReasonWritten)
 	}
 	d.dropAttempt(link, r.Intent.Key)
+	if r.Snapshot != nil { // so that a read of how it was before is known to be older
+		link.Version = r.Snapshot.Version
+		if r.Snapshot.ModifiedAt.After(link.ModifiedAt) {
+			link.ModifiedAt = r.Snapshot.ModifiedAt
+		}
+	}
 	switch r.Intent.Operation {
 	case record.OperationRestore:
 		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false

@@ -159,6 +159,17 @@ func due(d resolve.Decision, place record.Place) *resolve.Due {
 // write performs what is due at a place: attempt, then the platform's answer, which holds what was sent.
 func (tb *table) write(d resolve.Decision, place record.Place, id record.ExternalID, err error) resolve.Decision {
 	tb.t.Helper()
+	return tb.answered(d, place, id, time.Time{}, err)
+}
+
+// writeAt is write on a platform that stamps its answer.
+func (tb *table) writeAt(d resolve.Decision, place record.Place, id record.ExternalID, stamp time.Time) resolve.Decision {
+	tb.t.Helper()
+	return tb.answered(d, place, id, stamp, nil)
+}
+
+func (tb *table) answered(d resolve.Decision, place record.Place, id record.ExternalID, stamp time.Time, err error) resolve.Decision {
+	tb.t.Helper()
 	x := due(d, place)
 	if x == nil || x.Blocked != "" {
 		tb.t.Fatalf("nothing to write at %s: %+v", place, x)
@@ -178,7 +189,7 @@ func (tb *table) write(d resolve.Decision, place record.Place, id record.Externa
 		for name, value := range intent.Fields {
 			fields[name] = value
 		}
-		receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: place, ID: id}, Fields: fields, ReadBegan: tb.view.Now}
+		receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: place, ID: id}, Fields: fields, ModifiedAt: stamp, ReadBegan: tb.view.Now}
 	}
 	return tb.commit(tb.decide(resolve.Observation{Receipt: &resolve.Receipt{Entity: d.Entity, Place: place, Intent: intent, Fence: fence, Receipt: receipt}}))
 }
