@@ -7,13 +7,14 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/boot/onaws/ontables"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/intake"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 )
 
 func main() {
-	fn, err := onaws.Open(config.Poller)
+	fn, err := onaws.Open(config.Poller, ontables.Open)
 	if err != nil {
 		log.Fatal(err)
 	}

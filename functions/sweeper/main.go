@@ -9,13 +9,14 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/boot/onaws/ontables"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 )
 
 func main() {
-	fn, err := onaws.Open(config.Sweeper)
+	fn, err := onaws.Open(config.Sweeper, ontables.Open)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,21 +2,23 @@
 package main
 
 import (
+	"context"
 	"log"
 
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 )
 
 func main() {
-	fn, err := onaws.Open(config.Webhook)
+	fn, err := onaws.Open(config.Webhook, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	system, err := fn.Packaged()
-	if err != nil {
-		log.Fatal(err)
-	}
-	onaws.Start(fn, lambdaio.Webhook(system.Webhook()))
+	onaws.Start(fn, onaws.Packaged(fn, func(s *boot.System) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		return lambdaio.Webhook(s.Webhook())
+	}))
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/boot/onaws/ontables"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 )
 
 func main() {
-	fn, err := onaws.Open(config.Writer)
+	fn, err := onaws.Open(config.Writer, ontables.Open)
 	if err != nil {
 		log.Fatal(err)
 	}

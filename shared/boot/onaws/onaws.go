@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -27,7 +26,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/store"
-	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
 )
 
 // secretLife is how long a read app secret is used before it is read again, so that a rotated one is picked up.
@@ -42,37 +40,63 @@ type Function struct {
 	meter   *meter.Meter
 }
 
-// Open reads a function's environment and makes its clients. It calls nothing.
-func Open(f config.Function) (*Function, error) {
+// Client is what each of a function's clients is made of.
+type Client struct {
+	Region      string
+	Credentials aws.CredentialsProvider
+	HTTP        awsclient.HTTP
+}
+
+// Tables opens the store in tables of the given names; package ontables has the one there is. It calls nothing.
+type Tables func(c Client, names map[store.Table]string) (store.Store, error)
+
+// Open reads a function's environment and makes its clients. It calls nothing. tables is nil for a function without any,
+// which then need not link their client.
+func Open(f config.Function, tables Tables) (*Function, error) {
 	c, err := config.Parse(f, os.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	region := os.Getenv("AWS_REGION")
-	transport := awsclient.HTTP{Client: &http.Client{Timeout: 20 * time.Second}}
+	client := Client{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(), HTTP: awsclient.HTTP{Client: &http.Client{Timeout: 20 * time.Second}}}
 	fn := &Function{config: c,
-		secrets: &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), arns: c.SecretARNs, now: time.Now},
-		queue:   sqsqueue.New(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}
+		secrets: &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: client.Region, Credentials: client.Credentials, HTTPClient: client.HTTP}), arns: c.SecretARNs, now: time.Now},
+		queue:   sqsqueue.New(sqs.New(sqs.Options{Region: client.Region, Credentials: client.Credentials, HTTPClient: client.HTTP}), c.QueueURLs)}
 	if len(c.Tables) > 0 {
-		fn.store, err = dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), Tables: everyTable(c.Tables)})
+		if tables == nil {
+			return nil, fmt.Errorf("function %s has tables, and its main opens none: give it ontables.Open", f)
+		}
+		if fn.store, err = tables(client, c.Tables); err != nil {
+			return nil, err
+		}
 	}
 	fn.meter = &meter.Meter{Stack: c.Stack, Function: string(f), Out: os.Stdout, Store: fn.store, Now: time.Now}
-	return fn, err
+	return fn, nil
 }
 
 func (fn *Function) system(rules *ruleset.Rules) *boot.System {
 	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue, Store: fn.store, Meter: fn.meter, Wait: boot.Wait}
 }
 
-// Packaged assembles the system of the configuration beside the bootstrap, active or not. It is for the webhook alone:
+// Packaged makes a handler that runs the configuration beside the bootstrap, active or not. It is for the webhook alone:
 // that decides nothing, its queues and routes were made for that very file, and what it queues for a connection that is
-// not active yet ends at the resolver. So it needs no table, and no call before its first.
-func (fn *Function) Packaged() (*boot.System, error) {
-	rules, err := config.LoadRules(fn.config.RulesPath)
-	if err != nil {
-		return nil, err
+// not active yet ends at the resolver. So it needs no table. The file is read at the first call, as Active's text is and
+// for the same reason; one that does not load fails every call, and the platform sends again.
+func Packaged[E, R any](fn *Function, assemble func(*boot.System) func(context.Context, E) (R, error)) func(context.Context, E) (R, error) {
+	load := sync.OnceValues(func() (func(context.Context, E) (R, error), error) {
+		rules, err := config.LoadRules(fn.config.RulesPath)
+		if err != nil {
+			return nil, fmt.Errorf("the configuration packaged with this function does not load; deploy the function again, from one that `fluxcascade lint` passes: %w", err)
+		}
+		return assemble(fn.system(rules)), nil
+	})
+	return func(ctx context.Context, event E) (R, error) {
+		handle, err := load()
+		if err != nil {
+			var none R
+			return none, err
+		}
+		return handle(ctx, event)
 	}
-	return fn.system(rules), nil
 }
 
 // Active makes a handler that runs the active configuration. It is read at the first call rather than at the start: an
@@ -92,18 +116,6 @@ func Active[E, R any](fn *Function, assemble func(*boot.System) func(context.Con
 			}
 			return assemble(fn.system(rules)), nil
 		}})
-}
-
-// everyTable fills in a name for tables that a function may not touch: IAM refuses it, and so would DynamoDB.
-func everyTable(given map[store.Table]string) map[store.Table]string {
-	names := map[store.Table]string{}
-	for _, table := range store.Tables() {
-		names[table] = "not-for-this-function"
-		if name := given[table]; name != "" {
-			names[table] = name
-		}
-	}
-	return names
 }
 
 // fromEnvironment gives the credentials that Lambda puts into the environment of a running function; they are fixed
