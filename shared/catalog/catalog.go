@@ -178,6 +178,14 @@ func (p *Platform) Object(name record.Object) (*Object, bool) {
 	return &p.Objects[i], true
 }
 
+// Ability gives what can be done with an object, the zero value for one that the platform does not have.
+func (p *Platform) Ability(name record.Object) Ability {
+	if o, known := p.Object(name); known {
+		return o.Ability
+	}
+	return Ability{}
+}
+
 // Field finds a field by its spelling; a custom field of fitting form is answered as writable text.
 func (o *Object) Field(name record.PlatformField) (Field, bool) {
 	for _, f := range o.Fields {

@@ -25,6 +25,29 @@ func (c *Client) OneObject(p *catalog.Platform, intents []record.Intent) (*catal
 	return o, nil
 }
 
+// Unwritable says why an intent may not set a field, by what the catalog says of it, "" if it may.
+func Unwritable(o *catalog.Object, name record.PlatformField, value string, operation record.Operation) string {
+	f, known := o.Field(name)
+	switch {
+	case !known:
+		return "is not known"
+	case f.ReadOnly:
+		return "is read-only"
+	case f.CreateOnly && operation == record.OperationUpdate:
+		return "can be set at creation only"
+	case f.Required && value == "":
+		return "cannot be blank"
+	}
+	return ""
+}
+
+// Unfit refuses an intent for the sake of one field, before anything is sent: fault.Rejected.
+func (c *Client) Unfit(intent record.Intent, field record.PlatformField, problem string) error {
+	err := fault.Newf(fault.Rejected, c.OpOf(intent), "field %s %s", field, problem)
+	err.Fields = []string{string(field)}
+	return err
+}
+
 // Findable checks a call of Find as a whole: an object that p has, at most Ability.Finds() look-ups, all by fields of
 // Ability.Find. It gives that object, or fault.Rejected.
 func (c *Client) Findable(p *catalog.Platform, object record.Object, lookups []Lookup) (*catalog.Object, error) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // answerBytesMax bounds what is read of one answer. The largest legitimate page, 1,000 full QuickBooks customers,
@@ -165,6 +166,11 @@ func (c *Client) Op(call Call) string { return c.Opf("%s", call.Op) }
 // Opf names an operation that is no one call for errors.
 func (c *Client) Opf(format string, args ...any) string {
 	return fmt.Sprintf("%s %s: %s", c.Platform, c.Settings.Connection, fmt.Sprintf(format, args...))
+}
+
+// OpOf names an intent for errors: "jobber north: update clients/MQ==".
+func (c *Client) OpOf(intent record.Intent) string {
+	return c.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
 }
 
 // RetryAfter reads the Retry-After header, in seconds or as a date; 0 if it is absent or makes no sense.

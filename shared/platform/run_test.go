@@ -106,3 +106,25 @@ func TestACallAsAWholeIsChecked(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestAFieldThatAnIntentMayNotSetIsRefused(t *testing.T) {
+	o := &catalog.Object{Fields: []catalog.Field{{Name: "name", Required: true}, {Name: "balance", ReadOnly: true}, {Name: "kind", CreateOnly: true}, {Name: "note"}}}
+	for _, c := range []struct {
+		field     record.PlatformField
+		value     string
+		operation record.Operation
+		want      string
+	}{
+		{"note", "", record.OperationUpdate, ""},
+		{"name", "x", record.OperationUpdate, ""},
+		{"name", "", record.OperationUpdate, "cannot be blank"},
+		{"balance", "1", record.OperationCreate, "is read-only"},
+		{"kind", "x", record.OperationCreate, ""},
+		{"kind", "x", record.OperationUpdate, "can be set at creation only"},
+		{"pet", "x", record.OperationUpdate, "is not known"},
+	} {
+		if problem := platform.Unwritable(o, c.field, c.value, c.operation); problem != c.want {
+			t.Errorf("%s %q at %s: %q, want %q", c.field, c.value, c.operation, problem, c.want)
+		}
+	}
+}

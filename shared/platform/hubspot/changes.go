@@ -60,7 +60,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 			at.Newest, at.Seen = stamp, c.client.Settings.Now().UnixMilli()
 		}
 	}
-	at, page.More = at.after(page.Snapshots, len(results) >= q.Limit, c.ability(q.Object).LagBound)
+	at, page.More = at.after(page.Snapshots, len(results) >= q.Limit, c.catalog.Ability(q.Object).LagBound)
 	next, err := json.Marshal(at)
 	if err != nil {
 		return platform.Page{}, fault.New(fault.Rejected, c.client.Opf("changes of %s", q.Object), err)
@@ -79,7 +79,7 @@ func stampMillis(s record.Snapshot) int64 {
 // resume reads the cursor, or begins at Since.
 func (c *Connector) resume(q platform.Query) (position, error) {
 	op := c.client.Opf("changes of %s", q.Object)
-	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
+	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
 		return position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	at := position{Since: max(q.Since.UnixMilli(), 0)}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -55,30 +54,6 @@ func modified(name record.Object, o object) time.Time {
 	return time.Time{}
 }
 
-// refuse says why a field cannot be written, "" if it can.
-func refuse(o *catalog.Object, name record.PlatformField, value string, operation record.Operation) string {
-	f, known := o.Field(name)
-	switch {
-	case !known:
-		return "is not known"
-	case f.ReadOnly:
-		return "is read-only"
-	case f.CreateOnly && operation == record.OperationUpdate:
-		return "can be set at creation only"
-	case f.Required && value == "":
-		return "cannot be blank"
-	}
-	return ""
-}
-
 func (c *Connector) place(object record.Object) record.Place {
 	return record.Place{Connection: c.client.Settings.Connection, Object: object}
-}
-
-func (c *Connector) ability(object record.Object) catalog.Ability {
-	o, ok := c.catalog.Object(object)
-	if !ok {
-		return catalog.Ability{}
-	}
-	return o.Ability
 }

@@ -104,7 +104,7 @@ func (c *Connector) findBy(ctx context.Context, object record.Object, field reco
 
 // unique reports whether a field identifies a record: a contact's email, and the property that holds our identity.
 func (c *Connector) unique(object record.Object, field record.PlatformField) bool {
-	return field == c.ability(object).Marker || (object == "contacts" && field == "email")
+	return field == c.catalog.Ability(object).Marker || (object == "contacts" && field == "email")
 }
 
 // searchIDs asks the search index for the records that hold any of values, at most foundMax for one value. Values go in

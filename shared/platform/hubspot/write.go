@@ -91,7 +91,7 @@ func (c *Connector) prepare(intent record.Intent) *work {
 	}
 	o, _ := c.catalog.Object(intent.Ref.Object)
 	for _, field := range slices.Sorted(maps.Keys(intent.Fields)) {
-		if problem := refuse(o, field, intent.Fields[field], intent.Operation); problem != "" {
+		if problem := platform.Unwritable(o, field, intent.Fields[field], intent.Operation); problem != "" {
 			err := fault.Newf(fault.Rejected, op, "field %s %s", field, problem)
 			err.Fields = []string{string(field)}
 			w.receipt.Err = err

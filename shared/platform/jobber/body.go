@@ -51,11 +51,11 @@ func (c *Connector) reread(ctx context.Context, k kind, items []*work) error {
 		}
 		i := slices.Index(ids, id)
 		if read := c.readOne(clients, needed, a, i, id); read.Snapshot == nil {
-			w.fail(unread(c.opOf(w.intent), k, read.Err))
+			w.fail(unread(c.client.OpOf(w.intent), k, read.Err))
 			continue
 		}
 		if w.client, err = decodeClient(a.Data[aliasOf(i)]); err != nil {
-			w.fail(fault.New(fault.Transient, c.opOf(w.intent), err))
+			w.fail(fault.New(fault.Transient, c.client.OpOf(w.intent), err))
 			continue
 		}
 		c.settle(k, w, a, needed)
@@ -86,7 +86,7 @@ func (c *Connector) settle(k kind, w *work, a answer, needed []record.PlatformFi
 		for _, field := range needed {
 			then, read := w.intent.Current.Fields[field]
 			if value, known := now[field]; read && known && then != value {
-				w.fail(fault.Newf(fault.Stale, c.opOf(w.intent), "moved since its pre-read"))
+				w.fail(fault.Newf(fault.Stale, c.client.OpOf(w.intent), "moved since its pre-read"))
 				return
 			}
 		}
@@ -215,7 +215,7 @@ func (c *Connector) propertyInput(w *work, due map[string]map[string]string, inp
 		if w.client != nil {
 			var known bool
 			if found, known = w.client.Properties.find(selector); !known {
-				return c.reject(c.opOf(w.intent), "the client has more properties than are read")
+				return c.reject(c.client.OpOf(w.intent), "the client has more properties than are read")
 			}
 		}
 		if found == nil {

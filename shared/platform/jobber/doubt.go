@@ -24,7 +24,7 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, items []*work) error
 		case w.done || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero():
 			continue
 		case w.intent.Marker == "" || w.intent.Fields[w.intent.Marker] == "":
-			w.fail(fault.Newf(fault.InDoubt, c.opOf(w.intent), "was attempted before and has no marker to look for"))
+			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "was attempted before and has no marker to look for"))
 			continue
 		}
 		doubtful = append(doubtful, w)
@@ -41,7 +41,7 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, items []*work) error
 	}
 	for _, w := range doubtful {
 		if !w.done {
-			w.fail(fault.Newf(fault.InDoubt, c.opOf(w.intent), "too many records were created since to look for ours"))
+			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "too many records were created since to look for ours"))
 		}
 	}
 	return nil

@@ -72,9 +72,9 @@ func (c *Connector) fits(k kind, ability catalog.Ability, intent record.Intent) 
 		record.OperationArchive: ability.Archive, record.OperationDelete: ability.Delete}
 	switch {
 	case !able[intent.Operation]:
-		return c.reject(c.opOf(intent), "the platform offers no such operation")
+		return c.reject(c.client.OpOf(intent), "the platform offers no such operation")
 	case intent.Operation != record.OperationCreate && intent.Ref.ID == "":
-		return c.reject(c.opOf(intent), "no id")
+		return c.reject(c.client.OpOf(intent), "no id")
 	case intent.Operation == record.OperationArchive:
 		return nil
 	}
@@ -193,7 +193,7 @@ func (c *Connector) mutation(q *question, k kind, w *work, alias string) {
 
 // receive reads the answer of one mutation. An alias without an answer, or with one that does not parse, is in doubt.
 func (c *Connector) receive(k kind, w *work, a answer, alias string) {
-	op := c.opOf(w.intent)
+	op := c.client.OpOf(w.intent)
 	raw := a.Data[alias]
 	if err := c.problem(a, alias, op, fault.InDoubt); err != nil {
 		if fault.Is(err, fault.Gone) && w.intent.Operation == record.OperationCreate {
@@ -241,13 +241,9 @@ func sortedFields(intent record.Intent) []record.PlatformField {
 	return slices.Sorted(maps.Keys(intent.Fields))
 }
 
-func (c *Connector) opOf(intent record.Intent) string {
-	return c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
-}
-
 // unfit refuses an intent for the sake of fields, of which those it holds are named.
 func (c *Connector) unfit(intent record.Intent, problem string, fields ...record.PlatformField) error {
-	out := fault.Newf(fault.Rejected, c.opOf(intent), "a field %s", problem)
+	out := fault.Newf(fault.Rejected, c.client.OpOf(intent), "a field %s", problem)
 	for _, field := range fields {
 		if _, due := intent.Fields[field]; due {
 			out.Fields = append(out.Fields, string(field))

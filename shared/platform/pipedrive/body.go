@@ -69,9 +69,9 @@ func (c *Connector) buildList(w *work, root string) bool {
 	problem := edit.plan()
 	switch {
 	case !told:
-		w.fail(fault.Newf(fault.Transient, c.opOf(w.intent), "the record as read does not tell its %s", root))
+		w.fail(fault.Newf(fault.Transient, c.client.OpOf(w.intent), "the record as read does not tell its %s", root))
 	case problem != "":
-		w.fail(c.unfit(w.intent, first, problem))
+		w.fail(c.client.Unfit(w.intent, first, problem))
 	case !slices.Equal(before, edit.list):
 		w.body[root] = append([]element{}, edit.list...)
 	}
@@ -105,7 +105,7 @@ func (c *Connector) buildCustom(want wanted, w *work) bool {
 			}
 		}
 		if problem != "" {
-			w.fail(c.unfit(w.intent, field, problem))
+			w.fail(c.client.Unfit(w.intent, field, problem))
 			return false
 		}
 	}
@@ -116,7 +116,7 @@ func (c *Connector) buildCustom(want wanted, w *work) bool {
 		case isObject && parts[leafValue] == nil:
 			values[d.Code] = nil // without its value there is nothing that its other parts are of
 		case isObject && d.Type == "monetary" && parts["currency"] == nil:
-			w.fail(c.unfit(w.intent, field, "is an amount without a currency; map its .currency too"))
+			w.fail(c.client.Unfit(w.intent, field, "is an amount without a currency; map its .currency too"))
 			return false
 		}
 	}

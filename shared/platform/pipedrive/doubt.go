@@ -28,7 +28,7 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, want wanted, items [
 		switch {
 		case w.done || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero():
 		case marker == "" || w.intent.Fields[marker] == "":
-			w.fail(fault.Newf(fault.InDoubt, c.opOf(w.intent), "was attempted before and has no marker to look for"))
+			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "was attempted before and has no marker to look for"))
 		default:
 			doubtful = append(doubtful, w)
 		}
@@ -69,7 +69,7 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 		for ; !ended; pages++ {
 			if pages == doubtPagesMax {
 				for _, w := range open {
-					w.fail(fault.Newf(fault.InDoubt, c.opOf(w.intent), "too many records changed since to look for ours"))
+					w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "too many records changed since to look for ours"))
 				}
 				return nil
 			}
@@ -111,6 +111,6 @@ func (w *work) adopt(c *Connector, ids []record.ExternalID) {
 	case len(ids) == 1:
 		w.receipt.ID, w.receipt.Existing, w.done = ids[0], true, true
 	case len(ids) > 1:
-		w.fail(fault.Newf(fault.Rejected, c.opOf(w.intent), "%d records hold our identity", len(ids)))
+		w.fail(fault.Newf(fault.Rejected, c.client.OpOf(w.intent), "%d records hold our identity", len(ids)))
 	}
 }

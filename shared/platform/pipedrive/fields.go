@@ -197,18 +197,12 @@ func wirePart(d definition, leaf, value string) (out any, problem string) {
 }
 
 // refuse says why a field cannot be written, "" if it can. Custom fields are judged by their type, when they are written.
-func refuse(k kind, field record.PlatformField, value string) string {
-	f, known := k.Field(field)
-	switch {
-	case !known:
-		return "is not known"
-	case f.ReadOnly:
-		return "is read-only"
-	case f.Required && value == "":
-		return "cannot be blank"
-	case parsePath(field).root == rootCustom:
-		return ""
+func refuse(k kind, field record.PlatformField, value string, operation record.Operation) string {
+	problem := platform.Unwritable(k.Object, field, value, operation)
+	if problem != "" || parsePath(field).root == rootCustom {
+		return problem
 	}
-	_, problem := wire(f, value)
+	f, _ := k.Field(field)
+	_, problem = wire(f, value)
 	return problem
 }

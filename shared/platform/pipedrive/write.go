@@ -90,15 +90,15 @@ func (c *Connector) fits(k kind, intent record.Intent) error {
 		record.OperationDelete: a.Delete, record.OperationRestore: a.Restore}
 	switch {
 	case !able[intent.Operation]:
-		return fault.Newf(fault.Rejected, c.opOf(intent), "the platform offers no such operation")
+		return fault.Newf(fault.Rejected, c.client.OpOf(intent), "the platform offers no such operation")
 	case intent.Operation != record.OperationCreate && !wellFormed(intent.Ref.ID):
-		return fault.Newf(fault.Rejected, c.opOf(intent), "no id of a record")
+		return fault.Newf(fault.Rejected, c.client.OpOf(intent), "no id of a record")
 	case intent.Operation != record.OperationCreate && intent.Operation != record.OperationUpdate:
 		return nil
 	}
 	for _, field := range slices.Sorted(maps.Keys(intent.Fields)) {
-		if problem := refuse(k, field, intent.Fields[field]); problem != "" {
-			return c.unfit(intent, field, problem)
+		if problem := refuse(k, field, intent.Fields[field], intent.Operation); problem != "" {
+			return c.client.Unfit(intent, field, problem)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (c *Connector) reread(ctx context.Context, k kind, want wanted, items []*wo
 		case found.errs[w.intent.Ref.ID] != nil:
 			w.fail(found.errs[w.intent.Ref.ID])
 		case r == nil || r.deleted():
-			w.fail(fault.New(fault.Gone, c.opOf(w.intent), nil))
+			w.fail(fault.New(fault.Gone, c.client.OpOf(w.intent), nil))
 		default:
 			w.row = r
 			s := c.snapshot(k, want, r, found.began)
@@ -184,7 +184,7 @@ func (c *Connector) compare(k kind, want wanted, w *work) {
 	for _, field := range want.nested(w.intent) {
 		then, read := w.intent.Current.Fields[field]
 		if now, told := want.value(k, w.row, field); read && told && then != now {
-			w.fail(fault.Newf(fault.Stale, c.opOf(w.intent), "moved since its pre-read"))
+			w.fail(fault.Newf(fault.Stale, c.client.OpOf(w.intent), "moved since its pre-read"))
 			return
 		}
 	}
@@ -262,15 +262,4 @@ func settle(items []*work) ([]record.Receipt, error) {
 		return nil, items[0].receipt.Err
 	}
 	return receipts, nil
-}
-
-func (c *Connector) opOf(intent record.Intent) string {
-	return c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID)
-}
-
-// unfit refuses an intent for the sake of one field.
-func (c *Connector) unfit(intent record.Intent, field record.PlatformField, problem string) error {
-	f := fault.Newf(fault.Rejected, c.opOf(intent), "field %s %s", field, problem)
-	f.Fields = []string{string(field)}
-	return f
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -69,12 +68,12 @@ func (c *Connector) body(k kind, intent record.Intent, current entity) (map[stri
 		if value == "" && intent.Operation == record.OperationCreate {
 			continue
 		}
-		f, known := object.Field(name)
-		if problem := refuse(f, known, value, intent.Operation); problem != "" {
-			return nil, c.unfit(intent, name, problem)
+		if problem := platform.Unwritable(object, name, value, intent.Operation); problem != "" {
+			return nil, c.client.Unfit(intent, name, problem)
 		}
+		f, _ := object.Field(name)
 		if problem := c.set(body, f, value, current); problem != "" {
-			return nil, c.unfit(intent, name, problem)
+			return nil, c.client.Unfit(intent, name, problem)
 		}
 	}
 	if intent.Operation == record.OperationUpdate {
@@ -101,28 +100,6 @@ func followAmount(body map[string]any, due record.Fields) {
 		detail["UnitPrice"] = line["Amount"]
 		line[salesDetail] = detail
 	}
-}
-
-// refuse says why a field cannot be written, "" if it can.
-func refuse(f catalog.Field, known bool, value string, operation record.Operation) string {
-	switch {
-	case !known:
-		return "is not known"
-	case f.ReadOnly:
-		return "is read-only"
-	case f.CreateOnly && operation == record.OperationUpdate:
-		return "can be set at creation only"
-	case f.Required && value == "":
-		return "cannot be blank"
-	}
-	return ""
-}
-
-// unfit refuses an intent before anything is sent.
-func (c *Connector) unfit(intent record.Intent, name record.PlatformField, problem string) error {
-	err := fault.Newf(fault.Rejected, c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID), "field %s %s", name, problem)
-	err.Fields = []string{string(name)}
-	return err
 }
 
 // set puts one field into body and answers why it cannot, "" if it did.

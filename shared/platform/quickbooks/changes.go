@@ -69,7 +69,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 	if at.Began == 0 {
 		at.Began = max(clockOf(list, at.Since), 1)
 	}
-	entries, next, more := window(entriesOf(list, at), list.full(rowsMax), at, q.Limit, c.ability(q.Object).LagBound)
+	entries, next, more := window(entriesOf(list, at), list.full(rowsMax), at, q.Limit, c.catalog.Ability(q.Object).LagBound)
 	return c.changesPage(k, q, entries, list.began, next, more)
 }
 
@@ -77,7 +77,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 func (c *Connector) resume(q platform.Query) (kind, position, error) {
 	op := c.client.Opf("changes of %s", q.Object)
 	k, ok := kindOf(q.Object)
-	if !ok || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
+	if !ok || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
 		return k, position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	at := position{By: byCapture, Since: max(q.Since.Unix(), 1)}

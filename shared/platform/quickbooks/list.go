@@ -22,7 +22,7 @@ type listPosition struct {
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("list %s", q.Object)
 	k, ok := kindOf(q.Object)
-	if !ok || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
+	if !ok || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	at := listPosition{Start: 1}

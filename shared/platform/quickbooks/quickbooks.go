@@ -62,7 +62,7 @@ func New(s platform.Settings) *Connector {
 // an archived snapshot.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	k, ok := kindOf(object)
-	if !ok || len(ids) > c.ability(object).ReadMax {
+	if !ok || len(ids) > c.catalog.Ability(object).ReadMax {
 		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
@@ -325,12 +325,4 @@ func include(fields []record.PlatformField) url.Values {
 func (c *Connector) absence(k kind, id record.ExternalID, evidence record.Evidence, began time.Time) *record.Absence {
 	ref := record.Ref{Place: record.Place{Connection: c.client.Settings.Connection, Object: k.object}, ID: id}
 	return &record.Absence{Ref: ref, Evidence: evidence, ReadBegan: began}
-}
-
-func (c *Connector) ability(object record.Object) catalog.Ability {
-	o, ok := c.catalog.Object(object)
-	if !ok {
-		return catalog.Ability{}
-	}
-	return o.Ability
 }

@@ -104,7 +104,7 @@ func (c *Connector) reread(ctx context.Context, k kind, intents []record.Intent)
 // fits checks an intent against what was read of its record.
 func (c *Connector) fits(k kind, intent record.Intent, current map[record.ExternalID]entity) error {
 	op := c.client.Opf("%s %s/%s", intent.Operation, k.path, intent.Ref.ID)
-	ability := c.ability(k.object)
+	ability := c.catalog.Ability(k.object)
 	switch intent.Operation {
 	case record.OperationCreate:
 		return nil

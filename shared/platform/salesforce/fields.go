@@ -112,17 +112,10 @@ func respelt(f catalog.Field, asked, answered string) bool {
 
 // refuse says why a field cannot be written, "" if it can.
 func refuse(o *catalog.Object, name record.PlatformField, value string, operation record.Operation) string {
-	f, known := o.Field(name)
-	switch {
-	case !known:
-		return "is not known"
-	case f.ReadOnly:
-		return "is read-only"
-	case f.CreateOnly && operation == record.OperationUpdate:
-		return "can be set at creation only"
-	case f.Required && value == "":
-		return "cannot be blank"
+	if problem := platform.Unwritable(o, name, value, operation); problem != "" {
+		return problem
 	}
+	f, _ := o.Field(name)
 	_, problem := wire(f, value)
 	return problem
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -53,20 +52,20 @@ func (c *Connector) body(k kind, intent record.Intent, current entity) (map[stri
 		body[k.key()] = string(canonical(intent.Ref.ID))
 	}
 	if name := clashes(intent.Fields); name != "" {
-		return nil, c.unfit(intent, name, "is asked for as a whole and in parts")
+		return nil, c.client.Unfit(intent, name, "is asked for as a whole and in parts")
 	}
 	for _, name := range slices.Sorted(maps.Keys(intent.Fields)) {
 		value := intent.Fields[name]
 		if value == "" && intent.Operation == record.OperationCreate {
 			continue
 		}
-		f, known := c.object(k).Field(name)
-		if problem := refuse(f, known, value, intent.Operation); problem != "" {
-			return nil, c.unfit(intent, name, problem)
+		if problem := refuse(c.object(k), name, value, intent.Operation); problem != "" {
+			return nil, c.client.Unfit(intent, name, problem)
 		}
 		if problem := taken(intent, name, value, current); problem != "" {
-			return nil, c.unfit(intent, name, problem)
+			return nil, c.client.Unfit(intent, name, problem)
 		}
+		f, _ := c.object(k).Field(name)
 		typed, _ := wire(f, value)
 		set(body, pathOf(name), typed, current)
 	}
@@ -86,7 +85,7 @@ func (c *Connector) archive(k kind, intent record.Intent, body map[string]any, c
 	case "AUTHORISED":
 		body["Status"] = "VOIDED"
 	default:
-		return c.unfit(intent, "Status", "does not let it be deleted or voided")
+		return c.client.Unfit(intent, "Status", "does not let it be deleted or voided")
 	}
 	return nil
 }
@@ -102,13 +101,6 @@ func taken(intent record.Intent, name record.PlatformField, value string, curren
 		return "holds a value that is not ours: another app numbers contacts; leave hub_id out, or clear it there"
 	}
 	return ""
-}
-
-// unfit refuses an intent before anything is sent.
-func (c *Connector) unfit(intent record.Intent, name record.PlatformField, problem string) error {
-	err := fault.Newf(fault.Rejected, c.client.Opf("%s %s/%s", intent.Operation, intent.Ref.Object, intent.Ref.ID), "field %s %s", name, problem)
-	err.Fields = []string{string(name)}
-	return err
 }
 
 // set puts one field into a body.

@@ -45,7 +45,7 @@ type position struct {
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("changes of %s", q.Object)
 	k, known := kindOf(q.Object)
-	if !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
+	if !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	at, err := c.resume(q)
@@ -76,7 +76,7 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 		entities, next, more = at.forwards(k, answer, q.Limit)
 	}
 	if !more {
-		since := max(at.Began-c.ability(q.Object).LagBound.Milliseconds(), at.From)
+		since := max(at.Began-c.catalog.Ability(q.Object).LagBound.Milliseconds(), at.From)
 		next = position{Since: since, From: since}
 	}
 	raw, err := json.Marshal(next)

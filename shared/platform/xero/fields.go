@@ -185,19 +185,14 @@ func wire(f catalog.Field, value string) (out any, problem string) {
 var writableStatuses = []string{"DRAFT", "SUBMITTED", "AUTHORISED"}
 
 // refuse says why a field cannot be written, "" if it can.
-func refuse(f catalog.Field, known bool, value string, operation record.Operation) string {
-	switch {
-	case !known:
-		return "is not known"
-	case f.ReadOnly:
-		return "is read-only"
-	case f.CreateOnly && operation == record.OperationUpdate:
-		return "can be set at creation only"
-	case f.Required && value == "":
-		return "cannot be blank"
-	case f.Name == "Status" && !slices.Contains(writableStatuses, value):
+func refuse(o *catalog.Object, name record.PlatformField, value string, operation record.Operation) string {
+	if problem := platform.Unwritable(o, name, value, operation); problem != "" {
+		return problem
+	}
+	if name == "Status" && !slices.Contains(writableStatuses, value) {
 		return "can be written as DRAFT, SUBMITTED or AUTHORISED only; the others come about by archiving and by payments"
 	}
+	f, _ := o.Field(name)
 	_, problem := wire(f, value)
 	return problem
 }

@@ -24,12 +24,12 @@ type listPosition struct {
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("list %s", q.Object)
 	k, known := kindOf(q.Object)
-	if !known || q.Limit < 1 || q.Limit > c.ability(q.Object).PageMax {
+	if !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
 		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
 	}
 	at := listPosition{Page: 1, Size: q.Limit, Count: -1}
 	if q.Cursor != "" {
-		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Page < 1 || at.Size < 1 || at.Size > c.ability(q.Object).PageMax {
+		if err := platform.ReadCursor(q.Cursor, &at); err != nil || at.Page < 1 || at.Size < 1 || at.Size > c.catalog.Ability(q.Object).PageMax {
 			return platform.Page{}, fault.Newf(fault.Rejected, op, "cursor is not one of ours")
 		}
 	}

@@ -54,7 +54,7 @@ func New(s platform.Settings) *Connector {
 // none: its id is as good as deleted, on one read, for an invoice's type never changes.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
 	k, known := kindOf(object)
-	if !known || len(ids) > c.ability(object).ReadMax {
+	if !known || len(ids) > c.catalog.Ability(object).ReadMax {
 		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
 	}
 	if len(ids) == 0 {
@@ -225,14 +225,6 @@ func (c *Connector) absence(k kind, id record.ExternalID, evidence record.Eviden
 
 func (c *Connector) place(k kind) record.Place {
 	return record.Place{Connection: c.client.Settings.Connection, Object: k.object()}
-}
-
-func (c *Connector) ability(object record.Object) catalog.Ability {
-	o, known := c.catalog.Object(object)
-	if !known {
-		return catalog.Ability{}
-	}
-	return o.Ability
 }
 
 // object is the catalog's description of a kind.
