@@ -37,6 +37,7 @@ func TestImportsRunDownwards(t *testing.T) {
 	rules := []rule{
 		{"/shared/record", []string{"github.com/", "golang.org/"}, "the leaf links the standard library alone"},
 		{"/shared/fault", []string{"github.com/", "golang.org/"}, "the leaf links the standard library alone"},
+		{"/shared/form", []string{"github.com/", "golang.org/"}, "the leaf links the standard library alone"},
 		{"/shared/resolve", pureNever, "the decider is pure"},
 		{"/shared/mapping", pureNever, "translation is pure"},
 		{"/shared/ruleset", append(pureNever, "github.com/nyaruka"), "the rules are pure and light"},

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -112,9 +113,9 @@ func TestWhatFieldsMeanIsSaidOfFieldsThatExist(t *testing.T) {
 	}
 }
 
-// TestEveryFormCompiles asks each once: a wrong pattern panics here, and not in a function.
-func TestEveryFormCompiles(t *testing.T) {
-	forms := []*catalog.Form{catalog.EventSourceForm}
+// TestNoFormIsThatOfNothing asks each.
+func TestNoFormIsThatOfNothing(t *testing.T) {
+	forms := []*form.Form{catalog.EventSourceForm}
 	for _, p := range catalog.All() {
 		for i := range p.Objects {
 			if p.Objects[i].Custom != nil {

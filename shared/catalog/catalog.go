@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -55,7 +56,7 @@ const (
 
 // EventSourceForm is the form of a partner event source's name
 // (docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html, EventSourceName, 2026).
-var EventSourceForm = NewForm(`^aws\.partner(/[.\-_A-Za-z0-9]+){2,}$`)
+var EventSourceForm = form.New(`^aws\.partner(/[.\-_A-Za-z0-9]+){2,}$`)
 
 // Object is one kind of record of a platform.
 type Object struct {
@@ -63,7 +64,7 @@ type Object struct {
 	Label  string        // singular, as a person says it: "client"
 	Fields []Field
 	// Custom matches the spelling of fields that an account may define itself; nil if it cannot.
-	Custom *Form
+	Custom *form.Form
 	// Needs are what a create must hold beside the required fields: one of several, or what a reference stands for.
 	Needs []Need
 	// Created is the read-only field that tells when a record was made; "" where the platform tells it nowhere.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -32,7 +33,7 @@ func HubSpot() *Platform {
 }
 
 // hubspotCustom is the form of a property's internal name.
-var hubspotCustom = NewForm(`^[a-z][a-z0-9_]{0,99}$`)
+var hubspotCustom = form.New(`^[a-z][a-z0-9_]{0,99}$`)
 
 // hubspotAbility is what the connector can do for every object. Batches hold 100 (guide to batch actions). Search trails
 // the records by "a few moments"; half a minute bounds that with room (unverified).

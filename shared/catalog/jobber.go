@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -34,8 +35,8 @@ var (
 
 // jobberCustomClient matches customFields[Label], and properties[name:Cabin].city: a property by its name.
 var (
-	jobberCustomClient = NewForm(`^(customFields\[[^\[\]]{1,100}\]|properties\[name:[^\[\]]{1,100}\]\.(id|street1|street2|city|province|postalCode|country))$`)
-	jobberCustomJob    = NewForm(`^customFields\[[^\[\]]{1,100}\]$`)
+	jobberCustomClient = form.New(`^(customFields\[[^\[\]]{1,100}\]|properties\[name:[^\[\]]{1,100}\]\.(id|street1|street2|city|province|postalCode|country))$`)
+	jobberCustomJob    = form.New(`^customFields\[[^\[\]]{1,100}\]$`)
 )
 
 // Jobber describes Jobber's GraphQL API, versions 2025-01-20 to 2026-04-16, in the connector's flat spelling: the path

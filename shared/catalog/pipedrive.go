@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -30,7 +31,7 @@ var (
 // custom_fields[Budget].currency. The platform knows a field by 40 random digits, which differ in every account and which
 // nobody can remember, so a configuration may name it as its people do; the digits serve where a label is not unique, or
 // is changed often. The connector resolves either by the account's own field list.
-var pipedriveCustom = NewForm(`^custom_fields\[[^\[\]]{1,100}\](\.[a-z][a-z0-9_]{0,39})?$`)
+var pipedriveCustom = form.New(`^custom_fields\[[^\[\]]{1,100}\](\.[a-z][a-z0-9_]{0,39})?$`)
 
 // Pipedrive describes Pipedrive, API v2, in the connector's flat spelling: the API's own names, and a selector in brackets
 // for an element of a list. References are ids in decimal. Owners are users, which are no object here, so owner_id is text;

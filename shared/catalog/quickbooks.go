@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -33,7 +34,7 @@ func QuickBooks() *Platform {
 }
 
 // quickBooksCustom matches CustomField[Name]. Names hold at most 31 characters on classic fields; newer ones more.
-var quickBooksCustom = NewForm(`^CustomField\[[^\[\]]{1,100}\]$`)
+var quickBooksCustom = form.New(`^CustomField\[[^\[\]]{1,100}\]$`)
 
 func quickBooksCustomers() Object {
 	o := Object{

@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -39,7 +40,7 @@ func Salesforce() *Platform {
 // salesforceCustom is the form of a custom field's API name, with the namespace of a package if it is of one. The name
 // has at most 40 characters, a namespace 15 (help.salesforce.com, custom field attributes and namespaces). Not
 // compounds, formulas and fields of related records: the platform says on a write what cannot be written.
-var salesforceCustom = NewForm(`^([A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z][A-Za-z0-9_]{0,39}__c$`)
+var salesforceCustom = form.New(`^([A-Za-z][A-Za-z0-9]{0,14}__)?[A-Za-z][A-Za-z0-9_]{0,39}__c$`)
 
 // salesforceMarker is the usual name of the field for our identity.
 const salesforceMarker = "FluxCascade_Id__c"

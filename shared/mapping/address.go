@@ -1,10 +1,10 @@
 package mapping
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
@@ -23,8 +23,8 @@ func addressPart(part func(address) string) func(ruleset.Transform, string) (str
 
 var (
 	countries = []string{"us", "usa", "u.s.", "u.s.a.", "united states", "united states of america"}
-	zipAtEnd  = regexp.MustCompile(`(?:^|\s)(\d{5}(?:-\d{4})?)$`)
-	hasDigit  = regexp.MustCompile(`\d`)
+	zipAtEnd  = form.New(`(?:^|\s)(\d{5}(?:-\d{4})?)$`)
+	hasDigit  = form.New(`\d`)
 )
 
 // parseAddress reads "221 E. 51st St., Apt 3, Chicago, IL 60615, USA", with commas or line ends between the parts. It
@@ -110,7 +110,7 @@ func stateCode(value string) (code string, ok bool) {
 }
 
 // houseNumber matches what an address begins with: 221, #12, 1-3, 12B; and the letters at once after the digits.
-var houseNumber = regexp.MustCompile(`^#?\s*(\d+)(\pL*)`)
+var houseNumber = form.New(`^#?\s*(\d+)(\pL*)`)
 
 // ordinals follow a number that is part of a street's name: 51st St. has no house number.
 var ordinals = []string{"st", "nd", "rd", "th"}

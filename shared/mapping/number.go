@@ -1,11 +1,11 @@
 package mapping
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
@@ -15,7 +15,7 @@ const decimalCharsMax = 80
 
 // decimalForm is a number as people type it: an optional sign and dollar sign, thousands in threes or none at all.
 // "1.500,5" and "1,50" do not match: which of their marks is the point cannot be told.
-var decimalForm = regexp.MustCompile(`^[+-]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$`)
+var decimalForm = form.New(`^[+-]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$`)
 
 // decimalText gives the one text of a number: no thousands, no exponent, no needless zeros, never through a float.
 func decimalText(_ ruleset.Transform, value string) (string, Problem) {

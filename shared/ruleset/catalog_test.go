@@ -2,6 +2,7 @@ package ruleset_test
 
 import (
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -12,7 +13,7 @@ func madeUp() []*catalog.Platform {
 	unique.UniqueKey, unique.Marker = true, "our_id"
 	return []*catalog.Platform{
 		{Name: "central", Label: "Central", Hub: true, Objects: []catalog.Object{
-			{Name: "people", Label: "person", Ability: unique, Custom: catalog.NewForm(`^x_[a-z]+$`), Fields: append(
+			{Name: "people", Label: "person", Ability: unique, Custom: form.New(`^x_[a-z]+$`), Fields: append(
 				texts("name", "surname", "our_id", "street"),
 				catalog.Field{Name: "email", Kind: catalog.Email},
 				catalog.Field{Name: "phone", Kind: catalog.Phone},
@@ -33,7 +34,7 @@ func madeUp() []*catalog.Platform {
 				catalog.Field{Name: "team", Kind: catalog.Reference, Refers: "teams"})},
 		}},
 		{Name: "field", Label: "Field", Hub: true, Objects: []catalog.Object{
-			{Name: "clients", Label: "client", Ability: able, Custom: catalog.NewForm(`^custom\[[^\[\]]+\]$`), Fields: append(
+			{Name: "clients", Label: "client", Ability: able, Custom: form.New(`^custom\[[^\[\]]+\]$`), Fields: append(
 				texts("first", "last", "sites[first].street"),
 				catalog.Field{Name: "emails[main]", Kind: catalog.Email},
 				catalog.Field{Name: "phones[main]", Kind: catalog.Phone},

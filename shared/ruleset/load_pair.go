@@ -1,16 +1,16 @@
 package ruleset
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // decimalText is a number as values spell it.
-var decimalText = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+var decimalText = form.New(`^-?[0-9]+(\.[0-9]+)?$`)
 
 // pair compiles one field pair into its mapping. It is false if anything in it was reported.
 func (l *loader) pair(g *groupSource, m *mappingSource, n *node) bool {

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
+
+	"github.com/fluxcascade/fluxcascade/shared/form"
 )
 
 // schemaID names the published schema. It is an identifier: nothing is fetched from it.
@@ -103,7 +104,7 @@ func (w schemaWriter) word(node map[string]any, s *shape) {
 }
 
 // notBlank is the pattern of text that is neither empty nor spaces.
-var notBlank = regexp.MustCompile(`\S`)
+var notBlank = form.New(`\S`)
 
 func (w schemaWriter) keys(node map[string]any, s *shape) {
 	properties, required := map[string]any{}, []string{}

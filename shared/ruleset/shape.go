@@ -2,10 +2,11 @@ package ruleset
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/form"
 )
 
 // shape says what a value of the file may be. The loader checks files against shapes and Schema publishes them, so
@@ -19,7 +20,7 @@ type shape struct {
 	// words are the only texts that a shapeWord takes; nil takes any that fits pattern.
 	words []string
 	// pattern with its description in like, for a shapeWord that is not one of a list.
-	pattern *regexp.Regexp
+	pattern *form.Form
 	like    string
 	// least and most bound a shapeNumber.
 	least, most int
@@ -58,7 +59,7 @@ type key struct {
 }
 
 // wholeNumber is how a shapeNumber is spelled.
-var wholeNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
+var wholeNumber = form.New(`^(0|[1-9][0-9]{0,8})$`)
 
 // wants says which values a shape takes, for a message.
 func (s *shape) wants() string {

@@ -2,8 +2,9 @@ package ruleset
 
 import (
 	"fmt"
-	"regexp"
 	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/form"
 )
 
 // The file's shapes. What is written here is what the loader takes and what Schema publishes; what needs two places
@@ -51,15 +52,15 @@ const (
 const countryName = "country"
 
 var (
-	sharePattern  = regexp.MustCompile(`^([0-9]|[1-8][0-9]|90)%$`)
-	namePattern   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
-	periodPattern = regexp.MustCompile(`^(none|[1-9][0-9]{0,3}[mh])$`)
-	spokePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}\.[^\s.]+$`)
-	clockPattern  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
-	endPattern    = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
+	sharePattern  = form.New(`^([0-9]|[1-8][0-9]|90)%$`)
+	namePattern   = form.New(`^[a-z][a-z0-9_-]{0,39}$`)
+	periodPattern = form.New(`^(none|[1-9][0-9]{0,3}[mh])$`)
+	spokePattern  = form.New(`^[a-z][a-z0-9_-]{0,39}\.[^\s.]+$`)
+	clockPattern  = form.New(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	endPattern    = form.New(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
 	// countryPattern is the form of ISO 3166-1 alpha-2 codes.
-	countryPattern = regexp.MustCompile(`^[A-Z]{2}$`)
-	objectPattern  = regexp.MustCompile(`^[^\s.]+$`)
+	countryPattern = form.New(`^[A-Z]{2}$`)
+	objectPattern  = form.New(`^[^\s.]+$`)
 )
 
 func word(noun, doc string) *shape { return &shape{kind: shapeWord, noun: noun, doc: doc} }
@@ -77,7 +78,7 @@ func oneOf[T ~string](noun, doc string, words ...T) *shape {
 	return s
 }
 
-func spelt(noun string, pattern *regexp.Regexp, like, doc string) *shape {
+func spelt(noun string, pattern *form.Form, like, doc string) *shape {
 	return &shape{kind: shapeWord, noun: noun, pattern: pattern, like: like, doc: doc}
 }
 

@@ -2,9 +2,9 @@ package hubspot
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -47,7 +47,7 @@ type object struct {
 // isID says that a scalar can be a record's id: digits.
 func isID(t text) bool { return idForm.MatchString(string(t)) }
 
-var idForm = regexp.MustCompile(`^[0-9]{1,20}$`)
+var idForm = form.New(`^[0-9]{1,20}$`)
 
 func (o object) id() record.ExternalID { return record.ExternalID(o.ID) }
 

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -40,16 +40,16 @@ const (
 
 // What may be told of an error: these forms can hold no value of a record.
 var (
-	safeCategory    = regexp.MustCompile(`^[A-Z_]{1,60}$`)
-	safeProperty    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
-	safeCorrelation = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`) // what HubSpot's support asks for
+	safeCategory    = form.New(`^[A-Z_]{1,60}$`)
+	safeProperty    = form.New(`^[a-z][a-z0-9_]{0,99}$`)
+	safeCorrelation = form.New(`^[A-Za-z0-9-]{1,64}$`) // what HubSpot's support asks for
 )
 
 // quotedProperty finds the property that a message names. The quotes are asked for: a bare word may be a value.
-var quotedProperty = regexp.MustCompile(`[Pp]roperty "([a-z][a-z0-9_]{0,99})"`)
+var quotedProperty = form.New(`[Pp]roperty "([a-z][a-z0-9_]{0,99})"`)
 
 // existingID reads a conflict's record: "Contact already exists. Existing ID: 123".
-var existingID = regexp.MustCompile(`Existing ID: ?([0-9]{1,20})`)
+var existingID = form.New(`Existing ID: ?([0-9]{1,20})`)
 
 // answered is what is known of an answer besides its content.
 type answered struct {

@@ -2,12 +2,12 @@ package jobber
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -30,7 +30,7 @@ const (
 )
 
 // safeCode is the form of a code that may be told: it can hold no value of a record.
-var safeCode = regexp.MustCompile(`^[A-Za-z_]{1,60}$`)
+var safeCode = form.New(`^[A-Za-z_]{1,60}$`)
 
 // classify gives the error of a whole answer, nil if there is data to look at. parse is what decoding the body said.
 func (c *Connector) classify(call platform.Call, raw platform.Answer, e envelope, parse error) error {

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -27,7 +27,7 @@ const (
 )
 
 // keyForm is the form of a custom field's key.
-var keyForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var keyForm = form.New(`^[0-9a-f]{40}$`)
 
 // definition is one field as the fields endpoints tell it.
 type definition struct {

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 )
 
@@ -27,7 +27,7 @@ const (
 )
 
 // safeCode is the form of a code that may be told: it can hold no value of a record.
-var safeCode = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{1,59}$`)
+var safeCode = form.New(`^[A-Za-z][A-Za-z_]{1,59}$`)
 
 // code is the error's code if it may be told, else the status that the body repeats, else "".
 func (e *envelope) code() string {

@@ -4,11 +4,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 )
 
@@ -33,9 +33,9 @@ const (
 
 // What may be told of a fault: these forms can hold no value of a record.
 var (
-	safeCode    = regexp.MustCompile(`^[0-9]{1,10}$`)
-	safeElement = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,60}$`)
-	safeTID     = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`) // the transaction id that Intuit's support asks for
+	safeCode    = form.New(`^[0-9]{1,10}$`)
+	safeElement = form.New(`^[A-Za-z][A-Za-z0-9_.]{0,60}$`)
+	safeTID     = form.New(`^[A-Za-z0-9-]{1,64}$`) // the transaction id that Intuit's support asks for
 )
 
 // classify gives the error of an answer, nil for a 2xx without a fault. f is the fault that the answer holds, nil for none.

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -51,11 +51,11 @@ var kinds = map[string]fault.Kind{
 
 // What may be told of an error: a code's form, and names of fields, can hold no value of a record.
 var (
-	safeCode  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,59}$`)
-	usageForm = regexp.MustCompile(`api-usage=(\d{1,12})/(\d{1,12})`)
+	safeCode  = form.New(`^[A-Z][A-Z0-9_]{1,59}$`)
+	usageForm = form.New(`api-usage=(\d{1,12})/(\d{1,12})`)
 	// takenBy reads the record that holds a unique value: "… duplicates value on record with id: 001…" (unverified
 	// wording, in many reports; without it a refusal is one).
-	takenBy = regexp.MustCompile(`record with id: ?([0-9A-Za-z]{18}|[0-9A-Za-z]{15})\b`)
+	takenBy = form.New(`record with id: ?([0-9A-Za-z]{18}|[0-9A-Za-z]{15})\b`)
 )
 
 // answered is what is known of an answer besides its content.

@@ -6,11 +6,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -145,7 +145,7 @@ func (e entity) text(key string) string {
 // noID stands for no record in answers.
 const noID record.ExternalID = "00000000-0000-0000-0000-000000000000"
 
-var idForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var idForm = form.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // wellFormed says that text can be a record's id. One that is none would have a whole call refused.
 func wellFormed(id record.ExternalID) bool { return idForm.MatchString(string(id)) }
@@ -155,7 +155,7 @@ func canonical(id record.ExternalID) record.ExternalID {
 	return record.ExternalID(strings.ToLower(string(id)))
 }
 
-var msForm = regexp.MustCompile(`^/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/$`)
+var msForm = form.New(`^/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/$`)
 
 // parseTime reads the forms of time met so far, in UTC; zero for others. /Date(1573755038314+0000)/ counts milliseconds
 // since 1970 in UTC, and its offset tells no more (developer.xero.com, requests and responses). Times without a zone are

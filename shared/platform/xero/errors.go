@@ -14,6 +14,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/form"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -71,7 +72,7 @@ var refusals = sync.OnceValue(func() []refusal {
 })
 
 // safeType is the form of an exception's type, which can hold no value of a record.
-var safeType = regexp.MustCompile(`^[A-Z][A-Za-z]{2,60}$`)
+var safeType = form.New(`^[A-Z][A-Za-z]{2,60}$`)
 
 // classify gives the error of an answer, nil for a 2xx. What a 2xx holds is judged by who decodes it.
 func (c *Connector) classify(call platform.Call, answer platform.Answer) error {
