@@ -11,6 +11,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 func TestScalarsAreSpeltAsFieldsHoldThem(t *testing.T) {
@@ -93,5 +94,21 @@ func TestALostAnswerIsInDoubtForWritesAlone(t *testing.T) {
 	}
 	if kind := (platform.Call{}).Lost(); kind != fault.Transient {
 		t.Errorf("a read: %v", kind)
+	}
+}
+
+func TestAFieldIsTakenApart(t *testing.T) {
+	for field, want := range map[record.PlatformField]platform.Path{
+		"title":                           {Root: "title"},
+		"billingAddress.city":             {Root: "billingAddress", Leaf: "city"},
+		"emails[primary].value":           {Root: "emails", Selector: "primary", Leaf: "value"},
+		"customFields[Hub.ID]":            {Root: "customFields", Selector: "Hub.ID"},
+		"custom_fields[A [b].c].currency": {Root: "custom_fields", Selector: "A [b].c", Leaf: "currency"},
+		"customFields[Hub":                {Root: "customFields[Hub"},
+		"":                                {},
+	} {
+		if got := platform.ParsePath(field); got != want {
+			t.Errorf("%s: %+v, want %+v", field, got, want)
+		}
 	}
 }

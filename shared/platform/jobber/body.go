@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/shopspring/decimal"
 )
@@ -111,7 +112,7 @@ func rereads(k kind, w *work) (record.ExternalID, []record.PlatformField) {
 	}
 	var needed []record.PlatformField
 	for _, field := range sortedFields(w.intent) {
-		if slices.Contains(nested, parsePath(field).root) {
+		if slices.Contains(nested, platform.ParsePath(field).Root) {
 			needed = append(needed, field)
 		}
 	}
@@ -126,16 +127,16 @@ func (c *Connector) clientInput(w *work, definitions map[string]record.ExternalI
 	input := map[string]any{}
 	creating := w.intent.Operation == record.OperationCreate
 	for _, field := range sortedFields(w.intent) {
-		value, p := w.intent.Fields[field], parsePath(field)
+		value, p := w.intent.Fields[field], platform.ParsePath(field)
 		switch {
 		case value == "" && creating:
-		case p.root == "title" && value == "":
+		case p.Root == "title" && value == "":
 			input["title"] = nil
-		case p.root == "isCompany":
+		case p.Root == "isCompany":
 			input["isCompany"] = value == "true"
-		case p.leaf == "" && p.selector == "":
+		case p.Leaf == "" && p.Selector == "":
 			// A blank goes as "" (unverified that it clears; the receipt tells what the record then holds).
-			input[p.root] = value
+			input[p.Root] = value
 		}
 	}
 	if err := c.addressInput(w, input); err != nil {
@@ -150,13 +151,13 @@ func (c *Connector) clientInput(w *work, definitions map[string]record.ExternalI
 func (c *Connector) listInput(w *work, input map[string]any, root, key string) {
 	edit := listEdit{key: key, due: map[string]string{}}
 	for _, field := range answered(w.intent) {
-		p := parsePath(field)
-		if p.root != root {
+		p := platform.ParsePath(field)
+		if p.Root != root {
 			continue
 		}
-		edit.mapped = append(edit.mapped, p.selector)
+		edit.mapped = append(edit.mapped, p.Selector)
 		if value, due := w.intent.Fields[field]; due {
-			edit.due[p.selector] = value
+			edit.due[p.Selector] = value
 		}
 	}
 	suffix := "ToAdd"
@@ -186,14 +187,14 @@ func (c *Connector) listInput(w *work, input map[string]any, root, key string) {
 func (c *Connector) addressInput(w *work, input map[string]any) error {
 	due := map[string]map[string]string{} // parts by selector; "" is the billing address
 	for _, field := range sortedFields(w.intent) {
-		p := parsePath(field)
-		if p.root != "billingAddress" && p.root != "properties" {
+		p := platform.ParsePath(field)
+		if p.Root != "billingAddress" && p.Root != "properties" {
 			continue
 		}
-		if due[p.selector] == nil {
-			due[p.selector] = map[string]string{}
+		if due[p.Selector] == nil {
+			due[p.Selector] = map[string]string{}
 		}
-		due[p.selector][p.leaf] = w.intent.Fields[field]
+		due[p.Selector][p.Leaf] = w.intent.Fields[field]
 	}
 	if parts := due[""]; parts != nil {
 		delete(due, "")
@@ -299,7 +300,7 @@ func (c *Connector) jobInput(w *work, definitions map[string]record.ExternalID) 
 	}
 	property := fields["property"]
 	if property == "" && w.client != nil {
-		property, _ = w.client.value(parsePath("properties[first].id"))
+		property, _ = w.client.value(platform.ParsePath("properties[first].id"))
 	}
 	if property == "" {
 		return nil, c.unfit(w.intent, "should name a property, or a client that has one", "property", "client")

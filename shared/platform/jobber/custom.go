@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -25,7 +26,7 @@ type wireDefinition struct {
 func (c *Connector) definitions(ctx context.Context, k kind, items []*work) (map[string]record.ExternalID, error) {
 	for _, w := range items {
 		for field := range w.intent.Fields {
-			if !w.done && parsePath(field).root == "customFields" {
+			if !w.done && platform.ParsePath(field).Root == "customFields" {
 				return c.readDefinitions(ctx, k)
 			}
 		}
@@ -83,11 +84,11 @@ func definitionsQuestion(k kind, after string) question {
 func (c *Connector) customInput(w *work, definitions map[string]record.ExternalID, input map[string]any) error {
 	var values []map[string]any
 	for _, field := range sortedFields(w.intent) {
-		p, value := parsePath(field), w.intent.Fields[field]
-		if p.root != "customFields" || value == "" && w.intent.Operation == record.OperationCreate {
+		p, value := platform.ParsePath(field), w.intent.Fields[field]
+		if p.Root != "customFields" || value == "" && w.intent.Operation == record.OperationCreate {
 			continue
 		}
-		id := definitions[p.selector]
+		id := definitions[p.Selector]
 		if id == "" {
 			return c.unfit(w.intent, "is no text custom field of the account", field)
 		}

@@ -157,14 +157,14 @@ func names(path []string, field record.PlatformField) bool {
 	if len(path) == 0 {
 		return false
 	}
-	p := parsePath(field)
+	p := platform.ParsePath(field)
 	root := path[0]
 	for _, suffix := range []string{"ToAdd", "ToEdit", "ToDelete"} {
 		root = strings.TrimSuffix(root, suffix)
 	}
-	if root != p.root && root != p.root+"Id" {
+	if root != p.Root && root != p.Root+"Id" {
 		return false
 	}
 	last := path[len(path)-1]
-	return p.leaf == "" || last == p.leaf || !slices.Contains(leaves[p.root], last)
+	return p.Leaf == "" || last == p.Leaf || !slices.Contains(leaves[p.Root], last)
 }

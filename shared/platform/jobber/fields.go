@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -32,24 +33,6 @@ var leaves = map[string][]string{
 
 var addressParts = []string{"street1", "street2", "city", "province", "postalCode", "country"}
 
-// path is a field's spelling in parts: root[selector].leaf.
-type path struct{ root, selector, leaf string }
-
-// parsePath splits a field: "emails[primary].address", "billingAddress.city", "customFields[Hub.ID]", "title".
-func parsePath(field record.PlatformField) path {
-	text := string(field)
-	if root, rest, ok := strings.Cut(text, "["); ok {
-		// A label or a name may hold a dot, so the selector ends at the last bracket.
-		end := strings.LastIndex(rest, "]")
-		if end < 0 {
-			return path{root: text}
-		}
-		return path{root: root, selector: rest[:end], leaf: strings.TrimPrefix(rest[end+1:], ".")}
-	}
-	root, leaf, _ := strings.Cut(text, ".")
-	return path{root: root, leaf: leaf}
-}
-
 // fragment selects, on one type, what fields need; the id, the stamps and the archived mark always come too.
 func fragment(k kind, fields []record.PlatformField, properties int) string {
 	wanted := map[string]bool{"id": true, "updatedAt": true}
@@ -57,7 +40,7 @@ func fragment(k kind, fields []record.PlatformField, properties int) string {
 		wanted["isArchived"] = true
 	}
 	for _, field := range fields {
-		if text := selection(k, parsePath(field), properties); text != "" {
+		if text := selection(k, platform.ParsePath(field), properties); text != "" {
 			wanted[text] = true
 		}
 	}
@@ -74,17 +57,17 @@ const customSelection = `customFields { ... on CustomFieldText { label valueText
 	` ... on CustomFieldTrueFalse { label valueTrueFalse } ... on CustomFieldDropdown { label valueDropdown } }`
 
 // selection is the text that reads one field, "" for one that cannot be read.
-func selection(k kind, p path, properties int) string {
-	if p.root == "customFields" {
+func selection(k kind, p platform.Path, properties int) string {
+	if p.Root == "customFields" {
 		return customSelection
 	}
 	if k.object == "jobs" {
-		return jobSelections[p.root]
+		return jobSelections[p.Root]
 	}
 	address := "{ " + strings.Join(addressParts, " ") + " }"
-	switch p.root {
+	switch p.Root {
 	case "firstName", "lastName", "companyName", "isCompany", "title", "isArchived", "createdAt":
-		return p.root
+		return p.Root
 	case "emails":
 		return "emails { id address description primary }"
 	case "phones":
@@ -108,10 +91,10 @@ var jobSelections = map[string]string{
 }
 
 // flatten gives the fields that value knows.
-func flatten(fields []record.PlatformField, value func(path) (string, bool)) record.Fields {
+func flatten(fields []record.PlatformField, value func(platform.Path) (string, bool)) record.Fields {
 	out := make(record.Fields, len(fields))
 	for _, field := range fields {
-		if v, ok := value(parsePath(field)); ok {
+		if v, ok := value(platform.ParsePath(field)); ok {
 			out[field] = v
 		}
 	}
@@ -141,8 +124,8 @@ func decodeJob(raw json.RawMessage) (*wireJob, error) {
 }
 
 // value reads one field, "" where the record has no such element; ok is false where that is not known.
-func (w *wireClient) value(p path) (value string, ok bool) {
-	switch p.root {
+func (w *wireClient) value(p platform.Path) (value string, ok bool) {
+	switch p.Root {
 	case "firstName":
 		return w.FirstName, true
 	case "lastName":
@@ -158,15 +141,15 @@ func (w *wireClient) value(p path) (value string, ok bool) {
 	case "createdAt":
 		return utc(w.CreatedAt), true
 	case "emails":
-		return pick(w.emails(), p.selector).value, true
+		return pick(w.emails(), p.Selector).value, true
 	case "phones":
-		return pick(w.phones(), p.selector).value, true
+		return pick(w.phones(), p.Selector).value, true
 	case "billingAddress":
-		return w.BillingAddress.part(p.leaf)
+		return w.BillingAddress.part(p.Leaf)
 	case "properties":
 		return w.Properties.value(p)
 	case "customFields":
-		return customValue(w.CustomFields, p.selector), true
+		return customValue(w.CustomFields, p.Selector), true
 	}
 	return "", false
 }
@@ -239,17 +222,17 @@ func (l propertyList) find(selector string) (found *wireProperty, known bool) {
 	return nil, !l.PageInfo.HasNextPage
 }
 
-func (l propertyList) value(p path) (string, bool) {
-	found, known := l.find(p.selector)
+func (l propertyList) value(p platform.Path) (string, bool) {
+	found, known := l.find(p.Selector)
 	switch {
 	case !known:
 		return "", false
 	case found == nil:
-		return "", slices.Contains(leaves["properties"], p.leaf)
-	case p.leaf == "id":
+		return "", slices.Contains(leaves["properties"], p.Leaf)
+	case p.Leaf == "id":
 		return string(found.ID), true
 	}
-	return found.Address.part(p.leaf)
+	return found.Address.part(p.Leaf)
 }
 
 // customValue reads the custom field of a label; "" where the record has none.
@@ -271,8 +254,8 @@ func customValue(fields []wireCustom, label string) string {
 }
 
 // value reads one field, as wireClient.value.
-func (w *wireJob) value(p path) (value string, ok bool) {
-	switch p.root {
+func (w *wireJob) value(p platform.Path) (value string, ok bool) {
+	switch p.Root {
 	case "title":
 		return w.Title, true
 	case "instructions":
@@ -300,9 +283,9 @@ func (w *wireJob) value(p path) (value string, ok bool) {
 	case "invoicingType":
 		return w.Billing, true
 	case "lineItems":
-		return w.lineItem(p.leaf)
+		return w.lineItem(p.Leaf)
 	case "customFields":
-		return customValue(w.CustomFields, p.selector), true
+		return customValue(w.CustomFields, p.Selector), true
 	}
 	return "", false
 }

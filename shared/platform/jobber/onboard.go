@@ -104,11 +104,11 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 
 // MakeField makes a text custom field that people may edit, of a name spelled customFields[Label]; people see that label.
 func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
-	p := parsePath(f.Name)
-	if p.root != "customFields" || p.selector == "" {
+	p := platform.ParsePath(f.Name)
+	if p.Root != "customFields" || p.Selector == "" {
 		return "", c.reject(c.client.Opf("make field of %s", object), "only custom fields can be made: customFields[Label]")
 	}
-	return f.Name, c.ensureField(ctx, object, p.selector, map[string]any{"readOnly": false})
+	return f.Name, c.ensureField(ctx, object, p.Selector, map[string]any{"readOnly": false})
 }
 
 // Subscribe makes one endpoint for each topic (amp-labs/connectors providers/jobber). The API lists no endpoints and does not

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -90,11 +91,11 @@ func (c *Connector) fits(k kind, ability catalog.Ability, intent record.Intent) 
 
 // refuse says why a field cannot be written, "" if it can.
 func refuse(f catalog.Field, known bool, value string, operation record.Operation) string {
-	p := parsePath(f.Name)
+	p := platform.ParsePath(f.Name)
 	switch {
 	case !known:
 		return "is not known"
-	case f.ReadOnly, p.root == "properties" && p.leaf == "id":
+	case f.ReadOnly, p.Root == "properties" && p.Leaf == "id":
 		return "is read-only"
 	case f.CreateOnly && operation == record.OperationUpdate:
 		return "can be given at creation only"

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -23,13 +24,13 @@ func (c *Connector) build(k kind, want wanted, w *work) bool {
 	creates := w.intent.Operation == record.OperationCreate
 	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
 		f, _ := k.Field(field)
-		value, p := w.intent.Fields[field], parsePath(field)
+		value, p := w.intent.Fields[field], platform.ParsePath(field)
 		switch {
-		case value == "" && creates, p.root == "emails", p.root == "phones", p.root == rootCustom:
-		case p.leaf == leafValue: // of an address
-			w.body[p.root] = map[string]any{leafValue: value}
+		case value == "" && creates, p.Root == "emails", p.Root == "phones", p.Root == rootCustom:
+		case p.Leaf == leafValue: // of an address
+			w.body[p.Root] = map[string]any{leafValue: value}
 		default:
-			w.body[p.root], _ = wire(f, value)
+			w.body[p.Root], _ = wire(f, value)
 		}
 	}
 	if !c.buildList(w, "emails") || !c.buildList(w, "phones") || !c.buildCustom(want, w) {
@@ -46,14 +47,14 @@ func (c *Connector) buildList(w *work, root string) bool {
 	edit := listEdit{due: map[string]string{}}
 	var first record.PlatformField
 	for _, field := range answered(w.intent) {
-		p := parsePath(field)
-		if p.root != root {
+		p := platform.ParsePath(field)
+		if p.Root != root {
 			continue
 		}
-		edit.mapped = append(edit.mapped, p.selector)
+		edit.mapped = append(edit.mapped, p.Selector)
 		if value, due := w.intent.Fields[field]; due {
-			edit.due[p.selector] = value
-			if first == "" || p.selector == selectorPrimary {
+			edit.due[p.Selector] = value
+			if first == "" || p.Selector == selectorPrimary {
 				first = field
 			}
 		}
@@ -82,13 +83,13 @@ func (c *Connector) buildList(w *work, root string) bool {
 func (c *Connector) buildCustom(want wanted, w *work) bool {
 	values := map[string]any{}
 	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
-		value, p := w.intent.Fields[field], parsePath(field)
-		if p.root != rootCustom || value == "" && w.intent.Operation == record.OperationCreate {
+		value, p := w.intent.Fields[field], platform.ParsePath(field)
+		if p.Root != rootCustom || value == "" && w.intent.Operation == record.OperationCreate {
 			continue
 		}
-		d := want.custom[p.selector]
+		d := want.custom[p.Selector]
 		parts := partsOf[d.Type]
-		leaf := p.leaf
+		leaf := p.Leaf
 		if leaf == "" && parts != nil {
 			leaf = leafValue
 		}
@@ -110,7 +111,7 @@ func (c *Connector) buildCustom(want wanted, w *work) bool {
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
-		d := want.custom[parsePath(field).selector]
+		d := want.custom[platform.ParsePath(field).Selector]
 		parts, isObject := values[d.Code].(map[string]any)
 		switch {
 		case isObject && parts[leafValue] == nil:

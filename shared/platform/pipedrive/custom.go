@@ -136,20 +136,20 @@ type wanted struct {
 func (c *Connector) resolve(ctx context.Context, k kind, fields []record.PlatformField) (wanted, error) {
 	want := wanted{fields: fields, custom: map[string]definition{}}
 	for _, field := range fields {
-		p := parsePath(field)
-		if _, done := want.custom[p.selector]; p.root != rootCustom || done {
+		p := platform.ParsePath(field)
+		if _, done := want.custom[p.Selector]; p.Root != rootCustom || done {
 			continue
 		}
 		list, err := c.definitions(ctx, k, definitionsLife)
 		if err != nil {
 			return wanted{}, err
 		}
-		d, ok, many := list.find(p.selector)
+		d, ok, many := list.find(p.Selector)
 		if !ok || many { // perhaps made, or renamed, since
 			if list, err = c.definitions(ctx, k, definitionsRest); err != nil {
 				return wanted{}, err
 			}
-			d, ok, many = list.find(p.selector)
+			d, ok, many = list.find(p.Selector)
 		}
 		if !ok || many {
 			f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it",
@@ -157,7 +157,7 @@ func (c *Connector) resolve(ctx context.Context, k kind, fields []record.Platfor
 			f.Fields = []string{string(field)}
 			return wanted{}, f
 		}
-		want.custom[p.selector] = d
+		want.custom[p.Selector] = d
 	}
 	return want, nil
 }

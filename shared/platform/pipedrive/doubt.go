@@ -35,7 +35,7 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, want wanted, items [
 	}
 	for _, w := range doubtful {
 		// A search by another field would find others too: the list shows what each holds.
-		if parsePath(w.intent.Marker).root == rootCustom {
+		if platform.ParsePath(w.intent.Marker).Root == rootCustom {
 			ids, err := c.search(ctx, k, want, platform.Lookup{Field: w.intent.Marker, Value: w.intent.Fields[w.intent.Marker]})
 			if err != nil {
 				return err

@@ -23,24 +23,6 @@ const (
 // integerFields hold ids, and go as JSON integers: v2 takes no text for a number (pipedrive-api-v2-migration-guide).
 var integerFields = []string{"owner_id", "org_id", "person_id", "pipeline_id", "stage_id", "visible_to"}
 
-// path is a field's spelling in parts: root[selector].leaf.
-type path struct{ root, selector, leaf string }
-
-// parsePath splits a field: "emails[primary].value", "address.value", "custom_fields[Budget].currency", "title".
-func parsePath(field record.PlatformField) path {
-	text := string(field)
-	if root, rest, ok := strings.Cut(text, "["); ok {
-		// A label may hold a dot, so the selector ends at the last bracket.
-		end := strings.LastIndex(rest, "]")
-		if end < 0 {
-			return path{root: text}
-		}
-		return path{root: root, selector: rest[:end], leaf: strings.TrimPrefix(rest[end+1:], ".")}
-	}
-	root, leaf, _ := strings.Cut(text, ".")
-	return path{root: root, leaf: leaf}
-}
-
 func joinKeys(keys map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(keys)), ",") }
 
 // snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "".
@@ -57,30 +39,30 @@ func (c *Connector) snapshot(k kind, want wanted, r row, began time.Time) record
 // value gives one field; told is false where the row says nothing about it, or holds what no field here can be.
 func (w wanted) value(k kind, r row, field record.PlatformField) (value string, told bool) {
 	f, known := k.Field(field)
-	p := parsePath(field)
-	raw, answered := r[p.root]
+	p := platform.ParsePath(field)
+	raw, answered := r[p.Root]
 	switch {
 	case !known:
 		return "", false
-	case p.root == "emails" || p.root == "phones":
-		list, told := r.elements(p.root)
-		return pick(list, p.selector).Value, told
-	case p.root == "label_ids":
+	case p.Root == "emails" || p.Root == "phones":
+		list, told := r.elements(p.Root)
+		return pick(list, p.Selector).Value, told
+	case p.Root == "label_ids":
 		if !answered {
 			return "", false
 		}
 		return integers(raw)
-	case p.root == rootCustom:
+	case p.Root == rootCustom:
 		values, isObject := raw.(map[string]any)
 		if !isObject {
 			return "", false
 		}
 		// A field of the account's that a record does not hold is blank.
-		return flatten(values[w.custom[p.selector].Code], p.leaf, catalog.Field{})
+		return flatten(values[w.custom[p.Selector].Code], p.Leaf, catalog.Field{})
 	case !answered:
 		return "", false
 	}
-	return flatten(raw, p.leaf, f)
+	return flatten(raw, p.Leaf, f)
 }
 
 // flatten spells one JSON value as record.Fields holds it: a part of one that has parts, its value where none is named.
@@ -199,7 +181,7 @@ func wirePart(d definition, leaf, value string) (out any, problem string) {
 // refuse says why a field cannot be written, "" if it can. Custom fields are judged by their type, when they are written.
 func refuse(k kind, field record.PlatformField, value string, operation record.Operation) string {
 	problem := platform.Unwritable(k.Object, field, value, operation)
-	if problem != "" || parsePath(field).root == rootCustom {
+	if problem != "" || platform.ParsePath(field).Root == rootCustom {
 		return problem
 	}
 	f, _ := k.Field(field)

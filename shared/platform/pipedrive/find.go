@@ -22,7 +22,7 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 		return nil, fault.Newf(fault.Rejected, c.client.Opf("find %d %s", len(lookups), object), "unknown object or too many look-ups")
 	}
 	for _, l := range lookups {
-		if !slices.Contains(k.Ability.Find, l.Field) && parsePath(l.Field).root != rootCustom {
+		if !slices.Contains(k.Ability.Find, l.Field) && platform.ParsePath(l.Field).Root != rootCustom {
 			return nil, fault.Newf(fault.Rejected, c.client.Opf("find %s", object), "field %s cannot be looked up", l.Field)
 		}
 		fields = append(slices.Clone(fields), l.Field)
@@ -59,7 +59,7 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 // holds says that a record's field equals what is looked for.
 func (c *Connector) holds(k kind, want wanted, r row, l platform.Lookup) bool {
 	value, told := want.value(k, r, l.Field)
-	if parsePath(l.Field).root == rootCustom {
+	if platform.ParsePath(l.Field).Root == rootCustom {
 		return told && value == l.Value
 	}
 	return told && strings.EqualFold(strings.TrimSpace(value), strings.TrimSpace(l.Value))
@@ -73,11 +73,11 @@ func (c *Connector) search(ctx context.Context, k kind, want wanted, l platform.
 	}
 	q := url.Values{"term": {term}, "limit": {strconv.Itoa(searchRows)}}
 	path := k.path("search")
-	switch p := parsePath(l.Field); p.root {
+	switch p := platform.ParsePath(l.Field); p.Root {
 	case rootCustom:
 		path = pathV2 + "itemSearch/field"
 		q.Set("entity_type", k.item)
-		q.Set("field", want.custom[p.selector].Code)
+		q.Set("field", want.custom[p.Selector].Code)
 		q.Set("match", "exact")
 	case "emails":
 		q.Set("fields", "email")

@@ -86,16 +86,16 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 	}
 	var infos []platform.FieldInfo
 	for _, f := range k.Fields {
-		p := parsePath(f.Name)
-		d, told := byCode[p.root]
+		p := platform.ParsePath(f.Name)
+		d, told := byCode[p.Root]
 		if !told {
-			d, told = byCode[strings.TrimSuffix(p.root, "s")]
+			d, told = byCode[strings.TrimSuffix(p.Root, "s")]
 		}
 		if !told && strings.Contains(f.Source, "contact sync") {
 			continue
 		}
 		info := platform.FieldInfo{Field: f, Label: cmp.Or(d.Name, string(f.Name))}
-		if part := cmp.Or(p.selector, p.leaf); told && part != "" && part != leafValue {
+		if part := cmp.Or(p.Selector, p.Leaf); told && part != "" && part != leafValue {
 			info.Label += " (" + strings.ReplaceAll(part, "_", " ") + ")"
 		}
 		if f.Kind == catalog.Enum {

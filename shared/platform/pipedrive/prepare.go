@@ -29,7 +29,7 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 	if f, known := k.Field(marker); !known || f.ReadOnly {
 		return fault.Newf(fault.Rejected, op, "a name that no writable field has")
 	}
-	if parsePath(marker).root != rootCustom {
+	if platform.ParsePath(marker).Root != rootCustom {
 		return nil
 	}
 	_, err := c.MakeField(ctx, object, platform.NewField{Name: marker})
@@ -42,26 +42,26 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
 	op := c.client.Opf("custom field for %s", object)
 	k, known := c.kindOf(object)
-	p := parsePath(f.Name)
-	if !known || p.root != rootCustom || p.selector == "" || p.leaf != "" || len(p.selector) > labelMax {
+	p := platform.ParsePath(f.Name)
+	if !known || p.Root != rootCustom || p.Selector == "" || p.Leaf != "" || len(p.Selector) > labelMax {
 		return "", fault.Newf(fault.Rejected, op, "unknown object, or a name that is not custom_fields[Label]")
 	}
 	list, err := c.definitions(ctx, k, 0)
 	if err != nil {
 		return "", err
 	}
-	switch d, ok, many := list.find(p.selector); {
+	switch d, ok, many := list.find(p.Selector); {
 	case many:
 		return "", fault.Newf(fault.Rejected, op, "the account has several fields %s; rename or delete all but one", f.Name)
 	case ok && d.Type != "varchar" && d.Type != "varchar_auto" && d.Type != "text":
 		return "", fault.Newf(fault.Rejected, op, "the account's field %s is no text", f.Name)
 	case ok:
 		return f.Name, nil
-	case keyForm.MatchString(p.selector):
+	case keyForm.MatchString(p.Selector):
 		return "", fault.Newf(fault.Rejected, op, "the account has no field of this key; name it by a label to have it made")
 	}
 	call := platform.Call{Op: "make a custom field for " + string(object), Method: http.MethodPost, Path: k.fieldsPath(), Write: true,
-		Body: map[string]any{"field_name": p.selector, "field_type": "varchar"}}
+		Body: map[string]any{"field_name": p.Selector, "field_type": "varchar"}}
 	answer, err := c.ask(ctx, call, false)
 	if err != nil {
 		return "", err

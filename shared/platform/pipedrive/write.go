@@ -132,8 +132,8 @@ func answered(intent record.Intent) []record.PlatformField {
 func (w wanted) nested(intent record.Intent) []record.PlatformField {
 	var out []record.PlatformField
 	for _, field := range slices.Sorted(maps.Keys(intent.Fields)) {
-		p := parsePath(field)
-		if p.root == "emails" || p.root == "phones" || p.root == rootCustom && len(partsOf[w.custom[p.selector].Type]) > 1 {
+		p := platform.ParsePath(field)
+		if p.Root == "emails" || p.Root == "phones" || p.Root == rootCustom && len(partsOf[w.custom[p.Selector].Type]) > 1 {
 			out = append(out, field)
 		}
 	}

@@ -26,10 +26,6 @@ const (
 	callDelete = "delete"
 )
 
-// callsMax bounds the writing requests of one Apply. One bad item among 200 costs 16 of them; only where nearly all are
-// bad are some left for the next attempt.
-const callsMax = 60
-
 // work is one intent on its way.
 type work struct {
 	intent  record.Intent
@@ -41,13 +37,6 @@ type work struct {
 	began time.Time
 	// whole says that receipt.Err is of a whole call, not of this item.
 	whole bool
-}
-
-func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
-
-// divides says that a collection was refused whole because of a record, which may be one of them alone.
-func divides(err error) bool {
-	return fault.Is(err, fault.Rejected) && fault.CodeOf(err) != codeNotFound
 }
 
 // Apply performs intents on one object, each kind of call as one collection, in which a record fails alone. A create
@@ -391,18 +380,4 @@ func onlyRespelt(o *catalog.Object, intent record.Intent, s *record.Snapshot) {
 			s.ModifiedAt = time.Time{}
 		}
 	}
-}
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
-	}
-	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
 }
