@@ -24,17 +24,16 @@ import (
 // strict is a vendor that refuses whatever is over its limits, and a clock that callers who must wait move; it never jumps
 // while a call is under way, as a real one would not.
 type strict struct {
-	turn     sync.RWMutex // held for reading by calls, for writing by jumps
-	mu       sync.Mutex
-	now      time.Time
-	limits   []catalog.Limit
-	calls    map[string][]time.Time
-	served   int
-	refused  int
-	requests []string
-	points   float64
-	filled   time.Time
-	header   func(served int) http.Header
+	turn    sync.RWMutex // held for reading by calls, for writing by jumps
+	mu      sync.Mutex
+	now     time.Time
+	limits  []catalog.Limit
+	calls   map[string][]time.Time
+	served  int
+	refused int
+	points  float64
+	filled  time.Time
+	header  func(served int) http.Header
 }
 
 func (v *strict) Now() time.Time {

@@ -384,7 +384,7 @@ func TestADeletionOfOursIsNoPersons(t *testing.T) {
 	d := gone(contact, record.EvidenceDeleted)
 	tb.write(d, client, ids[client], fault.Newf(fault.InDoubt, "archive", "no answer"))
 	tb.pass(2 * time.Minute)
-	d = gone(client, record.EvidenceArchived)
+	gone(client, record.EvidenceArchived)
 	link := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[client]
 	if link.State != resolve.LinkTombstone || !link.ArchivedByUs {
 		t.Errorf("got a link that is %s, archived by us: %t; want a tombstone of ours", link.State, link.ArchivedByUs)
