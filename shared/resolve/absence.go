@@ -141,6 +141,21 @@ func (d *decider) outlives(place record.Place, began time.Time) bool {
 	return true
 }
 
+// unlink lets records leave the entity whose deletion on the hub asks for that by their mapping, and which were being made as
+// it was taken in: the deletion could not know of them.
+func (d *decider) unlink() {
+	for i := range d.group.Mappings {
+		m := &d.group.Mappings[i]
+		link := d.links[m.Spoke]
+		if m.Hub != d.entity.Type || m.Delete != ruleset.DeleteUnlink || link == nil || link.State != LinkLive || link.Restored {
+			continue
+		}
+		if _, applies := d.removalPolicy(m.Spoke); applies && !d.outdated() {
+			d.editLink(m.Spoke).State = LinkUnlinked
+		}
+	}
+}
+
 // restored makes a tombstone a live link again, because a person made the record live again, or a restore of ours did whose
 // outcome nobody told us.
 func (d *decider) restored(place record.Place) {

@@ -323,6 +323,7 @@ func (d *decider) firstReason() Reason {
 
 // settle computes what is due, holds what cannot be, and makes the decision.
 func (d *decider) settle(outcome Outcome, reason Reason) Decision {
+	d.unlink()
 	due := d.dueEverywhere()
 	d.hold(due)
 	decision := Decision{Outcome: outcome, Reason: reason, Entity: d.entity.ID, Type: d.entity.Type, Changes: d.changes, Due: due, Hints: d.hints}

@@ -583,3 +583,22 @@ func TestAStaleReadOfARecordThatWeRestoredIsNoDeletion(t *testing.T) {
 		t.Errorf("the spoke's link is %s, want live", got)
 	}
 }
+
+// TestWhatIsMadeWhileTheHubsRecordIsDeletedLeavesToo: by its mapping, records leave the entity when the hub's is deleted; one
+// is being made at that moment.
+func TestWhatIsMadeWhileTheHubsRecordIsDeletedLeavesToo(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Mappings[0].Delete = ruleset.DeleteUnlink
+	d := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": "", "fcid": ""})
+	key := resolve.EntityKey{Group: "g", ID: d.Entity}
+	link := &resolve.Link{Place: client, State: resolve.LinkNone}
+	intent := resolve.IntentOf("g", d.Entity, *due(d, client), link)
+	leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
+	tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
+	tb.pass(time.Second)
+	tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: contact, ID: "h1"}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
+	tb.commit(tb.decide(resolve.Observation{Receipt: &resolve.Receipt{Entity: d.Entity, Place: client, Intent: intent, Fence: 1, Receipt: record.Receipt{Key: intent.Key, ID: "f1"}}}))
+	if got := tb.view.Entities[key].Links[client].State; got != resolve.LinkUnlinked {
+		t.Errorf("the client's link is %s, want it unlinked", got)
+	}
+}

@@ -66,6 +66,9 @@ func (w *world) noteLink(before, after *resolve.Link) {
 		}
 	case resolve.LinkTombstone:
 		w.buried[ref] = w.now
+		w.removing[ref] = before != nil && slices.ContainsFunc(before.Attempts, func(a resolve.Attempt) bool {
+			return a.Operation == record.OperationArchive || a.Operation == record.OperationDelete
+		})
 	}
 }
 
