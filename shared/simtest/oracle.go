@@ -336,9 +336,17 @@ func (w *world) judgeRemoval(ref record.Ref) {
 	switch all := w.removed(ref); {
 	case len(all) == 0:
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
-	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Before(w.belongs(ref)) }):
+	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Add(w.slack()).Before(w.belongs(ref)) }):
 		w.violate(InvariantDeleted, "%s is removed, and what was removed of its entity was so before it belonged to it", ref)
 	}
+}
+
+// slack is how far apart two processes of ours may date one moment.
+func (w *world) slack() time.Duration {
+	if w.history.Setup.Skewed {
+		return 2 * skewMax
+	}
+	return 0
 }
 
 // belongs gives when a record came to belong to its entity: when it was tied to it, or, if we made it, when that was decided.
@@ -368,11 +376,15 @@ func (w *world) removed(ref record.Ref) []record.Ref { return w.removedBy(ref, m
 
 func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) (out []record.Ref) {
 	seen[ref] = true
+	var ours []record.Ref
 	for _, g := range w.rules.GroupsAt(ref.Place) {
 		id := w.entityOf(g.Name, ref)
 		for _, other := range w.truth.order {
 			l := w.truth.lives[other]
 			same := other != ref && w.entityOf(g.Name, other) == id
+			if same && l.deletedBy == "us" {
+				ours = append(ours, other)
+			}
 			switch {
 			case l.removed && (other == ref || same || w.history.Setup.Finance && sharesEmail(l, w.truth.lives[ref])):
 				out = append(out, other)
@@ -380,6 +392,9 @@ func (w *world) removedBy(ref record.Ref, seen map[record.Ref]bool) (out []recor
 				out = append(out, other) // a deletion that one group carried on is the next group's to carry on
 			}
 		}
+	}
+	if len(out) > 0 {
+		out = append(out, ours...) // links of the same chain
 	}
 	return out
 }
