@@ -336,7 +336,9 @@ func (w *world) judgeRemoval(ref record.Ref) {
 	switch all := w.removed(ref); {
 	case len(all) == 0:
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
-	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool { return w.buried[gone].IsZero() || !w.buried[gone].Add(w.slack()).Before(w.belongs(ref)) }):
+	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool {
+		return w.buried[gone].IsZero() || !w.buried[gone].Add(w.slack()).Before(w.belongs(ref))
+	}):
 		w.violate(InvariantDeleted, "%s is removed, and what was removed of its entity was so before it belonged to it", ref)
 	}
 }
