@@ -18,6 +18,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
 	"github.com/fluxcascade/fluxcascade/shared/meter"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
@@ -103,7 +104,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		w.Close()
 		return nil, err
 	}
-	if err := w.System.Prepare(ctx); err != nil {
+	if err := w.prepare(ctx); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -122,6 +123,21 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	mux.Handle("GET /{$}", Page(w.Syncs))
 	w.serve(listener, mux)
 	return w, nil
+}
+
+// prepareTries bounds how often making the fields is put off: an earlier run may have used up what a platform allows.
+const prepareTries = 20
+
+// prepare makes the fields that hold our identity, once the platforms allow the calls.
+func (w *World) prepare(ctx context.Context) error {
+	var err error
+	for range prepareTries {
+		if err = w.System.Prepare(ctx); !fault.Is(err, fault.RateLimited) {
+			return err
+		}
+		w.Clock.Skip(fault.After(err, time.Second))
+	}
+	return err
 }
 
 func (w *World) serve(l net.Listener, h http.Handler) {
