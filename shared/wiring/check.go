@@ -162,6 +162,9 @@ func (c *checker) schedules(d config.Deployment) {
 			digests++
 			continue
 		}
+		if _, twice := got[s.Input]; twice {
+			c.problem("two schedules call for %s", describe(s.Input))
+		}
 		got[s.Input] = s.Calls
 	}
 	if digests != 1 {
