@@ -84,6 +84,7 @@ func reaches(t *testing.T, tpl template, d config.Deployment) {
 		for _, kind := range access.Counts {
 			for _, c := range all {
 				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c))] = true
+				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c).Dead())] = true
 			}
 		}
 		if access.Publishes {

@@ -155,7 +155,7 @@ func (d board) health() []awscloudwatch.IWidget {
 	return []awscloudwatch.IWidget{
 		graph("Echo share: our own writes among what platforms tell, %", echoes),
 		graph("Waits for a person, breakers open, drift that a reconcile found", d.each(hourly, config.MetricWaiting, config.MetricBreaker, config.MetricDrift)),
-		graph("Days since the authorisation was renewed; 1 while paused", d.each(hourly, config.MetricTokenAgeDays, config.MetricPaused)),
+		graph("Days since the authorisation was renewed; 1 while it is over, or while a person paused it", d.each(hourly, config.MetricTokenAgeDays, config.MetricUnauthorised, config.MetricPaused)),
 	}
 }
 

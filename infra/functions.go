@@ -167,8 +167,11 @@ func environment(stack awscdk.Stack, f config.Function, r reach, props Functions
 	values := map[string]func() *string{
 		config.EnvConfig: func() *string { return jsii.String(configPath) },
 		config.EnvQueueURLs: func() *string {
-			access := config.AccessOf(f, r.connection)
-			return props.Queues.URLs(stack, append(slices.Clone(access.Sends), access.Counts...), r.connections)
+			return props.Queues.URLs(stack, config.AccessOf(f, r.connection).Sends, r.connections)
+		},
+		config.EnvQueuesAt: func() *string { return props.Queues.At(stack) },
+		config.EnvQueueNames: func() *string {
+			return props.Queues.Names(stack, config.AccessOf(f, r.connection).Counts, r.connections)
 		},
 		config.EnvSecretARNs:     func() *string { return props.Secrets.ARNs(stack, r.platforms) },
 		config.EnvMatchSecretARN: props.Secrets.MatchARN,

@@ -17,9 +17,9 @@ const (
 	environmentBytesMax  = 4096
 	inlinePolicyBytesMax = 10240
 	resourcesMax         = 500
-	// queueBytes is the longest URL or ARN of a queue, in the longest region, under a name of 80 letters; otherBytes that
+	// queueBytes is the longest URL or ARN of a queue, in the longest region, under a name of queueNameBytes; otherBytes that
 	// of anything else: a secret's ARN, which begins with 58 and ends with 20 letters that are not our id's.
-	queueBytes, otherBytes = 134, 118
+	queueBytes, queueNameBytes, otherBytes = 134, 80, 118
 )
 
 // TestTheLargestStackFits deploys as many connections as are allowed, in one group, and measures what AWS limits.
@@ -90,6 +90,9 @@ func flat(v any, reference func(id string) string) string {
 		}
 		return "[" + strings.Join(parts, ",") + "]"
 	case map[string]any:
+		if part, ok := v["Fn::GetAtt"].([]any); ok && part[1] == "QueueName" {
+			return reference(target(v))[:min(queueNameBytes, len(reference(target(v))))]
+		}
 		if target(v) != "" {
 			return reference(target(v))
 		}

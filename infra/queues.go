@@ -67,7 +67,7 @@ func NewChangeQueue(scope constructs.Construct, id string, props ChangeQueueProp
 	tag(q.Queue, tagQueue, string(name))
 	tag(q.Dead, tagQueue, string(name.Dead()))
 	tag(scope, tagConnection, string(props.Connection))
-	q.alarm(scope, props)
+	q.alarm(scope, props, retention, deadRetention)
 	return q
 }
 
@@ -86,20 +86,16 @@ func sealed(key awskms.IKey, props *awssqs.QueueProps) *awssqs.QueueProps {
 // lanes, a working day for first loads, which take what the platform's limits leave.
 var waitMinutesMax = map[config.QueueKind]float64{config.Changes: 30, config.Due: 30, config.Backfill: 8 * 60}
 
-func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps) {
+func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps, retention, deadRetention float64) {
 	name := string(config.QueueName(props.Kind, props.Connection))
 	five := awscdk.Duration_Minutes(jsii.Number(5))
 	a := props.Alarms
 	a.Add(scope, "DeadLetters", AlarmProps{Connection: props.Connection,
-		Description: "Messages of " + name + " were given up on, after " + strconv.Itoa(maxReceiveCount) + " tries. They are kept. Their kind and reason are in the function's log: mend that, then send them again: " + a.command("redrive "+string(props.Connection)),
+		Description: "Messages of " + name + " were given up on, after " + strconv.Itoa(maxReceiveCount) + " tries. They are kept for " + strconv.Itoa(int(deadRetention)) + " days. Their kind and reason are in the function's log: mend that, then send them again: " + a.command("redrive "+string(props.Connection)),
 		Metric:      q.Dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
 		Threshold:   1, Periods: 1})
-	days := retentionDays
-	if props.Kind == config.Backfill {
-		days = backfillRetentionDays
-	}
 	a.Add(scope, "Waiting", AlarmProps{Connection: props.Connection,
-		Description: "The oldest message of " + name + " waits longer than it should. It is kept for " + strconv.Itoa(days) + " days, so nothing is lost yet, and the sweep finds again what is lost then. See whether its function fails, and run: " + a.command("status"),
+		Description: "The oldest message of " + name + " waits longer than it should. It is kept for " + strconv.Itoa(int(retention)) + " days, so nothing is lost yet, and the sweep finds again what is lost then. See whether its function fails, and run: " + a.command("status"),
 		Metric:      q.Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
 		Threshold:   waitMinutesMax[props.Kind] * 60, Periods: 3})
 }
@@ -112,9 +108,9 @@ func (q *ChangeQueue) GrantSend(role awsiam.Role) {
 	}
 }
 
-// GrantCount lets a role count the queue's messages, and nothing else: no message is read by it.
+// GrantCount lets a role count the queue's messages and its dead letters, and nothing else: no message is read by it.
 func (q *ChangeQueue) GrantCount(role awsiam.Role) {
-	allow(role, []string{"sqs:GetQueueAttributes"}, *q.Queue.QueueArn())
+	allow(role, []string{"sqs:GetQueueAttributes"}, *q.Queue.QueueArn(), *q.Dead.QueueArn())
 }
 
 // QueuesProps says whose queues to make.
@@ -158,6 +154,23 @@ func (q *Queues) URLs(stack awscdk.Stack, kinds []config.QueueKind, connections 
 		}
 	}
 	return stack.ToJsonString(urls, nil)
+}
+
+// Names gives the JSON object of the names that SQS knows queues by, and At what every URL of theirs begins with
+// (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html, 2026).
+func (q *Queues) Names(stack awscdk.Stack, kinds []config.QueueKind, connections []record.Connection) *string {
+	names := map[string]any{}
+	for _, kind := range kinds {
+		for _, c := range connections {
+			names[string(config.QueueName(kind, c))] = q.Of(kind, c).Queue.QueueName()
+		}
+	}
+	return stack.ToJsonString(names, nil)
+}
+
+// At is the beginning of every queue's URL.
+func (q *Queues) At(stack awscdk.Stack) *string {
+	return jsii.String("https://sqs." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + *stack.Account() + "/")
 }
 
 // consumerOf gives the function that takes a kind's messages.

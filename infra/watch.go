@@ -24,8 +24,6 @@ const (
 	driftMax = 10
 	// unverifiedMax is how many requests in a quarter of an hour may fail to prove that they come from the platform.
 	unverifiedMax = 20
-	// writesTold is how many writes of ours in an hour a platform surely reports back, if it reports at all.
-	writesTold = 10
 )
 
 // metrics gives our metrics of one stack, by the names and dimensions that package config states.
@@ -80,12 +78,13 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 	}
 	allowed := c.Patience + lagMinutesMax*time.Minute
 	add("Lag", AlarmProps{
-		Description: fmt.Sprintf("Changes reach %s later than %s after they were seen. Nothing is lost, and it goes on by itself where %s limits our calls or did not answer for a while; see its dashboard for which of these it is, and run: %s", name, allowed, name, a.command("status")),
+		Description: fmt.Sprintf("Changes reach %s later than %s after they were seen. Nothing is lost, and it goes on by itself where %s limits our calls or did not answer for a while; see its dashboard for which of these it is, and run: %s. After a pause that a person ended it is expected", name, allowed, name, a.command("status")),
 		Metric:      props.Metrics.of(config.MetricLag, 5*time.Minute, name), Threshold: float64(allowed.Milliseconds()), Periods: 3})
 	add("Authorisation", AlarmProps{
-		Description: fmt.Sprintf("%s is paused: its authorisation ended, or a person paused it. Nothing is lost: what it should get is kept in our tables, and what it tells waits in its queue, which keeps each message %d days; its dashboard shows how many are left. Run: %s tells which it is; then %s, or %s", name, retentionDays, a.command("status"), a.command("connect "+name), a.command("resume "+name)),
+		// A person's pause is another metric: it is no fault, and wakes nobody. The page and the daily digest tell of it.
+		Description: fmt.Sprintf("%s ended our authorisation, so nothing is read from it or written to it. Run: %s and it goes on from where it stopped. Until then nothing is lost: what it should get stays due in our tables, and each change that it tells is sent to its queue again every quarter of an hour, so that none reaches the %d days that a queue keeps a message; its dashboard shows the days left. %s says since when", name, a.command("connect "+name+" --again"), retentionDays, a.command("status")),
 		// It is told by polls, and by them alone: between them, and outside their hours, it is as it was.
-		Metric: props.Metrics.of(config.MetricPaused, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
+		Metric: props.Metrics.of(config.MetricUnauthorised, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
 	add("Breaker", AlarmProps{
 		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation there and we rewrite each other. Nothing of it is written until a person looks: %s shows what is held; undo it at its source, or let it go with %s", name, a.command("status"), a.command("release "+name)),
 		Metric:      props.Metrics.of(config.MetricBreaker, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
@@ -117,10 +116,10 @@ func watchWebhooks(scope constructs.Construct, p record.Platform, props WatchPro
 		return
 	}
 	props.Alarms.Add(scope, "Missing", AlarmProps{
-		Description: fmt.Sprintf("We write to %s and its webhooks report none of it. Polls find what changes, only later. Check at the platform that the app's webhooks are on and go to the URL that the stack's outputs name", p),
+		Description: fmt.Sprintf("We write to %s and its webhooks report none of it. Polls find what changes, only later. Check at the platform that the app's webhooks are on and go to the URL that the stack's outputs name. Run: %s tells which of them are in force", p, props.Alarms.command("check")),
 		Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("1 where writes are not reported back"), Period: minutes(time.Hour), UsingMetrics: &using,
-			Expression: jsii.String(fmt.Sprintf("IF(%s >= %d AND FILL(hints, 0) == 0, 1, 0)", written, writesTold))}),
-		Threshold: 1, Periods: 3})
+			Expression: jsii.String(fmt.Sprintf("IF(%s >= %d AND FILL(hints, 0) == 0, 1, 0)", written, config.WritesTold))}),
+		Threshold: 1, Periods: config.SilentHours})
 	props.Alarms.Add(scope, "Unverified", AlarmProps{
 		Description: fmt.Sprintf("Requests to the webhook URL of %s do not prove that they come from it. They are refused and do no harm. If its real ones are among them, the webhook_secret in the app's secret is not the app's: put it right, functions read it within five minutes", p),
 		Metric:      props.Metrics.of(config.MetricWebhooks, 15*time.Minute, string(p), "unauthorised"), Threshold: unverifiedMax, Periods: 2})

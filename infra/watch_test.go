@@ -16,7 +16,7 @@ import (
 
 // watched checks that each connection has the alarms it should, and that their words name it and a command to run.
 func watched(t *testing.T, tpl template, d config.Deployment) {
-	commands := map[string]string{config.MetricPaused: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status", config.MetricDrift: "check"}
+	commands := map[string]string{config.MetricUnauthorised: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status", config.MetricDrift: "check"}
 	got := map[record.Connection][]string{}
 	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
 		r := tpl.Resources[id]
@@ -37,7 +37,7 @@ func watched(t *testing.T, tpl template, d config.Deployment) {
 		}
 	}
 	for _, c := range d.Connections {
-		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricPaused, config.MetricRateLimited}
+		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricRateLimited, config.MetricUnauthorised}
 		if diff := cmp.Diff(want, slices.Sorted(slices.Values(got[c.Name]))); diff != "" {
 			t.Errorf("%s: %s", c.Name, diff)
 		}

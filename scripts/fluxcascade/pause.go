@@ -16,14 +16,15 @@ func pauseCommand() *cobra.Command {
 		Use:   "pause CONNECTION",
 		Short: "Stop a connection: nothing is written to it and nothing read from it until you resume it",
 		Long: `Stops one connection. What is due there stays due, its webhooks are kept, the other connections go on. Nothing is lost
-however long it stays paused.`,
+however long it stays paused. It wakes nobody: the Syncs page, the status and the daily digest say since when it is paused,
+by whom and why.`,
 		Args: cobra.ExactArgs(1),
 	}
 	f := operating(cmd)
 	cmd.Flags().StringVar(&note, "note", "", "why, for whoever looks at the status")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
-			return operate.Pause(ctx, t, c.Name, note, time.Now())
+			return operate.Pause(ctx, t, c.Name, userName(), note, time.Now())
 		})
 	}
 	return cmd

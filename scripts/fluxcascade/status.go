@@ -12,6 +12,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/syncs"
 )
 
 func statusCommand() *cobra.Command {
@@ -82,6 +83,9 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 	fmt.Fprintf(out, "\n%s (%s)\n", c.Name, c.Platform)
 	if c.Paused != nil {
 		why := "by an operator"
+		if c.Paused.By != "" {
+			why = "by " + c.Paused.By
+		}
 		if c.Paused.Reason == control.PausedUnauthorized {
 			why = fmt.Sprintf("its authorisation ended; give it again: fluxcascade connect %s --again %s", c.Name, flags)
 		}
@@ -99,8 +103,11 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		fmt.Fprintf(out, "  tokens renewed %s ago\n", age(now, c.Grant.RenewedAt))
 	}
 	for _, kind := range config.QueueKinds() {
-		if n, dead := c.Queues[kind], c.Dead[kind]; n+dead > 0 {
-			fmt.Fprintf(out, "  %-8s %6d wait, %d dead-lettered\n", kind, n, dead)
+		if n := c.Queues[kind]; n > 0 {
+			fmt.Fprintf(out, "  %s on the way\n", syncs.Messages(kind, n))
+		}
+		if n := c.Dead[kind]; n > 0 {
+			fmt.Fprintf(out, "  SET ASIDE: %s failed again and again; see the log, then: fluxcascade redrive %s %s\n", syncs.Messages(kind, n), c.Name, flags)
 		}
 	}
 	for _, p := range c.Places {

@@ -12,8 +12,8 @@ type Access struct {
 	// Consumes and Sends are kinds of queues. A writer consumes its own connection's and sends to its peers'; the other
 	// functions do both for every connection.
 	Consumes, Sends []QueueKind
-	// Counts are the kinds of queues whose messages it may count, of every connection, and no more. Backfill lanes are left
-	// out, as are dead letters, which are alarmed: the environment holds 4 KB, and with them eight connections would not fit.
+	// Counts are the kinds of queues whose messages it may count, of every connection, those of their dead-letter queues
+	// included, and no more.
 	Counts []QueueKind
 	Tables []TableAccess
 	// Publishes says that it may publish to the digest's topic.
@@ -68,7 +68,7 @@ func AccessOf(f Function, c record.Connection) Access {
 			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*", partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
-		return Access{Counts: []QueueKind{Changes, Due}, Publishes: f == Digest, Tables: []TableAccess{
+		return Access{Counts: QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
 			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
 	}
 	return Access{}

@@ -27,6 +27,11 @@ const (
 	EnvTableControl        = "TABLE_CONTROL"
 	// EnvQueueURLs is a JSON object: queue name to URL.
 	EnvQueueURLs = "QUEUE_URLS"
+	// EnvQueuesAt and EnvQueueNames say the same in two thirds of the room, for functions that look at every queue: what all
+	// their URLs begin with, and a JSON object: queue name to its name at SQS. An environment holds 4 KB
+	// (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, 2026).
+	EnvQueuesAt   = "QUEUES_AT"
+	EnvQueueNames = "QUEUE_NAMES"
 	// EnvSecretARNs is a JSON object: platform to the ARN of its app's secret.
 	EnvSecretARNs = "SECRET_ARNS"
 	// EnvMatchSecretARN is the ARN of the secret that keys the match hashes.
@@ -64,8 +69,8 @@ var required = map[Function][]string{
 	Sweeper:  {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
 	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
 	Writer:   {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
-	Widget:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs},
-	Digest:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs, EnvDigestTopicARN},
+	Widget:   {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames},
+	Digest:   {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvDigestTopicARN},
 }
 
 // Environment lists the names that a function requires.
@@ -73,8 +78,9 @@ func Environment(f Function) []string { return required[f] }
 
 // Config is a function's environment, parsed. Fields that the function does not require are empty.
 type Config struct {
-	RulesPath      string
-	Tables         map[store.Table]string
+	RulesPath string
+	Tables    map[store.Table]string
+	// QueueURLs are URLs by name, whichever way the environment says them.
 	QueueURLs      map[queue.Name]string
 	SecretARNs     map[record.Platform]string
 	MatchSecretARN string
@@ -84,6 +90,8 @@ type Config struct {
 	Stack string
 	// DigestTopicARN is where the daily digest is published.
 	DigestTopicARN string
+
+	queuesAt string
 }
 
 // Parse reads a function's environment. The error names every variable that is missing or malformed.
@@ -118,6 +126,15 @@ func (c *Config) set(name, value string) error {
 		c.Tables[store.Control] = value
 	case EnvQueueURLs:
 		return object(value, &c.QueueURLs)
+	case EnvQueuesAt:
+		c.queuesAt = value
+	case EnvQueueNames: // required after what the names follow
+		if err := object(value, &c.QueueURLs); err != nil {
+			return err
+		}
+		for name, at := range c.QueueURLs {
+			c.QueueURLs[name] = c.queuesAt + at
+		}
 	case EnvSecretARNs:
 		return object(value, &c.SecretARNs)
 	case EnvMatchSecretARN:

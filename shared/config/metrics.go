@@ -10,6 +10,15 @@ const EnvStack = "STACK"
 // DigestHour is the hour of the day, by the reader's zone, at which the daily digest is told: before work begins.
 const DigestHour = 7
 
+// When webhooks are missing: a platform reports our own writes back, so where we write and hear nothing, it does not call us.
+// The alarm and the page judge by these.
+const (
+	// WritesTold is how many writes of ours in an hour a platform surely reports back, if it reports at all.
+	WritesTold = 10
+	// SilentHours is for how many hours it has to tell nothing: one may be late ones.
+	SilentHours = 3
+)
+
 // The dimensions.
 const (
 	DimensionStack      = "stack"
@@ -42,6 +51,7 @@ const (
 	MetricWaiting      = "waiting"
 	MetricBreaker      = "breaker"
 	MetricPaused       = "paused"
+	MetricUnauthorised = "unauthorised"
 	MetricTokenAgeDays = "token_age_days"
 	MetricWebhooks     = "webhooks"
 	MetricHints        = "hints"
@@ -62,7 +72,7 @@ type Metric struct {
 }
 
 // Metrics lists every metric. What did not happen is not written: CloudWatch asks its price of a metric for each hour in
-// which it is written, so that a missing point of a Sum is 0. Maximum ones are written as 0 too.
+// which it is written, so that a missing point of a Sum is 0. Maximum ones are written as 0 too, unless they say otherwise.
 func Metrics() []Metric {
 	byConnection := []string{DimensionStack, DimensionConnection}
 	byGroup := []string{DimensionStack, DimensionConnection, DimensionGroup}
@@ -94,7 +104,8 @@ func Metrics() []Metric {
 		count(MetricDrift, "differences that a reconcile found and no webhook or poll had told of"),
 		state(MetricWaiting, "Count", "pieces of work that wait for a person, at the last sweep"),
 		state(MetricBreaker, "Count", "breakers open at the last sweep: limits of spread reached, records written too often in an hour"),
-		state(MetricPaused, "Count", "1 while the connection is paused"),
+		state(MetricPaused, "Count", "1 while a person has paused the connection; not written otherwise"),
+		state(MetricUnauthorised, "Count", "1 while the platform has ended our authorisation, so that the connection is paused until it is connected again"),
 		state(MetricTokenAgeDays, "None", "days since the platform last renewed our authorisation"),
 		{Name: MetricWebhooks, Unit: "Count", Statistic: "Sum", Dimensions: byResult, Means: "webhook requests: queued, unauthorised, malformed, too_large, unknown_route, no_secret, not_queued"},
 		{Name: MetricHints, Unit: "Count", Statistic: "Sum", Dimensions: byResult, Means: "change records in the webhook requests that were queued"},

@@ -121,7 +121,8 @@ func FirstPageLeft(ctx context.Context, s store.Store, run string) (int, error) 
 type Pause struct {
 	Reason string    `json:"reason"` // "not_authorised", "operator"
 	Since  time.Time `json:"since"`
-	// Note is the operator's reason, in their words; "" for none.
+	// By is the operator, as far as their machine knows, and Note their reason, in their words; "" for none.
+	By   string `json:"by,omitempty"`
 	Note string `json:"note,omitempty"`
 
 	rev int64

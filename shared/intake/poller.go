@@ -93,7 +93,7 @@ func (p *Poller) run(ctx context.Context, place record.Place) (Poll, error) {
 	if err != nil {
 		return result, err
 	}
-	p.Meter.Set(config.MetricPaused, place.Connection, map[bool]float64{true: 1}[paused])
+	p.tellPause(place.Connection, pause, paused)
 	if paused && pause.Reason == control.PausedByOperator {
 		result.Paused = true
 		return result, nil
@@ -134,6 +134,16 @@ func (p *Poller) run(ctx context.Context, place record.Place) (Poll, error) {
 		err = control.EndPause(ctx, p.Store, place.Connection, pause)
 	}
 	return result, err
+}
+
+// tellPause counts who stopped a connection. That its authorisation is over wakes somebody, and is told as 0 too, so that
+// the alarm ends; that a person paused it wakes nobody, and is told while it lasts.
+func (p *Poller) tellPause(c record.Connection, pause control.Pause, paused bool) {
+	byOperator := paused && pause.Reason == control.PausedByOperator
+	p.Meter.Set(config.MetricUnauthorised, c, map[bool]float64{true: 1}[paused && !byOperator])
+	if byOperator {
+		p.Meter.Set(config.MetricPaused, c, 1)
+	}
 }
 
 // Reconcile reads every record of a place again, on the backfill lane, so that live changes come first: it finds what

@@ -151,14 +151,15 @@ func (r *Rules) Connection(name string) (*ruleset.Connection, error) {
 	return nil, fmt.Errorf("there is no connection %q; there are: %s", name, strings.Join(names, ", "))
 }
 
-// Pause stops a connection: nothing is written to it and nothing read from it until a person resumes it. note is why, in
-// the person's words, for whoever looks at the status; "" for none.
-func Pause(ctx context.Context, t Target, c record.Connection, note string, now time.Time) (Done, error) {
-	if err := control.SetPause(ctx, t.Store(), c, control.Pause{Reason: control.PausedByOperator, Since: now.UTC(), Note: note}); err != nil {
+// Pause stops a connection: nothing is written to it and nothing read from it until a person resumes it. by is that person,
+// and note why, in their words, for whoever looks at the status; "" for none. Nobody is woken: the page and the daily digest
+// say it for as long as it lasts.
+func Pause(ctx context.Context, t Target, c record.Connection, by, note string, now time.Time) (Done, error) {
+	if err := control.SetPause(ctx, t.Store(), c, control.Pause{Reason: control.PausedByOperator, Since: now.UTC(), By: by, Note: note}); err != nil {
 		return Done{}, err
 	}
 	return Done{Did: fmt.Sprintf("%s is paused.", c),
-		Next: fmt.Sprintf("Calls that are under way end. Its webhooks are kept, what is due there stays due, and the other connections go on. To go on: fluxcascade resume %s %s", c, t.Flags())}, nil
+		Next: fmt.Sprintf("Calls that are under way end. Its webhooks are kept, what is due there stays due, and the other connections go on. No alarm tells of it; the Syncs page and the daily digest do. To go on: fluxcascade resume %s %s", c, t.Flags())}, nil
 }
 
 // Resume ends a connection's pause, and starts at once what its schedules would do later: its polls, and a sweep of what

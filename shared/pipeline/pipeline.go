@@ -39,6 +39,15 @@ const (
 	waitersMax = 1000
 )
 
+// OutageMax is how long a change is put off for a platform that does not answer, before its message fails: people are told.
+func OutageMax() time.Duration {
+	var sum time.Duration
+	for n := range deferralsMax {
+		sum += waitAfter(n)
+	}
+	return sum
+}
+
 // Connectors gives the connector of a connection.
 type Connectors func(record.Connection) (platform.Connector, error)
 

@@ -289,6 +289,9 @@ func (b *builder) headline(p *Page) {
 		p.Headline, p.Detail = "Everything is in step.", "Nothing waits, and nobody has to do anything."
 	case StateBusy:
 		p.Headline, p.Detail = "Changes are on their way.", "They arrive by themselves."
+		if brief := b.brief(p); brief != "" {
+			p.Headline, p.Detail = brief, "It ends by itself."
+		}
 	case StateLoading:
 		p.Headline, p.Detail = "The first load is under way.", "Nothing is created anywhere until every record there has been read and matched."
 	case StateWaiting:
@@ -299,6 +302,8 @@ func (b *builder) headline(p *Page) {
 		p.Headline, p.Detail = "Some work waits for you.", "Everything else goes on."
 		if p.WaitingTotal > 0 {
 			p.Headline = plural(p.WaitingTotal, "piece") + " of work " + verb(p.WaitingTotal, "wait") + " for you."
+		} else if brief := b.brief(p); brief != "" {
+			p.Headline = brief
 		}
 	case StateDown:
 		p.Headline, p.Detail = names+" "+verbs(many, "does", "do")+" not answer.", strings.TrimSpace("Nothing is lost, and it resumes by itself. "+b.others(many))
@@ -321,6 +326,20 @@ func (b *builder) headline(p *Page) {
 			p.Next, p.Command = c.Next, c.Command
 		}
 	}
+}
+
+// brief is the headline that every connection in the page's state has; "" if they have several, or none.
+func (b *builder) brief(p *Page) string {
+	var all []string
+	for _, c := range p.Connections {
+		if c.State == p.State {
+			all = append(all, c.Brief)
+		}
+	}
+	if all = slices.Compact(all); len(all) != 1 {
+		return ""
+	}
+	return all[0]
 }
 
 // others says that the connections that are not in trouble go on; "" if there are none.

@@ -18,11 +18,11 @@ const downAfter = 3
 // quietHour is how long ago a rate limit still explains what waits.
 const quietHour = time.Hour
 
-// finding is one thing to say of a connection.
+// finding is one thing to say of a connection. brief is its headline, where it is all that there is; "" for the state's.
 type finding struct {
-	state         State
-	sentence      string
-	next, command string
+	state           State
+	brief, sentence string
+	next, command   string
 }
 
 // connection says how one connection stands: the worst of what is the case, and the rest of it after that.
@@ -42,7 +42,7 @@ func (b *builder) connection(c *ruleset.Connection) Connection {
 			worst = f
 		}
 	}
-	out.State, out.Sentence, out.Next, out.Command = worst.state, worst.sentence, worst.next, worst.command
+	out.State, out.Brief, out.Sentence, out.Next, out.Command = worst.state, worst.brief, worst.sentence, worst.next, worst.command
 	for _, f := range findings {
 		if f != worst && f.state == StateAsks {
 			out.Sentence += " " + f.sentence
@@ -63,12 +63,8 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 	if pause, paused := b.Pauses[c.Name]; paused {
 		out = append(out, b.paused(c, label, pause, kept))
 	}
-	if h.Failures >= downAfter && h.FailedAt.After(h.AnsweredAt) {
-		sentence := fmt.Sprintf("%s has not answered since %s; %s", label, b.clock(h.AnsweredAt), lower(kept))
-		if h.AnsweredAt.IsZero() {
-			sentence = fmt.Sprintf("%s has not answered yet. %s", label, kept)
-		}
-		out = append(out, finding{state: StateDown, sentence: strings.TrimSuffix(sentence, ".") + "; it resumes by itself."})
+	if down(h) {
+		out = append(out, b.down(label, h, kept))
 	}
 	loading, never, records := b.loading(c.Name)
 	switch {
@@ -81,9 +77,16 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 		if records > 0 {
 			sentence += ": " + plural(records, "record") + " so far"
 		}
+		if n := b.unread(c.Name); n > 0 {
+			sentence += fmt.Sprintf(", of which %s %s to be matched", verbs(n, "the last batch", "the last "+number(n)+" batches"), verb(n, "wait"))
+		}
 		out = append(out, finding{state: StateLoading, sentence: sentence + "."})
 	case waiting > 0:
 		out = append(out, b.busy(c, label, waiting))
+	case b.unread(c.Name) > 0:
+		n := b.unread(c.Name)
+		out = append(out, finding{state: StateBusy, brief: "A full compare is under way.", sentence: fmt.Sprintf("%s is being read whole, to find what nothing told of: %s of records %s %s turn behind live changes.",
+			label, plural(n, "batch"), verb(n, "wait"), verbs(n, "its", "their"))})
 	}
 	return append(out, b.asks(c, label)...)
 }
@@ -93,7 +96,10 @@ func (b *builder) paused(c *ruleset.Connection, label string, pause control.Paus
 		return finding{state: StateStopped, sentence: fmt.Sprintf("%s ended our authorisation %s ago, at %s. %s", label, age(b.Now, pause.Since), b.clock(pause.Since), kept),
 			next: "Connect it again; it goes on from where it stopped", command: b.command("connect", string(c.Name), "--again")}
 	}
-	sentence := fmt.Sprintf("%s has been paused for %s", label, age(b.Now, pause.Since))
+	sentence := fmt.Sprintf("%s has been paused for %s, since %s", label, age(b.Now, pause.Since), b.clock(pause.Since))
+	if pause.By != "" {
+		sentence += ", by " + pause.By
+	}
 	if pause.Note != "" {
 		sentence += ", because: " + strings.TrimSuffix(pause.Note, ".")
 	}
@@ -125,17 +131,15 @@ func (b *builder) asks(c *ruleset.Connection, label string) []finding {
 		if strings.HasPrefix(s.Kind, "field:") {
 			kind = "writes of " + kind
 		}
-		out = append(out, finding{state: StateAsks,
+		out = append(out, finding{state: StateAsks, brief: fmt.Sprintf("Writes to %s are held.", label),
 			sentence: fmt.Sprintf("More than %s in an hour would go to %s, so they are held since %s: it may be a mistake that spreads.", number(s.Limit)+" "+kind, label, b.clock(s.Since)),
 			next:     "Look at what changed. Undo it at its source, or let it pass", command: b.command("release", string(c.Name))})
 	}
-	dead := 0
-	for _, kind := range config.QueueKinds() {
-		dead += b.Depths[config.QueueName(kind, c.Name).Dead()]
-	}
-	if dead > 0 {
-		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s failed again and again and %s set aside.", plural(dead, "message"), verbs(dead, "is", "are")),
-			next: "See why in the function's log, then send them again", command: b.command("redrive", string(c.Name))})
+	out = append(out, b.setAside(c, label)...)
+	if since, writes, silent := b.silent(c.Name); silent {
+		out = append(out, finding{state: StateAsks, brief: label + " does not call us any more.",
+			sentence: fmt.Sprintf("The webhooks of %s have told nothing since %s, not even of the %s that we made there; polls find what changes, only later.", label, b.clock(since), plural(writes, "write")),
+			next:     "See whether its webhooks are on, and go to the right address", command: b.command("check")})
 	}
 	if n := b.waiting(c.Name); n > 0 {
 		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s of work %s for you; everything else goes on.", plural(n, "piece"), verb(n, "wait")),
@@ -149,16 +153,6 @@ func lower(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
-}
-
-// onTheWay counts the messages that move by themselves; known is false if no queue could be counted.
-func (b *builder) onTheWay(c record.Connection) (n int, known bool) {
-	for _, kind := range config.QueueKinds() {
-		if depth, ok := b.Depths[config.QueueName(kind, c)]; ok {
-			n, known = n+depth, true
-		}
-	}
-	return n, known
 }
 
 // loading tells whether a connection's first load goes on, or never began, and how much it has read.
@@ -199,6 +193,15 @@ func (b *builder) facts(c *ruleset.Connection) []Figure {
 	out := []Figure{{Label: "Last answer", Value: b.clock(h.AnsweredAt), Note: ago(h.AnsweredAt)}}
 	if n, known := b.onTheWay(c.Name); known {
 		out = append(out, Figure{Label: "On the way", Value: number(n)})
+	}
+	if n := b.unread(c.Name); n > 0 {
+		out = append(out, Figure{Label: "Read, to be looked at", Value: number(n), Note: verbs(n, "batch", "batches")})
+	}
+	if n := b.dead(c.Name); n > 0 {
+		out = append(out, Figure{Label: "Set aside", Value: number(n), Note: "failed again and again"})
+	}
+	if down(h) && !h.AnsweredAt.IsZero() {
+		out = append(out, Figure{Label: "Tried until", Value: b.clock(h.AnsweredAt.Add(TriedFor)), Note: "then set aside"})
 	}
 	if sum, n, longest := b.lag(c.Name); n > 0 {
 		out = append(out, Figure{Label: "Typical delay", Value: brief(time.Duration(sum/n) * time.Millisecond), Note: "longest " + brief(time.Duration(longest)*time.Millisecond)})

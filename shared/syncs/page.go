@@ -62,6 +62,8 @@ type Connection struct {
 	Platform string // as a person writes it
 	Role     string
 	State    State
+	// Brief is a headline for Sentence; "" for the state's own.
+	Brief    string
 	Sentence string
 	// Next is what to do, Command what to type; "" for nothing.
 	Next, Command string

@@ -119,7 +119,7 @@ func firstRun(t *testing.T) syncs.Facts {
 func authorisation(t *testing.T) syncs.Facts {
 	f := healthy(t)
 	f.Pauses["quickbooks"] = control.Pause{Reason: control.PausedUnauthorized, Since: now.Add(-3 * time.Hour)}
-	f.Pauses["jobber"] = control.Pause{Reason: control.PausedByOperator, Since: now.Add(-40 * time.Minute), Note: "crews are moved to new accounts"}
+	f.Pauses["jobber"] = control.Pause{Reason: control.PausedByOperator, Since: now.Add(-40 * time.Minute), By: "ann", Note: "crews are moved to new accounts"}
 	f.Depths["due-quickbooks"] = 17
 	return f
 }

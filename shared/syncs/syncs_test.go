@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
+	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -51,17 +52,53 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 			sentence: "QuickBooks ended our authorisation 3 hours ago, at 06:40. 17 changes wait; nothing is lost.", next: "fluxcascade connect quickbooks --again --stack FluxCascade-production",
 			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
 		"a person paused it": {facts: authorisation, connection: "jobber", state: syncs.StatePaused,
-			sentence: "Jobber has been paused for 40 minutes, because: crews are moved to new accounts. Nothing is lost.", next: "fluxcascade resume jobber --stack FluxCascade-production",
+			sentence: "Jobber has been paused for 40 minutes, since 09:00, by ann, because: crews are moved to new accounts. Nothing is lost.", next: "fluxcascade resume jobber --stack FluxCascade-production",
 			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
 		"work waits for a person": {facts: parked, connection: "jobber", state: syncs.StateAsks, sentence: "1,266 pieces of work wait for you; everything else goes on.", headline: "1,266 pieces of work wait for you."},
 		"a limit of spread is reached": {facts: parked, connection: "quickbooks", state: syncs.StateAsks,
-			sentence: "More than 500 blanks in an hour would go to QuickBooks, so they are held since 08:50: it may be a mistake that spreads. 3 messages failed again and again and are set aside.",
+			sentence: "More than 500 blanks in an hour would go to QuickBooks, so they are held since 08:50: it may be a mistake that spreads. 3 changes of QuickBooks failed again and again and are set aside.",
 			next:     "fluxcascade release quickbooks --stack FluxCascade-production", headline: "1,266 pieces of work wait for you."},
+		"a person paused it, and nobody knows who or why": {facts: authorisation, change: func(f *syncs.Facts) {
+			f.Pauses = map[record.Connection]control.Pause{"jobber": {Reason: control.PausedByOperator, Since: now.Add(-3 * 24 * time.Hour)}}
+			f.Depths["changes-jobber"] = 6
+		}, connection: "jobber", state: syncs.StatePaused, sentence: "Jobber has been paused for 3 days, since Feb 27, 09:40. 6 changes wait; nothing is lost.", headline: "Jobber is paused."},
+		"a platform does not answer for a day": {facts: down, change: func(f *syncs.Facts) {
+			h := f.Health["jobber"]
+			h.AnsweredAt = now.Add(-25 * time.Hour)
+			f.Health["jobber"] = h
+		}, connection: "jobber", state: syncs.StateDown,
+			sentence: "Jobber has not answered since Mar 1, 08:40; 184 changes wait; nothing is lost; it resumes by itself. A change is tried for 2 days: what waits since then is set aside from Mar 3, 08:40 on, for you to send again.",
+			headline: "Jobber does not answer."},
+		"messages failed again and again": {facts: healthy, change: func(f *syncs.Facts) {
+			f.Depths["changes-jobber-dead"], f.Depths["due-jobber-dead"], f.Depths["backfill-jobber-dead"] = 1, 2, 1
+		}, connection: "jobber", state: syncs.StateAsks, sentence: "1 change, 1 batch of records and 2 writes of Jobber failed again and again and are set aside.",
+			next: "fluxcascade redrive jobber --stack FluxCascade-production", headline: "4 messages of Jobber are set aside.", headNext: "fluxcascade redrive jobber --stack FluxCascade-production"},
+		"one message did": {facts: healthy, change: func(f *syncs.Facts) { f.Depths["due-jobber-dead"] = 1 }, connection: "jobber", state: syncs.StateAsks,
+			sentence: "1 write of Jobber failed again and again and is set aside.", headline: "1 message of Jobber is set aside."},
+		"webhooks stopped": {facts: healthy, change: func(f *syncs.Facts) {
+			h := f.Health["jobber"]
+			h.WebhookAt = now.Add(-15 * time.Hour)
+			f.Health["jobber"] = h
+		}, connection: "jobber", state: syncs.StateAsks, sentence: "The webhooks of Jobber have told nothing since Mar 1, 18:40, not even of the 68 writes that we made there; polls find what changes, only later.",
+			next: "fluxcascade check --stack FluxCascade-production", headline: "Jobber does not call us any more."},
+		"webhooks are quiet because we write nothing": {facts: healthy, change: func(f *syncs.Facts) {
+			h := f.Health["jobber"]
+			h.WebhookAt = now.Add(-15 * time.Hour)
+			for i := range h.Hours {
+				h.Hours[i].Counts[config.MetricWrites] = 0
+			}
+			f.Health["jobber"] = h
+		}, connection: "jobber", state: syncs.StateWell, sentence: "Everything that we know of is where it belongs.", headline: "Everything is in step."},
+		"webhooks never came": {facts: healthy, change: func(f *syncs.Facts) { h := f.Health["jobber"]; h.WebhookAt = time.Time{}; f.Health["jobber"] = h }, connection: "jobber", state: syncs.StateWell,
+			sentence: "Everything that we know of is where it belongs.", headline: "Everything is in step."},
+		"a full compare goes on": {facts: healthy, change: func(f *syncs.Facts) { f.Depths["backfill-jobber"] = 37 }, connection: "jobber", state: syncs.StateBusy,
+			sentence: "Jobber is being read whole, to find what nothing told of: 37 batches of records wait their turn behind live changes.", headline: "A full compare is under way."},
 		"nothing has been read yet": {facts: firstRun, connection: "hubspot", state: syncs.StateLoading, sentence: "HubSpot is read as soon as it is its turn: the hub first, then the others.", headline: "The first load is under way."},
 		"a first load goes on": {facts: healthy, change: func(f *syncs.Facts) {
 			f.Progress[record.Place{Connection: "jobber", Object: "clients"}] = control.Progress{Phase: control.PhaseListing, Records: 1200}
 			f.Progress[record.Place{Connection: "jobber", Object: "jobs"}] = control.Progress{}
-		}, connection: "jobber", state: syncs.StateLoading, sentence: "Jobber is being read for the first time: 1,200 records so far.", headline: "The first load is under way."},
+			f.Depths["backfill-jobber"] = 4
+		}, connection: "jobber", state: syncs.StateLoading, sentence: "Jobber is being read for the first time: 1,200 records so far, of which the last 4 batches wait to be matched.", headline: "The first load is under way."},
 		"no configuration is active": {facts: healthy, change: func(f *syncs.Facts) { f.Active = false }, connection: "jobber", state: syncs.StateWell, sentence: "Everything that we know of is where it belongs.",
 			headline: "No configuration is active.", headNext: "fluxcascade activate --stack FluxCascade-production"},
 	} {
@@ -79,6 +116,13 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 				t.Errorf("got %q [%s], want %q [%s]", p.Headline, p.Command, c.headline, c.headNext)
 			}
 		})
+	}
+}
+
+// TestAChangeIsTriedForAsLongAsIsSaid: the pipeline says how long, and links what the page may not.
+func TestAChangeIsTriedForAsLongAsIsSaid(t *testing.T) {
+	if max := pipeline.OutageMax(); max < syncs.TriedFor || max > syncs.TriedFor+2*time.Hour {
+		t.Errorf("it is tried for %s, and people are told %s", max, syncs.TriedFor)
 	}
 }
 

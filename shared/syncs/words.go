@@ -79,6 +79,9 @@ func plural[N int | int64](n N, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
+	if strings.HasSuffix(one, "ch") {
+		return number(n) + " " + one + "es"
+	}
 	return number(n) + " " + one + "s"
 }
 

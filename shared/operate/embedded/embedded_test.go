@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -185,7 +187,7 @@ func TestAPersonActivatesPausesAndResumesWhileServeRuns(t *testing.T) {
 		return strings.Contains(s.fields("hubspot", "contacts"), `"service_street"`) && s.idle(t, target)
 	})
 
-	if _, err := operate.Pause(ctx, target, "jobber", "moving office", s.clock.Now()); err != nil {
+	if _, err := operate.Pause(ctx, target, "jobber", "ann", "moving office", s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	id := s.world.Sims["hubspot"].IDs("contacts")[0]
@@ -194,7 +196,8 @@ func TestAPersonActivatesPausesAndResumesWhileServeRuns(t *testing.T) {
 	}
 	s.until(t, "the edit reaches the entity", func() bool { return s.entityHolds(t, target, "Paused-Meanwhile") })
 	s.clock.Skip(time.Hour)
-	s.until(t, "nothing is on its way but what waits", func() bool { return s.idle(t, target) })
+	// A report of an earlier write may have come after the pause: it is kept, and sent again until the pause ends.
+	s.until(t, "nothing is on its way but what waits", func() bool { return s.idle(t, target, "jobber") })
 	if strings.Contains(s.fields("jobber", "clients"), "Paused-Meanwhile") {
 		t.Error("a paused connection was written to")
 	}
@@ -242,7 +245,8 @@ func (s *serving) fields(c, object string) string {
 	return b.String()
 }
 
-func (s *serving) idle(t *testing.T, target operate.Target) bool {
+// idle reports whether nothing is on its way; what paused connections told is kept on their queues, and is not counted.
+func (s *serving) idle(t *testing.T, target operate.Target, paused ...record.Connection) bool {
 	t.Helper()
 	status, err := operate.Look(context.Background(), target, s.clock.Now())
 	if err != nil {
@@ -250,7 +254,10 @@ func (s *serving) idle(t *testing.T, target operate.Target) bool {
 	}
 	total := 0
 	for _, c := range status.Connections {
-		for _, n := range c.Queues {
+		for kind, n := range c.Queues {
+			if kind == config.Changes && slices.Contains(paused, c.Name) {
+				continue
+			}
 			total += n
 		}
 		for _, p := range c.Places {

@@ -21,8 +21,20 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
 )
 
-// callTimeout bounds one call of AWS.
-const callTimeout = 20 * time.Second
+const (
+	// callTimeout bounds one call of AWS.
+	callTimeout = 20 * time.Second
+	// idleConnections are kept to each service: as many connections as a stack takes are looked at side by side, and a
+	// handshake costs more than what it is for.
+	idleConnections = 8
+)
+
+// client makes the HTTP client of the function's calls.
+func client() awsclient.HTTP {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = idleConnections
+	return awsclient.HTTP{Client: &http.Client{Timeout: callTimeout, Transport: transport}}
+}
 
 // Open assembles, from its environment, the system that a function looks at. It calls nothing. It is apart from package
 // onaws, which links every connector: templates keep the linker from leaving out what is not called, and with connectors
@@ -32,7 +44,7 @@ func Open(f config.Function) (System, config.Config, error) {
 	if err != nil {
 		return System{}, c, err
 	}
-	transport := awsclient.HTTP{Client: &http.Client{Timeout: callTimeout}}
+	transport := client()
 	region := os.Getenv("AWS_REGION")
 	tables := map[store.Table]string{}
 	for _, table := range store.Tables() {
@@ -46,7 +58,7 @@ func Open(f config.Function) (System, config.Config, error) {
 		return System{}, c, err
 	}
 	return System{Stack: c.Stack, Store: s, Now: time.Now, Rules: running(s, c.RulesPath),
-		Queue: sqsqueue.New(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}, c, nil
+		Queue: sqsqueue.NewCounter(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}, c, nil
 }
 
 // running gives the active configuration; while none is active, the one beside the bootstrap, and false.

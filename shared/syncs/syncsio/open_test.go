@@ -36,12 +36,12 @@ func TestAnEnvironmentThatLacksSomethingIsToldAtTheStart(t *testing.T) {
 	if _, _, err := Open(config.Digest); err == nil {
 		t.Error("it starts without an environment")
 	}
-	for name, value := range map[string]string{config.EnvConfig: exampleFile, config.EnvStack: "FluxCascade-test", config.EnvTableControl: "control", config.EnvQueueURLs: `{"due-jobber":"https://q"}`,
+	for name, value := range map[string]string{config.EnvConfig: exampleFile, config.EnvStack: "FluxCascade-test", config.EnvTableControl: "control", config.EnvQueuesAt: "https://sqs.us-east-1.amazonaws.com/123456789012/", config.EnvQueueNames: `{"due-jobber":"q"}`,
 		config.EnvDigestTopicARN: "arn:aws:sns:us-east-1:123456789012:digest", "AWS_REGION": "us-east-1"} {
 		t.Setenv(name, value)
 	}
 	system, c, err := Open(config.Digest)
-	if err != nil || system.Stack != "FluxCascade-test" || c.Tables[store.Control] != "control" || c.DigestTopicARN == "" {
+	if err != nil || system.Stack != "FluxCascade-test" || c.Tables[store.Control] != "control" || c.QueueURLs["due-jobber"] != "https://sqs.us-east-1.amazonaws.com/123456789012/q" || c.DigestTopicARN == "" {
 		t.Errorf("got %+v, %+v, %v", system, c, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,9 +35,12 @@ var now = time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)
 type held struct {
 	store.Store
 	t *testing.T
+	// calls counts the reads.
+	calls *atomic.Int64
 }
 
 func (h held) Get(ctx context.Context, keys []store.Key) (map[store.Key]store.Row, error) {
+	h.calls.Add(1)
 	for _, k := range keys {
 		if !config.AccessOf(config.Widget, "").Allows(k, false) || !config.AccessOf(config.Digest, "").Allows(k, false) {
 			h.t.Errorf("it reads %+v, which its role does not let it", k)
@@ -46,6 +50,7 @@ func (h held) Get(ctx context.Context, keys []store.Key) (map[store.Key]store.Ro
 }
 
 func (h held) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
+	h.calls.Add(1)
 	if !config.AccessOf(config.Widget, "").Allows(store.Key{Table: q.Table, Partition: q.Partition}, false) {
 		h.t.Errorf("it reads %+v, which its role does not let it", q)
 	}
@@ -62,12 +67,16 @@ func (h held) Commit(ctx context.Context, writes []store.Write) error {
 	return h.Store.Commit(ctx, writes)
 }
 
-// counter counts the queues that the role lets it count; of the others it knows no URL.
-type counter struct{ queue.Queue }
+// counter counts the queues that the role lets it count, and the calls.
+type counter struct {
+	queue.Queue
+	calls *atomic.Int64
+}
 
 func (c counter) Depth(ctx context.Context, name queue.Name) (queue.Depth, error) {
+	c.calls.Add(1)
 	for _, kind := range config.AccessOf(config.Widget, "").Counts {
-		if strings.HasPrefix(string(name), string(kind)+"-") && !strings.HasSuffix(string(name), "-dead") {
+		if strings.HasPrefix(string(name), string(kind)+"-") {
 			return c.Queue.Depth(ctx, name)
 		}
 	}
@@ -94,8 +103,20 @@ func system(t *testing.T) syncsio.System {
 			t.Fatal(err)
 		}
 	}
-	return syncsio.System{Stack: "FluxCascade-test", Store: held{s, t}, Queue: counter{memqueue.New(func() time.Time { return now })},
+	return syncsio.System{Stack: "FluxCascade-test", Store: held{s, t, &atomic.Int64{}}, Queue: counter{memqueue.New(func() time.Time { return now }), &atomic.Int64{}},
 		Rules: func(context.Context) (*ruleset.Rules, bool, error) { return rules, true, nil }, Now: func() time.Time { return now }}
+}
+
+// TestAPageCostsFewReads: a dashboard that is open all day asks for it each minute, for as many connections as a stack takes.
+func TestAPageCostsFewReads(t *testing.T) {
+	s := system(t)
+	if _, err := syncsio.Widget(s)(t.Context(), syncsio.Asked{}); err != nil {
+		t.Fatal(err)
+	}
+	const connections = 3
+	if reads, counts := s.Store.(held).calls.Load(), s.Queue.(counter).calls.Load(); reads > 2+3*connections || counts != 6*connections {
+		t.Errorf("%d reads of rows and %d of queues for %d connections", reads, counts, connections)
+	}
 }
 
 // invoke gives a handler the bytes of an event file, as Lambda does, and returns the bytes that it answers.
@@ -162,7 +183,7 @@ func TestADigestIsPublishedOnceThereIsSomethingToTell(t *testing.T) {
 	if m := told[0]; m.Subject != "FluxCascade-test: 1 piece of work waits for you." || !strings.Contains(m.Body, "jobber: phone of a client, 1; ") {
 		t.Errorf("got %q\n%s", m.Subject, m.Body)
 	}
-	s.Store = held{memstore.New(), t}
+	s.Store = held{memstore.New(), t, &atomic.Int64{}}
 	s.Rules = func(context.Context) (*ruleset.Rules, bool, error) { return &ruleset.Rules{}, true, nil }
 	if got := string(invoke(t, lambda.NewHandler(syncsio.Digest(s, publish)), "digest.scheduled.json")); got != `{"sent":false}` || len(told) != 1 {
 		t.Errorf("a day without news: got %s, %d messages", got, len(told))

@@ -2,7 +2,6 @@ package syncsio
 
 import (
 	"context"
-	"net/http"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +13,7 @@ import (
 
 // Topic publishes to an SNS topic, with the credentials that Lambda puts into the environment. Errors: fault.Transient.
 func Topic(arn string, options ...func(*sns.Options)) Publisher {
-	client := sns.New(sns.Options{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(), HTTPClient: awsclient.HTTP{Client: &http.Client{Timeout: callTimeout}}}, options...)
+	client := sns.New(sns.Options{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(), HTTPClient: client()}, options...)
 	return func(ctx context.Context, m syncs.Message) error {
 		_, err := client.Publish(ctx, &sns.PublishInput{TopicArn: aws.String(arn), Subject: aws.String(m.Subject), Message: aws.String(m.Body)})
 		if err != nil {
