@@ -27,12 +27,12 @@ const (
 // come with it 0.4 ms: github.com/nyaruka/phonenumbers 1.8.1, the newest, decodes all of it in its init and has no switch.
 var ratios = map[config.Function]float64{config.Webhook: 1.85, config.Poller: 2.3, config.Resolver: 6.3, config.Writer: 6.3}
 
-// zips are what each function may weigh, zipped, in bytes: 4 MiB, and 6 for those that decide. The widget does not hold it
-// yet, and is a fortieth over what was measured here: html/template calls methods by name, so that the linker leaves in
-// every method of what is reachable, those of the DynamoDB client too. Without it the digest, which links as much of AWS,
-// weighs 3.8 MB.
+// zips are what each function may weigh, zipped, in bytes: 4 MiB, and 6 for those that decide. Whatever calls methods by
+// names that the linker cannot know, as html/template does, leaves in every method of what is reachable, those of the
+// DynamoDB client too, and costs 1.1 MB. The sweeper decides: it asks package resolve what is due, in canonical forms, so that
+// phone metadata comes with it.
 var zips = map[config.Function]int{
-	config.Webhook: 4 << 20, config.Poller: 4 << 20, config.Digest: 4 << 20, config.Widget: 4_900_000,
+	config.Webhook: 4 << 20, config.Poller: 4 << 20, config.Digest: 4 << 20, config.Widget: 4 << 20,
 	config.Resolver: 6 << 20, config.Writer: 6 << 20, config.Sweeper: 6 << 20,
 }
 

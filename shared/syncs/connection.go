@@ -148,6 +148,13 @@ func (b *builder) asks(c *ruleset.Connection, label string) []finding {
 	return out
 }
 
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
 func lower(s string) string {
 	if s == "" {
 		return s

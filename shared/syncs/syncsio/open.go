@@ -37,8 +37,7 @@ func client() awsclient.HTTP {
 }
 
 // Open assembles, from its environment, the system that a function looks at. It calls nothing. It is apart from package
-// onaws, which links every connector: templates keep the linker from leaving out what is not called, and with connectors
-// the widget's package would be larger still.
+// onaws, which links every connector: what draws a page calls no platform.
 func Open(f config.Function) (System, config.Config, error) {
 	c, err := config.Parse(f, os.Getenv)
 	if err != nil {

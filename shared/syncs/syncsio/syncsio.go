@@ -100,7 +100,7 @@ func Widget(s System) func(context.Context, Asked) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("draw the Syncs page: %w", err)
 		}
-		return syncs.Widget(p, in.Context.Theme, in.Context.Width)
+		return syncs.Widget(p, in.Context.Theme, in.Context.Width), nil
 	}
 }
 
