@@ -23,8 +23,8 @@ const (
 	marginShare = 5
 	// sliceShare is the largest slice, as a part of what the limit allows: one process cannot hold all of it.
 	sliceShare = 10
-	// loadTenths is what first loads and reconciles may spend of a limit, in tenths: what is left is there for live changes
-	// whenever they come.
+	// loadTenths is what first loads, reconciles and sweeps may spend of a limit, in tenths: what is left is there for live
+	// changes whenever they come.
 	loadTenths = 7
 	// sharesMax is the largest share that can be left for people, in percent.
 	sharesMax = 90
@@ -36,7 +36,7 @@ type Purpose int
 // The purposes. Live is everything but Load: reads of hints, polls, writes.
 const (
 	Live Purpose = iota
-	Load         // first loads and reconciles
+	Load         // first loads and reconciles, and the writes that those and sweeps ask for
 )
 
 type purposeKey struct{}

@@ -72,17 +72,32 @@ func LoadProgress(ctx context.Context, s store.Store, places []record.Place) (ma
 	}
 	out := make(map[record.Place]Progress, len(places))
 	for i, place := range places {
-		var p Progress
-		row, ok := rows[keys[i]]
-		if ok {
-			if err := json.Unmarshal(row.Body, &p); err != nil {
-				return nil, fault.Newf(fault.Unclassified, "read progress of "+place.String(), "not the JSON it should be (%T)", err)
-			}
-			p.Rev = row.Rev
+		if out[place], err = decodeProgress(place, rows[keys[i]]); err != nil {
+			return nil, err
 		}
-		out[place] = p
 	}
 	return out, nil
+}
+
+// ProgressAt reads how far one place has been read.
+func ProgressAt(ctx context.Context, s store.Store, place record.Place) (Progress, error) {
+	key := progressKey(place)
+	rows, err := s.Get(ctx, []store.Key{key})
+	if err != nil {
+		return Progress{}, err
+	}
+	return decodeProgress(place, rows[key])
+}
+
+func decodeProgress(place record.Place, row store.Row) (p Progress, err error) {
+	if row.Rev == 0 {
+		return p, nil
+	}
+	if err := json.Unmarshal(row.Body, &p); err != nil {
+		return Progress{}, fault.Newf(fault.Unclassified, "read progress of "+place.String(), "not the JSON it should be (%T)", err)
+	}
+	p.Rev = row.Rev
+	return p, nil
 }
 
 // SaveProgress writes p if nobody else has since it was read, and gives it under its new revision.

@@ -98,11 +98,11 @@ func (p *Poller) run(ctx context.Context, place record.Place) (Poll, error) {
 		result.Paused = true
 		return result, nil
 	}
-	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
+	now, err := control.ProgressAt(ctx, p.Store, place)
 	if err != nil {
 		return result, err
 	}
-	now := progress[place]
+	var progress map[record.Place]control.Progress
 	if now.Phase == "" { // whose turn it is depends on the others
 		if progress, err = control.LoadProgress(ctx, p.Store, p.Rules.Places()); err != nil {
 			return result, err
@@ -165,11 +165,10 @@ func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error
 		result.Paused = true
 		return result, nil
 	}
-	progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
-	if err != nil || progress[place].Phase != control.PhaseDone {
+	at, err := control.ProgressAt(ctx, p.Store, place)
+	if err != nil || at.Phase != control.PhaseDone {
 		return result, err
 	}
-	at := progress[place]
 	result.Phase, result.Total = at.Phase, at.Records
 	connector, err := p.Connectors(place.Connection)
 	if err != nil {
@@ -223,11 +222,10 @@ func (p *Poller) saveReconcile(ctx context.Context, place record.Place, next con
 		if !fault.Is(err, fault.Stale) || try == saveTries {
 			return saved, err
 		}
-		progress, err := control.LoadProgress(ctx, p.Store, []record.Place{place})
+		now, err := control.ProgressAt(ctx, p.Store, place)
 		if err != nil {
 			return next, err
 		}
-		now := progress[place]
 		if now.ReconcileBegan.After(next.ReconcileBegan) || now.ReconcileRun == next.ReconcileRun && now.ReconcilePages >= next.ReconcilePages {
 			return next, fault.Newf(fault.Stale, "reconcile "+place.String(), "another one runs")
 		}

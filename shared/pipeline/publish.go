@@ -28,7 +28,7 @@ func (s *Shell) publish(ctx context.Context, view *resolve.View, group record.Gr
 func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, written record.Place, out *outgoing) error {
 	for _, due := range d.Due {
 		now := due.RealTime || due.Place == written
-		notice := record.DueNotice{Group: group, Entity: d.Entity, Place: due.Place, ChangeID: c.ID, SeenAt: c.SeenAt}
+		notice := record.DueNotice{Group: group, Entity: d.Entity, Place: due.Place, ChangeID: c.ID, SeenAt: c.SeenAt, Load: c.Source == record.SourceBackfill}
 		switch due.Blocked {
 		case "":
 			if now {

@@ -83,6 +83,9 @@ func (s *Shell) load(ctx context.Context, view *resolve.View, need resolve.Need)
 }
 
 func getAll(ctx context.Context, s store.Store, keys []store.Key) (map[store.Key]store.Row, error) {
+	if len(keys) <= store.GetMax {
+		return s.Get(ctx, keys)
+	}
 	rows := make(map[store.Key]store.Row, len(keys))
 	for begin := 0; begin < len(keys); begin += store.GetMax {
 		part, err := s.Get(ctx, keys[begin:min(begin+store.GetMax, len(keys))])

@@ -102,7 +102,7 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 			}
 			switch due.Blocked {
 			case "":
-				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place}, 0)
+				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place, Load: true}, 0)
 				total.Notices++
 			case resolve.ReasonAttemptsFull:
 				// A read says what became of them.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/budget"
 	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/platform"
@@ -49,6 +50,7 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 		name := string(j.notice.Group) + "#" + string(j.notice.Entity) + "#" + j.notice.Place.String()
 		if old, ok := byNotice[name]; ok {
 			old.messages = append(old.messages, i)
+			old.notice.Load = old.notice.Load && j.notice.Load
 			continue
 		}
 		j.key = resolve.EntityKey{Group: j.notice.Group, ID: j.notice.Entity}
@@ -71,6 +73,15 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 		}
 	}
 	return failed
+}
+
+// change is what the job's write came from, as far as its notice tells.
+func (j *job) change() record.Change {
+	c := record.Change{ID: j.notice.ChangeID, SeenAt: j.notice.SeenAt}
+	if j.notice.Load {
+		c.Source = record.SourceBackfill
+	}
+	return c
 }
 
 func (w *Writer) tellFailed(j *job) {
@@ -190,6 +201,24 @@ func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place recor
 		failJobs(jobs, err)
 		return
 	}
+	live, loads := split(jobs)
+	w.writeJobs(ctx, view, connector, place, live, out)
+	w.writeJobs(budget.For(ctx, budget.Load), view, connector, place, loads, out)
+}
+
+// split parts the jobs of live edits from those that are one of many.
+func split(jobs []*job) (live, loads []*job) {
+	for _, j := range jobs {
+		if j.notice.Load {
+			loads = append(loads, j)
+		} else {
+			live = append(live, j)
+		}
+	}
+	return live, loads
+}
+
+func (w *Writer) writeJobs(ctx context.Context, view *resolve.View, connector platform.Connector, place record.Place, jobs []*job, out *outgoing) {
 	ability := w.Ability(place)
 	w.preRead(ctx, view, connector, place, ability, jobs, out)
 	w.lookUp(ctx, view, connector, place, ability, openJobs(jobs), out)
@@ -324,7 +353,7 @@ func (w *Writer) record(ctx context.Context, j *job, receipt record.Receipt, out
 		if fault.Is(receipt.Err, fault.Unauthorized) {
 			j.err = w.pause(ctx, j.notice.Place.Connection, receipt.Err)
 		}
-		if err := w.publish(ctx, view, j.notice.Group, decision, record.Change{ID: j.notice.ChangeID, SeenAt: j.notice.SeenAt}, j.due.Place, out); err != nil {
+		if err := w.publish(ctx, view, j.notice.Group, decision, j.change(), j.due.Place, out); err != nil {
 			j.err = err
 		}
 		return

@@ -44,11 +44,11 @@ func (w *world) createChild(object record.Object, pick uint32, fields record.Fie
 
 // loaded reports whether a place's first load is over.
 func (w *world) loaded(place record.Place) bool {
-	progress, err := control.LoadProgress(context.Background(), w.store, []record.Place{place})
+	progress, err := control.ProgressAt(context.Background(), w.store, place)
 	if err != nil {
 		panic(err)
 	}
-	return progress[place].Phase == control.PhaseDone
+	return progress.Phase == control.PhaseDone
 }
 
 func (w *world) reassign(a Action) {

@@ -10,9 +10,9 @@ import (
 // Limits of a history.
 const (
 	// liveMax is how long people act and faults happen.
-	liveMin, liveMax = 25 * time.Minute, 80 * time.Minute
-	actionsMin       = 5
-	actionsMax       = 14
+	liveMin, liveMax = 15 * time.Minute, 45 * time.Minute
+	actionsMin       = 4
+	actionsMax       = 10
 	personsMax       = 4
 )
 

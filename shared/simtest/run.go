@@ -44,6 +44,10 @@ func Simulate(from uint64, n int, o Options, tell func(done int), stop func() bo
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
+			var spare []*worker
+			defer func() { stopAll(spare) }()
+			o := o
+			o.spare = &spare
 			for {
 				begin := int(next.Add(chunk)) - chunk
 				if begin >= n || stop != nil && stop() {

@@ -26,8 +26,9 @@ type clock struct {
 	// digest folds in every event, fault and write, so that two runs can be compared.
 	digest uint64
 	live   map[*task]bool
-	// workers are coroutines without a job.
+	// workers are coroutines without a job. spare, if not nil, is where they go when the history is over, for the next one.
 	workers []*worker
+	spare   *[]*worker
 	// alarm is told of a handler that panicked.
 	alarm func(name, text string)
 }
@@ -195,7 +196,15 @@ func (c *clock) end() {
 	for t := range c.live {
 		c.bury(t)
 	}
-	for _, k := range c.workers {
+	if c.spare != nil {
+		*c.spare = c.workers
+		return
+	}
+	stopAll(c.workers)
+}
+
+func stopAll(workers []*worker) {
+	for _, k := range workers {
 		k.stop()
 	}
 }

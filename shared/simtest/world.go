@@ -92,11 +92,15 @@ type Options struct {
 	Story *[]string
 	plan  plan
 	kinds *[]pointKind // collects the kind of each I/O point
+	spare *[]*worker   // coroutines of earlier histories of this goroutine; nil for none
 }
 
 // Run runs a history to rest and gives what it came to.
 func Run(h History, o Options) Result {
 	w := newWorld(h, o)
+	if o.spare != nil {
+		w.spare, w.workers = o.spare, *o.spare
+	}
 	defer w.end()
 	w.begin()
 	calm := w.until(epoch.Add(h.Setup.Live), stepsMax)
