@@ -34,7 +34,9 @@ func (s spent) Apply(ctx context.Context, intents []record.Intent) ([]record.Rec
 func TestLiveEditsGoBeforeWhatALoadAsksFor(t *testing.T) {
 	w, hub, field := one(t)
 	due := pipeline.QueueOf(pipeline.DueQueue, "field")
-	changed := func() { w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle) }
+	changed := func() {
+		w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+	}
 	for _, mail := range []string{"bob@x.example", "eve@x.example"} {
 		w.hub.Create("contacts", record.Fields{"email": mail})
 	}
