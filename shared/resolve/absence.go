@@ -161,6 +161,9 @@ func (d *decider) unlink() {
 func (d *decider) restored(place record.Place) {
 	link := d.editLink(place)
 	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, !tries(link, record.OperationRestore)
+	if !link.Restored {
+		d.overtaken(link, link.Sent)
+	}
 	d.note(FieldChange{Reason: ReasonRestored, Taken: true})
 	d.editEntity()
 	d.rejoin(place)

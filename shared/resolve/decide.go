@@ -328,11 +328,15 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 	d.hold(due)
 	decision := Decision{Outcome: outcome, Reason: reason, Entity: d.entity.ID, Type: d.entity.Type, Changes: d.changes, Due: due, Hints: d.hints}
 	decision.Patch.Owner = EntityKey{d.group.Name, d.entity.ID}
+	told := d.entityChanged
+	if d.cameOrWent() {
+		d.editEntity()
+	}
 	if d.entityChanged {
 		if !d.outdated() { // what a platform did is noted whoever asked for it
 			d.entity.Config, d.entity.ConfigVersion = d.rules.Digest, d.rules.Version
 		}
-		if outcome != Noop {
+		if told && outcome != Noop {
 			d.entity.Journal = &Entry{Rev: d.entity.Rev + 1, At: d.view.Now, Change: d.observation.Change.ID, Record: d.observation.Change.Ref,
 				Outcome: outcome, Reason: reason, Config: d.rules.Digest, Changes: d.changes}
 		}
@@ -348,6 +352,22 @@ func (d *decider) settle(outcome Outcome, reason Reason) Decision {
 	}
 	decision.Patch.Refs, decision.Patch.Keys = d.refs, d.keys
 	return decision
+}
+
+// cameOrWent reports whether a record of the entity became live or ceased to be. The entity's row moves with it: who owns
+// a field hangs on which records are live, so whoever judged an edit by that meanwhile must judge it again.
+func (d *decider) cameOrWent() bool {
+	was := d.view.Entities[EntityKey{d.group.Name, d.entity.ID}]
+	for place := range d.linkChanged {
+		var before *Link
+		if was != nil {
+			before = was.Links[place]
+		}
+		if live := before != nil && before.State == LinkLive; live != (d.links[place].State == LinkLive) {
+			return true
+		}
+	}
+	return false
 }
 
 // outdated reports whether the entity was last decided under a newer configuration than ours: an older one, still

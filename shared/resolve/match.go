@@ -227,6 +227,9 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 		if decision, put := d.putOff(old, s.ReadBegan, s.ModifiedAt); put && decision.Outcome == Postponed && decision.Reason == ReasonLeased {
 			return decision
 		}
+		if tries(old, record.OperationCreate) && d.lacksMarker(s) && d.observation.Change.Deferrals < incompleteReadsMax {
+			return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: d.view.Now.Add(rereadAfter)}
+		}
 	}
 	link := d.editLink(s.Place)
 	made := d.ownCreate(link, s)
@@ -254,11 +257,21 @@ func (d *decider) link(s record.Snapshot, v verdict) Decision {
 	return d.settleLinked(v.why)
 }
 
-// ownCreate gives the attempt that made a record, known by our identity on it; where the place has no field for that, a
-// record that matched while a create is in doubt is taken for it, if it shows more of what we asked for than the key.
-// Nil if there is none.
+// lacksMarker reports whether a read leaves out the field that would show our identity.
+func (d *decider) lacksMarker(s record.Snapshot) bool {
+	marker := d.marker(s.Place)
+	_, shown := s.Fields[marker]
+	return marker != "" && !shown
+}
+
+// ownCreate gives the attempt that made a record, known by our identity on it; where the place has no field for that, or
+// does not show it, a record that matched while a create is in doubt is taken for it, if it shows more of what we asked for
+// than the key. Nil if there is none.
 func (d *decider) ownCreate(link *Link, s record.Snapshot) *Attempt {
 	marker := d.marker(s.Place)
+	if d.lacksMarker(s) {
+		marker = ""
+	}
 	for i := range link.Attempts {
 		a := &link.Attempts[i]
 		if a.Operation != record.OperationCreate {

@@ -140,10 +140,16 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 		return
 	}
 	if a := d.ours(link, p, s); a != nil {
+		overtaken := link.Overtaken[p.Spoke[0]]
 		d.observe(s, p)
 		link = d.editLink(s.Place)
 		for _, name := range p.Spoke {
 			link.Sent[name] = a.Fields[name]
+		}
+		if overtaken && !d.holds(link, p) { // what it shows is the older value of ours still, in its own spelling
+			for _, name := range p.Spoke {
+				link.Overtaken[name] = true
+			}
 		}
 		return
 	}
@@ -284,6 +290,13 @@ func (d *decider) current(link *Link, p *ruleset.Pair) bool {
 	// A write of it may have arrived there before the edit. If it has, the edit was made knowing it; if it has not, the
 	// edit is still what a person did last at that place.
 	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && d.same(link.Place, p, want, a.Fields) })
+}
+
+// holds reports whether what a link was last known to be asked for is the entity's present value of a pair, or says nothing
+// against it.
+func (d *decider) holds(link *Link, p *ruleset.Pair) bool {
+	texts, problem, known, _ := d.toSpoke(link.Place, p)
+	return !known || problem != "" || d.same(link.Place, p, withTexts(p, texts), link.Sent)
 }
 
 // foreignEdit answers an edit of a field that flows only towards the spoke.

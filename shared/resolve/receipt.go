@@ -70,6 +70,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	switch r.Intent.Operation {
 	case record.OperationRestore:
 		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false
+		d.overtaken(link, link.Sent)
 		d.rejoin(link.Place)
 		d.hint(d.changeOf(record.Ref{Place: link.Place, ID: link.ID}))
 		return d.settle(Applied, ReasonRestored)
@@ -236,8 +237,8 @@ func (d *decider) leftBlank(link *Link) {
 	}
 }
 
-// overtaken marks the fields of a record just made that still hold what we made it with, and no longer what the entity
-// has: their place may own them, and yet it never chose them.
+// overtaken marks the fields of a record that we just made, or brought back, that still hold what we made it with, or what
+// it held before, and no longer what the entity has: their place may own them, and yet it never chose them.
 func (d *decider) overtaken(link *Link, asked record.Fields) {
 	pairs := d.group.PairsAt(link.Place)
 	for i := range pairs {

@@ -33,7 +33,8 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 		switch {
 		case isLink(x.Key) && !x.Delete:
 			after := w.linkAtKey(x.Key)
-			w.noteLink(before[i].link, after)
+			group, _, _ := strings.Cut(x.Partition, "#")
+			w.noteLink(record.Group(group), before[i].link, after)
 			if before[i].link != nil {
 				w.judgeLink(before[i].link, after)
 			}
@@ -51,9 +52,10 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 
 func isLink(k store.Key) bool { return k.Table == store.Versions && strings.HasPrefix(k.Sort, "link#") }
 
-// noteLink notes when the system tied a record to an entity, and when it took in that the record is gone.
-func (w *world) noteLink(before, after *resolve.Link) {
+// noteLink notes when a group tied a record to an entity, and when it took in that the record is gone.
+func (w *world) noteLink(group record.Group, before, after *resolve.Link) {
 	ref := record.Ref{Place: after.Place, ID: after.ID}
+	key := resolve.RefKey{Group: group, Ref: ref}
 	was := resolve.LinkState("")
 	if before != nil && before.ID == after.ID {
 		was = before.State
@@ -61,11 +63,13 @@ func (w *world) noteLink(before, after *resolve.Link) {
 	switch after.State {
 	case was:
 	case resolve.LinkLive:
-		if l := w.truth.lives[ref]; was != resolve.LinkTombstone || l != nil && l.restored {
-			w.tied[ref] = w.now // (a restore of ours makes it no younger)
+		// A restore of ours makes it no younger, but one of another group's does.
+		l, shared := w.truth.lives[ref], len(w.rules.GroupsAt(ref.Place)) > 1
+		if was != resolve.LinkTombstone || l != nil && l.restored || shared && after.Restored {
+			w.tied[key] = w.now
 		}
 	case resolve.LinkTombstone:
-		w.buried[ref] = w.now
+		w.buried[key] = w.now
 		w.removing[ref] = before != nil && slices.ContainsFunc(before.Attempts, func(a resolve.Attempt) bool {
 			return a.Operation == record.OperationArchive || a.Operation == record.OperationDelete
 		})
@@ -74,7 +78,7 @@ func (w *world) noteLink(before, after *resolve.Link) {
 
 // judgeEntity: a field that waits for a person keeps its value, and loses no candidate but to a newer one of its place.
 func (w *world) judgeEntity(before, after *resolve.Entity) {
-	if after.State == resolve.EntityMerged && before.State != after.State {
+	if after.State == resolve.EntityMerged && before.State == resolve.EntityLive {
 		w.mergedAt[after.ID] = w.now
 	}
 	for name := range after.Parked {

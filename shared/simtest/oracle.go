@@ -197,7 +197,7 @@ func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] {
+	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] && !w.truth.answers[was.edit] {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true
@@ -336,11 +336,27 @@ func (w *world) judgeRemoval(ref record.Ref) {
 	switch all := w.removed(ref); {
 	case len(all) == 0:
 		w.violate(InvariantDeleted, "%s is removed, and no person removed a record of its entity", ref)
-	case !w.mergers && !slices.ContainsFunc(all, func(gone record.Ref) bool {
-		return w.buried[gone].IsZero() || !w.buried[gone].Add(w.slack()).Before(w.belongs(ref))
-	}):
+	case !w.mergers && !w.removedSince(all, ref):
 		w.violate(InvariantDeleted, "%s is removed, and what was removed of its entity was so before it belonged to it", ref)
 	}
+}
+
+// removedSince reports whether a removal of any of these was taken in, by a group that has both, once a record belonged to
+// its entity there; or is not taken in yet.
+func (w *world) removedSince(all []record.Ref, ref record.Ref) bool {
+	asked := false
+	for _, g := range w.rules.GroupsAt(ref.Place) {
+		for _, gone := range all {
+			if _, mapped := g.TypeAt(gone.Place); !mapped {
+				continue
+			}
+			asked = true
+			if buried := w.buried[resolve.RefKey{Group: g.Name, Ref: gone}]; buried.IsZero() || !buried.Add(w.slack()).Before(w.belongs(g.Name, ref)) {
+				return true
+			}
+		}
+	}
+	return !asked
 }
 
 // slack is how far apart two processes of ours may date one moment.
@@ -351,12 +367,14 @@ func (w *world) slack() time.Duration {
 	return 0
 }
 
-// belongs gives when a record came to belong to its entity: when it was tied to it, or, if we made it, when that was decided.
-func (w *world) belongs(ref record.Ref) time.Time {
-	if asked := w.truth.lives[ref].asked; !asked.IsZero() && asked.Before(w.tied[ref]) {
+// belongs gives when a record came to belong to its entity in a group: when it was tied to it, or, if we made it, when that
+// was decided.
+func (w *world) belongs(group record.Group, ref record.Ref) time.Time {
+	tied := w.tied[resolve.RefKey{Group: group, Ref: ref}]
+	if asked := w.truth.lives[ref].asked; !asked.IsZero() && asked.Before(tied) {
 		return asked
 	}
-	return w.tied[ref]
+	return tied
 }
 
 // askedAt gives when a create was first recorded, the zero time if it is not.

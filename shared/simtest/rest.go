@@ -361,9 +361,9 @@ func (w *world) checkDeleted(g *ruleset.Group, x stored, place record.Place, liv
 }
 
 // outlived reports whether a record was made live by a person, or tied to the entity, once the deletion of another was taken in.
-func (w *world) outlived(gone, ref record.Ref) bool {
+func (w *world) outlived(group record.Group, gone, ref record.Ref) bool {
 	l := w.truth.lives[ref]
-	return l != nil && l.restored || w.tied[ref].After(w.buried[gone])
+	return l != nil && l.restored || w.tied[resolve.RefKey{Group: group, Ref: ref}].After(w.buried[resolve.RefKey{Group: group, Ref: gone}])
 }
 
 // checkSpread: a deletion has reached what its policy says.
@@ -374,7 +374,7 @@ func (w *world) checkSpread(g *ruleset.Group, x stored, place record.Place, live
 	for other := range live {
 		m, spoke := g.MappingAt(other)
 		_, held := x.Entity.Holds[other.String()]
-		if spoke && !held && !w.outlived(record.Ref{Place: place, ID: x.Links[place].ID}, record.Ref{Place: other, ID: live[other].ID}) && m.Delete != ruleset.DeleteIgnore {
+		if spoke && !held && !w.outlived(g.Name, record.Ref{Place: place, ID: x.Links[place].ID}, record.Ref{Place: other, ID: live[other].ID}) && m.Delete != ruleset.DeleteIgnore {
 			w.violate(InvariantDeleted, "%s was deleted on the hub, and its record at %s is neither removed, by the policy %s, nor held", x.Entity.ID, other, m.Delete)
 		}
 	}
