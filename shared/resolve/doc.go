@@ -20,15 +20,15 @@
 //     own (a waiver). An owner without a live link on E does not count: h is then anybody's. Where E's value is blank and
 //     blanks are no values (blank: keep), an edit by another fills it.
 //  4. What an unchanged record shows of a field that C owns is taken too, unless it is blank or was overtaken (6): C came
-//     to own h by a new configuration, or the record came back.
+//     to own h by a new configuration, or a person brought the record back.
 //  5. Where nobody owns h, an edit made knowing E's value (sent = desired before it, or a write of that value to C has an
 //     unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a conflict: newest (by the
 //     platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that only flows to the
 //     hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep is not taken.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
 //     it has a live link, and h is not parked, nor refused by C with this very value, nor waived. What C owns is due there
-//     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record; an
-//     operator decided against it.
+//     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or
+//     before we brought it back; an operator decided against it.
 //  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers. An edit
 //     that would take a match key of another entity parks the fields of that key.
 //  8. A receipt moves base (to what was answered) and sent (to what was asked) for the fields that it wrote, and no other;
@@ -44,7 +44,7 @@
 // It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
 // filter, with every required field and every parent it names, and never beside a record that has one of its keys. A create
 // of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our
-// identity on it where the platform has a field for that.
+// identity on it where the platform has a field for that (a read that leaves that field out is asked for again).
 //
 // A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
 // entity (unlink), as an archive, as a delete. A live read of the record, missingLag later or more, is a restore: what
@@ -65,7 +65,8 @@
 // # What holds at every commit
 //
 // A decision is committed in one transaction in which every row it read and changes must not have moved; nor may the
-// entity that an edit was judged by, where the edit changes its link alone. It changes at most one entity, its links, and
+// entity that an edit was judged by, where the edit changes its link alone; and the entity's row moves whenever a record of
+// it comes to live or ceases to, for who owns a field hangs on that. It changes at most one entity, its links, and
 // the keys they hold (and an alias, when a held record turns out to be it, or two entities are joined). An entity that was
 // decided under a newer configuration is not decided under an older one.
 package resolve
