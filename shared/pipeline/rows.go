@@ -190,7 +190,7 @@ func (s *Shell) patchEntities(ctx context.Context, view *resolve.View, p resolve
 			continue
 		}
 		key := resolve.EntityKey{Group: e.Group, ID: e.ID}
-		if err := s.keepJournal(ctx, view, key); err != nil {
+		if err := s.keepJournal(ctx, view, key, e); err != nil {
 			return key, err
 		}
 		if err := add(entityRow(key), e.Rev, e); err != nil {
@@ -206,9 +206,10 @@ func (s *Shell) patchEntities(ctx context.Context, view *resolve.View, p resolve
 	return p.Owner, nil
 }
 
-func (s *Shell) keepJournal(ctx context.Context, view *resolve.View, key resolve.EntityKey) error {
+// keepJournal copies out the entry that an entity's row is about to lose to its next state.
+func (s *Shell) keepJournal(ctx context.Context, view *resolve.View, key resolve.EntityKey, next *resolve.Entity) error {
 	rows := view.Entities[key]
-	if rows == nil || rows.Entity == nil || rows.Entity.Journal == nil {
+	if rows == nil || rows.Entity == nil || rows.Entity.Journal == nil || rows.Entity.Journal == next.Journal {
 		return nil
 	}
 	entry := rows.Entity.Journal
