@@ -76,6 +76,9 @@ func (d *decider) gone(link *Link, evidence record.Evidence) Decision {
 	ours := tries(link, record.OperationArchive) || tries(link, record.OperationDelete)
 	link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, evidence, ours
 	link.Attempts, link.Restored = nil, false
+	if ours {
+		d.lent(link)
+	}
 	why := ReasonDeleted
 	if evidence == record.EvidenceMerged {
 		why = ReasonMergedAway
@@ -161,8 +164,10 @@ func (d *decider) unlink() {
 func (d *decider) restored(place record.Place) {
 	link := d.editLink(place)
 	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, !tries(link, record.OperationRestore)
-	if !link.Restored {
-		d.overtaken(link, link.Sent)
+	if link.Restored {
+		clear(link.Overtaken) // whoever brought it back chose what it shows
+	} else {
+		d.broughtBack(link)
 	}
 	d.note(FieldChange{Reason: ReasonRestored, Taken: true})
 	d.editEntity()

@@ -27,8 +27,8 @@
 //     hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep is not taken.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
 //     it has a live link, and h is not parked, nor refused by C with this very value, nor waived. What C owns is due there
-//     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or
-//     before we brought it back; an operator decided against it.
+//     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or while
+//     it was away by our doing and its value was not of C's giving; an operator decided against it.
 //  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers. An edit
 //     that would take a match key of another entity parks the fields of that key.
 //  8. A receipt moves base (to what was answered) and sent (to what was asked) for the fields that it wrote, and no other;

@@ -70,7 +70,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	switch r.Intent.Operation {
 	case record.OperationRestore:
 		link.State, link.Evidence, link.ArchivedByUs = LinkLive, "", false
-		d.overtaken(link, link.Sent)
+		d.broughtBack(link)
 		d.rejoin(link.Place)
 		d.hint(d.changeOf(record.Ref{Place: link.Place, ID: link.ID}))
 		return d.settle(Applied, ReasonRestored)
@@ -79,6 +79,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	default:
 		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceArchived, true
 	}
+	d.lent(link)
 	if link.Place.Connection == d.group.Hub { // a spoke's deletion goes on from here
 		d.spread(link.Place)
 	}
@@ -237,8 +238,8 @@ func (d *decider) leftBlank(link *Link) {
 	}
 }
 
-// overtaken marks the fields of a record that we just made, or brought back, that still hold what we made it with, or what
-// it held before, and no longer what the entity has: their place may own them, and yet it never chose them.
+// overtaken marks the fields of a record just made that still hold what we made it with, and no longer what the entity
+// has: their place may own them, and yet it never chose them.
 func (d *decider) overtaken(link *Link, asked record.Fields) {
 	pairs := d.group.PairsAt(link.Place)
 	for i := range pairs {
@@ -248,6 +249,33 @@ func (d *decider) overtaken(link *Link, asked record.Fields) {
 		}
 		for _, name := range p.Spoke {
 			link.Overtaken[name] = true
+		}
+	}
+}
+
+// lent marks the fields of a record that we removed whose values its place did not give: should we bring it back, they are
+// older values of ours.
+func (d *decider) lent(link *Link) {
+	pairs := d.group.PairsAt(link.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) || p.Reference != nil || !has(p, link.Sent) || !slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return d.entity.Fields[name].From != link.Place.Connection }) {
+			continue
+		}
+		for _, name := range p.Spoke {
+			link.Overtaken[name] = true
+		}
+	}
+}
+
+// broughtBack keeps the marks of fields that the entity has other values for by now.
+func (d *decider) broughtBack(link *Link) {
+	pairs := d.group.PairsAt(link.Place)
+	for i := range pairs {
+		if p := &pairs[i]; link.Overtaken[p.Spoke[0]] && d.holds(link, p) {
+			for _, name := range p.Spoke {
+				delete(link.Overtaken, name)
+			}
 		}
 	}
 }

@@ -62,6 +62,8 @@ func (w *world) noteLink(group record.Group, before, after *resolve.Link) {
 	}
 	switch after.State {
 	case was:
+	case resolve.LinkQuarantined:
+		w.heldOnce[ref] = true
 	case resolve.LinkLive:
 		// A restore of ours makes it no younger, but one of another group's does.
 		l, shared := w.truth.lives[ref], len(w.rules.GroupsAt(ref.Place)) > 1

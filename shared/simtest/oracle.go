@@ -187,6 +187,18 @@ type cellKey struct {
 	name record.PlatformField
 }
 
+// shownByHeld reports whether a record that was held for a person shows an edit's value: it may have come into its own since.
+func (w *world) shownByHeld(n int) bool {
+	for ref := range w.heldOnce {
+		for _, c := range w.truth.cells[ref] {
+			if c.edit == n {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // judgeAgain: a value of an edit is written to a field once, and again only where a person changed the field since. Where
 // we replaced it ourselves and then come back to it, two of our processes disagree.
 func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n int, was cell) {
@@ -197,7 +209,7 @@ func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] && !w.truth.answers[was.edit] {
+	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] && !w.truth.answers[was.edit] && !w.shownByHeld(n) {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true

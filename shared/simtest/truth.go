@@ -140,7 +140,14 @@ func (t *truth) edited(e *edit) {
 	e.shown = t.shown[e.ref] != nil
 	e.undetectable = t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
-	e.undetectable = e.undetectable || !known && t.w.unrecognisable(e.ref)
+	if !known && t.w.unrecognisable(e.ref) { // what people did to it before is no edit either, then
+		for _, x := range t.edits {
+			if x != nil && x.ref == e.ref {
+				x.undetectable = true
+			}
+		}
+		e.undetectable = true
+	}
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
 		t.lives[e.ref].emails[n] = true
 	}

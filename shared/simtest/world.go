@@ -53,6 +53,7 @@ type world struct {
 	ourChanges                                                         int                          // writes of ours that changed a value of an existing record
 	tied, buried                                                       map[resolve.RefKey]time.Time // when a group tied a record to an entity, and when it took in that it is gone
 	mergedAt                                                           map[record.EntityID]time.Time
+	heldOnce                                                           map[record.Ref]bool      // it was held for a person at some time
 	removing                                                           map[record.Ref]bool      // a removal of ours, of unknown outcome, was recorded when it was seen gone
 	parkedAt                                                           map[string]time.Time     // when an entity's field began to wait for a person
 	poison                                                             record.Ref               // cannot be read by id
@@ -131,7 +132,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
