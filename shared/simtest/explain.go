@@ -22,7 +22,7 @@ type Explanation struct {
 func Explain(seed uint64, i Invariant, o Options) Explanation {
 	h := Shrink(Draw(seed), i, o)
 	var story []string
-	o.Story = &story
+	o.Story, o.until = &story, i
 	result := Run(h, o)
 	out := Explanation{Seed: seed, UserActions: len(h.Actions)}
 	for _, v := range result.Violations {

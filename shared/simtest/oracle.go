@@ -242,7 +242,8 @@ func (w *world) standing(rules *ruleset.Rules, place record.Place, name record.P
 // judgeCreate looks for a record that the new one doubles, and at the parent that it names.
 func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 	mail := w.fieldName(ref, emailField)
-	if email := e.After[mail]; ref.Object == people && email != "" {
+	left := len(w.rules.GroupsAt(ref.Place)) == 0 // the place has left its groups, and who still runs by the old rules is told nothing of it
+	if email := e.After[mail]; ref.Object == people && email != "" && !left {
 		setup := w.accounts[ref.Connection].setup
 		for _, other := range w.truth.order {
 			l := w.truth.lives[other]

@@ -146,6 +146,9 @@ func (w *world) checkLatecomers(g *ruleset.Group, entities []stored) {
 			continue
 		}
 		email := x.Entity.Fields[w.emailOf(g)].Text
+		if to := w.linkAt(g, w.survivor(g.Name, x.Entity.ID), hub.Place); to != nil && to.ID != "" && w.truth.lives[record.Ref{Place: hub.Place, ID: to.ID}].emails[numberOf(email)] {
+			continue // the survivor went by it too, and has another since
+		}
 		for _, ref := range w.truth.order {
 			l := w.truth.lives[ref]
 			if _, mapped := g.TypeAt(ref.Place); !mapped || ref.Object != people || l.ours || l.deletedBy != "" || l.into != "" || !l.bornAt.After(at) || len(l.emails) != 1 || !l.emails[numberOf(email)] {

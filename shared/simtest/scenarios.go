@@ -137,12 +137,15 @@ func Enumerate(s Scenario, o Options) Enumeration {
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
+			var spare []*worker
+			defer func() { stopAll(spare) }()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(tries) {
 					return
 				}
 				mine := o
+				mine.spare = &spare
 				mine.plan = plan{at: tries[i].at, fate: tries[i].fate}
 				for _, v := range Run(s.History, mine).Violations {
 					mu.Lock()

@@ -29,6 +29,8 @@ type clock struct {
 	// workers are coroutines without a job. spare, if not nil, is where they go when the history is over, for the next one.
 	workers []*worker
 	spare   *[]*worker
+	// halted: the history is over, whatever is still to come.
+	halted bool
 	// alarm is told of a handler that panicked.
 	alarm func(name, text string)
 }
@@ -55,7 +57,7 @@ func (c *clock) after(d time.Duration, f func()) {
 // until runs events up to a time, or until there are none; it reports false once stepsMax is reached.
 func (c *clock) until(end time.Time, stepsMax int) bool {
 	for len(c.events) > 0 && !c.events[0].at.After(end) {
-		if c.steps++; c.steps > stepsMax {
+		if c.steps++; c.steps > stepsMax || c.halted {
 			return false
 		}
 		e := c.events.pop()

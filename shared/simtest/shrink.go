@@ -11,7 +11,7 @@ const shrinkRunsMax = 600
 // records at the start, fewer kinds of faults, kinder platforms.
 func Shrink(h History, i Invariant, o Options) History {
 	s := shrinker{options: o, invariant: i, left: shrinkRunsMax}
-	s.options.Story = nil
+	s.options.Story, s.options.until = nil, i
 	for {
 		before := s.size(h)
 		h = s.actions(h)

@@ -16,6 +16,11 @@ const historiesMin = 100_000
 // gcPercent: histories live on short-lived values.
 const gcPercent = 400
 
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(gcPercent)
+	os.Exit(m.Run())
+}
+
 func histories(n int) int {
 	text := os.Getenv("FLUXCASCADE_HISTORIES")
 	if text == "" {
@@ -33,12 +38,10 @@ const replayed = 10_000
 
 // first runs them once for both tests that need them.
 var first = sync.OnceValue(func() Report {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	return Simulate(0, histories(replayed), Options{}, nil, nil)
 })
 
 func TestEveryInvariantHoldsInEveryHistory(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	n := histories(historiesMin)
 	parts := []Report{first()}
 	if n > replayed {
@@ -68,7 +71,6 @@ func TestEveryInvariantHoldsInEveryHistory(t *testing.T) {
 }
 
 func TestASeedReplaysExactly(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	once, again := first(), Simulate(0, histories(replayed), Options{}, nil, nil)
 	if once.Digest == again.Digest && once.Faults == again.Faults && once.UserChanges == again.UserChanges {
 		return
@@ -88,8 +90,7 @@ const actionsMedian = 8
 // TestSeededBugsShow runs each seeded bug until it shows, and makes what it shows small. Those in rare take more histories
 // than a suite should run: "fluxcascade dev simulate --bugs" runs them.
 func TestSeededBugsShow(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	const historiesMax, chunk = 2000, 100
+	const historiesMax, chunk = 2000, 20
 	if len(Bugs()) < 30 {
 		t.Fatalf("%d seeded bugs, want at least 30", len(Bugs()))
 	}

@@ -53,6 +53,7 @@ type life struct {
 	ref       record.Ref
 	ours      bool      // made by a write of ours
 	bornAt    time.Time // or came back
+	keyed     bool      // and with nothing but the email
 	asked     time.Time // when the create that made it was first recorded
 	deletedBy string    // "", "person", "us"
 	deletedAt time.Time
@@ -124,7 +125,7 @@ func numberOf(value string) int {
 
 // made notes a record that a person made; fields holds the edits it was made with.
 func (t *truth) born(ref record.Ref, ours bool) *life {
-	l := &life{ref: ref, ours: ours, bornAt: t.w.now, emails: map[int]bool{}}
+	l := &life{ref: ref, ours: ours, keyed: ours, bornAt: t.w.now, emails: map[int]bool{}}
 	t.lives[ref] = l
 	t.order = append(t.order, ref)
 	t.cells[ref] = map[record.PlatformField]cell{}
@@ -233,7 +234,11 @@ func (t *truth) applied(e memplatform.Effect) {
 	ref := record.Ref{Place: e.Intent.Ref.Place, ID: e.ID}
 	switch e.Intent.Operation {
 	case record.OperationCreate:
-		t.born(ref, true).asked = t.w.askedAt(ref.Place, &e.Intent)
+		l := t.born(ref, true)
+		l.asked = t.w.askedAt(ref.Place, &e.Intent)
+		for name, value := range e.Intent.Fields {
+			l.keyed = l.keyed && (isEmail(name) || value == "" || name == e.Intent.Marker)
+		}
 	case record.OperationArchive, record.OperationDelete:
 		t.lives[ref].deletedBy, t.lives[ref].deletedAt = "us", t.w.now
 		return
@@ -257,7 +262,7 @@ func (t *truth) answered(id record.EntityID, text string) {
 // unrecognisable reports whether a record that we made, and do not know of, shows nothing more of what we asked for but the
 // email, on a platform that has no field for our identity: then it is like anybody's.
 func (w *world) unrecognisable(ref record.Ref) bool {
-	if !w.truth.lives[ref].ours || w.accounts[ref.Connection].setup.Marker {
+	if l := w.truth.lives[ref]; !l.ours || l.keyed || w.accounts[ref.Connection].setup.Marker {
 		return false
 	}
 	for name, c := range w.truth.cells[ref] {

@@ -45,6 +45,8 @@ type world struct {
 	story    *[]string
 	writing  *task // whose call takes effect at this moment
 
+	endsAt Invariant // the run ends where this one is violated
+
 	stormy  bool // faults happen
 	resting bool // nothing may be written any more
 
@@ -92,6 +94,7 @@ type Options struct {
 	Naive bool
 	// Story collects what happened, in words; nil for no story.
 	Story *[]string
+	until Invariant // the run ends where this one is violated; "" for never
 	plan  plan
 	kinds *[]pointKind // collects the kind of each I/O point
 	spare *[]*worker   // coroutines of earlier histories of this goroutine; nil for none
@@ -132,7 +135,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, endsAt: o.until, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
@@ -409,4 +412,5 @@ func (w *world) violate(i Invariant, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	w.say("VIOLATION of %s: %s", i, text)
 	w.violations = append(w.violations, Violation{Invariant: i, At: w.now.Sub(epoch), Text: text})
+	w.halted = i == w.endsAt
 }

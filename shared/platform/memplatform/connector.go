@@ -222,7 +222,7 @@ func (p *Platform) apply(intent record.Intent, began time.Time) record.Receipt {
 	case s == nil || s.now().deleted, s.now().archived && intent.Operation == record.OperationUpdate:
 		receipt.Err = fault.Newf(fault.Gone, "memplatform "+intent.Ref.String(), "no such record")
 		return receipt
-	case ability.Conditional && intent.Current != nil && intent.Current.Version != "" && intent.Current.Version != strconv.Itoa(s.now().number):
+	case ability.Conditional && intent.Current != nil && intent.Current.Version != "" && (s.id != intent.Ref.ID || intent.Current.Version != strconv.Itoa(s.now().number)):
 		receipt.Err = fault.Newf(fault.Stale, "memplatform "+intent.Ref.String(), "version moved")
 		return receipt
 	case intent.Operation == record.OperationUpdate:
