@@ -77,7 +77,7 @@ number; then deploy that file again too, or the next deployment proposes the lat
 		case !yes && !agree(cmd, "Activate it?"):
 			return exitError(1)
 		}
-		done, err := operate.Activate(ctx, t, rules, userName(), time.Now)
+		done, err := operate.Activate(ctx, t, rules, userName(), t.Now)
 		if err != nil {
 			return err
 		}

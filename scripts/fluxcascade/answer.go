@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ decided under the active configuration, as any edit is, and is written where it 
 		if err != nil {
 			return err
 		}
-		done, err := operate.Answer(ctx, t, rules, record.Group(group), resolve.Answer{Entity: record.EntityID(args[0]), Field: record.HubField(args[1]), Value: value}, time.Now)
+		done, err := operate.Answer(ctx, t, rules, record.Group(group), resolve.Answer{Entity: record.EntityID(args[0]), Field: record.HubField(args[1]), Value: value}, t.Now)
 		if err != nil {
 			return err
 		}
@@ -64,7 +63,7 @@ looked: status tells which. Released, what was held is sent, and the hour is cou
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind of writes")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
-			return operate.Release(ctx, t, rules, c.Name, record.Group(group), kind, time.Now)
+			return operate.Release(ctx, t, rules, c.Name, record.Group(group), kind, t.Now)
 		})
 	}
 	return cmd

@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/localrun"
 	"github.com/fluxcascade/fluxcascade/shared/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operate/socket"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
@@ -49,7 +50,10 @@ jobs, plays some edits, and shows what moves where and why. It needs nothing but
 
 While it runs, change a record from another terminal as a person would:
   fluxcascade records jobber
-  fluxcascade edit jobber ID phone=312-555-0199`,
+  fluxcascade edit jobber ID phone=312-555-0199
+
+With --data DIR it can be operated too, while it runs and after: fluxcascade status --data DIR, and so pause, resume,
+answer, release, redrive and backfill.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLocal(cmd, f) },
 	}
@@ -76,9 +80,15 @@ type session struct {
 	fresh   bool // nothing kept from an earlier run
 	rested  bool // everything came to rest, the last time it was let
 	closers []io.Closer
+	// endOperating ends the answers to operators' commands; nil where there are none.
+	endOperating func()
 }
 
 func (s *session) close() {
+	if s.endOperating != nil {
+		s.endOperating()
+		s.endOperating = nil
+	}
 	s.World.Close()
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		_ = s.closers[i].Close()
@@ -132,7 +142,15 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	if err := operate.ActivateAlone(ctx, st, text, rules, clock.Now()); err != nil {
 		return nil, err
 	}
+	if f.operable() { // status and activate compare what runs with it
+		if err := activation.SetCandidate(ctx, st, text); err != nil {
+			return nil, err
+		}
+	}
 	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Wiring: wired, Dir: f.data, Seed: f.seed}
+	if f.operable() {
+		options.Flags = "--data " + f.data
+	}
 	if f.faults {
 		options.Faults = platformsim.Usual()
 	}
@@ -143,6 +161,31 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 		return nil, err
 	}
 	return s, nil
+}
+
+// operable reports whether operators' commands reach the run by its folder: over the wire the state is not in it.
+func (f localFlags) operable() bool { return f.data != "" && !f.wire }
+
+// operate answers operators' commands until the session is closed. A run goes on without: its folder may have too long a
+// path for a socket.
+func (s *session) operate(f localFlags, story *story) {
+	if !f.operable() {
+		return
+	}
+	listener, err := socket.Listen(embedded.SocketPath(f.data))
+	if err != nil {
+		story.say("status and the like do not reach this run: " + err.Error() + "\n")
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- socket.Serve(ctx, listener, socket.Served{Store: s.System.Store, Queue: s.Queue, Invoke: s.Invoke, Now: s.Clock.Now})
+	}()
+	s.endOperating = func() {
+		stop()
+		<-ended
+	}
 }
 
 // openState opens the store and the queues, the latter under the world's clock where they can be.
@@ -182,12 +225,19 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 		return err
 	}
 	defer forget()
+	s.operate(f, story)
 	story.say("How it stands: " + s.FrontURL + "/\n")
 	if err := play(ctx, s, f, story); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	if !f.once && ctx.Err() == nil {
-		story.say("\nEverything agrees. Change a record from another terminal (fluxcascade records, fluxcascade edit); Ctrl-C ends.\n")
+		if page, err := s.Syncs(ctx); err == nil {
+			story.say("\n" + page.Headline)
+		}
+		story.say(" Change a record from another terminal (fluxcascade records, fluxcascade edit); Ctrl-C ends.\n")
+		if s.endOperating != nil {
+			story.say("Operate it: fluxcascade status --data " + f.data + ", and so pause, resume, answer.\n")
+		}
 		follow(ctx, s)
 	}
 	summary, err := summarise(context.WithoutCancel(ctx), s, story, began)

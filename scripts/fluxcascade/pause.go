@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +23,7 @@ by whom and why.`,
 	cmd.Flags().StringVar(&note, "note", "", "why, for whoever looks at the status")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
-			return operate.Pause(ctx, t, c.Name, userName(), note, time.Now())
+			return operate.Pause(ctx, t, c.Name, userName(), note, t.Now())
 		})
 	}
 	return cmd

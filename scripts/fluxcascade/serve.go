@@ -139,7 +139,7 @@ func runHost(ctx context.Context, host *localrun.Host, o serveOptions) error {
 		func() error { return host.Run(ctx) },
 		func() error { return localrun.Listen(ctx, o.listen, host) },
 		func() error {
-			return socket.Serve(ctx, listener, socket.Served{Store: host.Store, Queue: host.Queue, Invoke: host.Invoke})
+			return socket.Serve(ctx, listener, socket.Served{Store: host.Store, Queue: host.Queue, Invoke: host.Invoke, Now: host.Clock.Now})
 		},
 	} {
 		group.Go(func() {

@@ -31,7 +31,7 @@ for a million entities some minutes and a few cents.`,
 			return err
 		}
 		defer t.Close()
-		s, err := operate.Look(cmd.Context(), t, time.Now())
+		s, err := operate.Look(cmd.Context(), t, t.Now())
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ type targetFlags struct {
 // operating gives a command the flags that name its target.
 func operating(cmd *cobra.Command) *targetFlags {
 	f := &targetFlags{}
-	cmd.Flags().StringVar(&f.data, "data", "", "the data directory of serve, whether it runs or not")
+	cmd.Flags().StringVar(&f.data, "data", "", "the data directory of serve or local, whether it runs or not")
 	cmd.Flags().StringVar(&f.stack, "stack", "", "the name of a deployed stack, FluxCascade-prod")
 	cmd.Flags().StringVar(&f.region, "region", "", "the stack's AWS region (default: as the AWS command line finds it)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
@@ -40,7 +40,7 @@ func (f *targetFlags) open(ctx context.Context) (operate.Target, error) {
 	case f.data != "":
 		return embedded.Open(f.data)
 	}
-	return nil, errors.New("which system? Give --data DIR for serve on this machine, or --stack NAME for a deployed one")
+	return nil, errors.New("which system? Give --data DIR for serve or local on this machine, or --stack NAME for a deployed one")
 }
 
 // print tells what an operation did and what happens next.

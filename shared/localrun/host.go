@@ -2,17 +2,13 @@ package localrun
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/config"
 	"github.com/fluxcascade/fluxcascade/shared/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/queue"
 	"github.com/fluxcascade/fluxcascade/shared/ruleset"
@@ -175,20 +171,5 @@ func (h *Host) Invoke(function string, input []byte) (bool, error) {
 	if h.handlers == nil || h.running.Err() != nil {
 		return false, nil
 	}
-	called, ok := map[string]lambda.Handler{string(config.Poller): h.handlers.Poller, string(config.Sweeper): h.handlers.Sweeper}[function]
-	switch {
-	case !ok:
-		return false, fmt.Errorf("function %q is not started by a schedule", function)
-	case called == nil:
-		return false, nil
-	case !json.Valid(input):
-		return false, fmt.Errorf("the input of %s is not JSON", function)
-	}
-	ctx := h.running
-	h.calls.Go(func() {
-		if _, err := called.Invoke(ctx, input); err != nil && ctx.Err() == nil {
-			h.tell(fmt.Errorf("%s: %w", function, err))
-		}
-	})
-	return true, nil
+	return h.handlers.start(h.running, function, input, &h.calls, h.tell)
 }

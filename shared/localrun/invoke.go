@@ -9,6 +9,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -45,6 +46,26 @@ func invoke(ctx context.Context, h lambda.Handler, event, response any) error {
 		return nil
 	}
 	return json.Unmarshal(answer, response)
+}
+
+// start starts a function as its schedule would, among calls, and does not wait for its end; failed is told how it failed.
+// It is false if there is none. Errors: no such function, no such input.
+func (h *Handlers) start(ctx context.Context, function string, input []byte, calls *sync.WaitGroup, failed func(error)) (bool, error) {
+	called, ok := map[string]lambda.Handler{string(config.Poller): h.Poller, string(config.Sweeper): h.Sweeper}[function]
+	switch {
+	case !ok:
+		return false, fmt.Errorf("function %q is not started by a schedule", function)
+	case called == nil:
+		return false, nil
+	case !json.Valid(input):
+		return false, fmt.Errorf("the input of %s is not JSON", function)
+	}
+	calls.Go(func() {
+		if _, err := called.Invoke(ctx, input); err != nil && ctx.Err() == nil {
+			failed(fmt.Errorf("%s: %w", function, err))
+		}
+	})
+	return true, nil
 }
 
 // sqsEvent is a batch as the event source mapping hands it over.

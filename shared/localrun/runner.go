@@ -52,6 +52,9 @@ type Runner struct {
 	Tell func(Note)
 	// Booked is told when each run comes next; nil for nobody.
 	Booked *Booked
+	// Paused reports whether a connection is paused: what it tells is then put off until it goes on, and nothing waits for
+	// that. Nil for none.
+	Paused func(context.Context, record.Connection) bool
 
 	only record.Connection // its runs alone; "" for all
 
@@ -229,11 +232,16 @@ func (r *Runner) post(ctx context.Context, d platformsim.Delivery) int {
 	return response.StatusCode
 }
 
-// onTheWay counts what will move by itself: messages delayed or in flight, and webhooks held back.
+// onTheWay counts what will move by itself: messages delayed or in flight, and webhooks held back; not what a paused
+// connection keeps.
 func (r *Runner) onTheWay(ctx context.Context) int {
 	total := 0
 	for _, c := range r.connections() {
-		for _, kind := range []string{pipeline.ChangesQueue, pipeline.BackfillQueue, pipeline.DueQueue} {
+		kinds := []string{pipeline.DueQueue, pipeline.BackfillQueue, pipeline.ChangesQueue}
+		if r.Paused != nil && r.Paused(ctx, c) {
+			kinds = kinds[:1]
+		}
+		for _, kind := range kinds {
 			if d, err := r.Queue.Depth(ctx, pipeline.QueueOf(kind, c)); err == nil {
 				total += d.Total()
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/boot"
 	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
 	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/control"
 	"github.com/fluxcascade/fluxcascade/shared/credential"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
@@ -59,6 +60,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// FrontAddress is where the front listens, "127.0.0.1:0" by default.
 	FrontAddress string
+	// Flags are what an operator's command takes to reach the world, "" where none does: see Invoke.
+	Flags string
 }
 
 // World is the whole system with simulated platforms on one machine.
@@ -74,15 +77,21 @@ type World struct {
 	servers []*http.Server
 	before  map[string]int // see baseline
 	once    sync.Once
+	flags   string
+	running context.Context // until Close
+	stop    context.CancelFunc
+	calls   sync.WaitGroup // of Invoke, begun under closing alone
+	closing sync.Mutex
 }
 
 // Open starts the simulators and the front on loopback ports and assembles the handlers.
 func Open(ctx context.Context, o Options) (*World, error) {
-	w := &World{keepers: map[record.Connection]keeper{}, base: map[record.Connection]string{}}
+	w := &World{keepers: map[record.Connection]keeper{}, base: map[record.Connection]string{}, flags: o.Flags}
+	w.running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	clock, rules := o.Clock, *o.Rules
 	rules.Connections = slices.Clone(rules.Connections) // accounts are filled in below
 	o.Rules = &rules
-	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, Wiring: o.Wiring, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Booked: &Booked{}, Deliver: &http.Client{Timeout: 10 * time.Second}}
+	w.Runner = &Runner{Rules: o.Rules, Queue: o.Queue, Wiring: o.Wiring, RealQueues: o.RealQueues, Clock: clock, Sims: map[record.Connection]platformsim.Simulator{}, Tell: o.Tell, Booked: &Booked{}, Paused: pausedIn(o.Store), Deliver: &http.Client{Timeout: 10 * time.Second}}
 	address := o.FrontAddress
 	if address == "" {
 		address = "127.0.0.1:0"
@@ -280,9 +289,32 @@ func handler[In, Out any](s *boot.System, handle func(context.Context, In) (Out,
 	return lambda.NewHandler(lambdaio.Flushed(handle, s.Meter.Flush, func(error) {}))
 }
 
+// Invoke starts a function as its schedule would, for an operator's command, and does not wait for its end. It is false once
+// the world is closed. Errors: no such function, no such input.
+func (w *World) Invoke(function string, input []byte) (bool, error) {
+	w.closing.Lock()
+	defer w.closing.Unlock()
+	if w.running.Err() != nil {
+		return false, nil
+	}
+	return w.Handlers.start(w.running, function, input, &w.calls, func(err error) { w.tell(Note{Err: err}) })
+}
+
+// pausedIn reports, by a store, whether a connection is paused. One that cannot be read is taken for running.
+func pausedIn(s store.Store) func(context.Context, record.Connection) bool {
+	return func(ctx context.Context, c record.Connection) bool {
+		_, paused, err := control.Paused(ctx, s, c)
+		return err == nil && paused
+	}
+}
+
 // Close stops the servers and keeps the simulators' last state.
 func (w *World) Close() {
 	w.once.Do(func() {
+		w.closing.Lock()
+		w.stop()
+		w.closing.Unlock()
+		w.calls.Wait()
 		for _, s := range w.servers {
 			_ = s.Close()
 		}

@@ -30,6 +30,8 @@ type Target interface {
 	// Flags are those that name it on the command line: "--stack FluxCascade-prod".
 	Flags() string
 	Store() store.Store
+	// Now is the time by which the system runs: where platforms are simulated, it is ahead of this machine's.
+	Now() time.Time
 	// Queue gives the queues, dead-letter queues included.
 	Queue() queue.Queue
 	// Start calls a function as its schedule would, and does not wait for its end. It is false if nothing runs there at the

@@ -118,6 +118,9 @@ func (t *Target) Flags() string { return "--stack " + t.stack }
 // Store implements operate.Target.
 func (t *Target) Store() store.Store { return t.store }
 
+// Now implements operate.Target.
+func (t *Target) Now() time.Time { return time.Now() }
+
 // Queue implements operate.Target.
 func (t *Target) Queue() queue.Queue { return t.queue }
 

@@ -1,4 +1,4 @@
-// Package embedded is the operator's hold on the data folder of `serve`: through its socket while it runs, and on the
+// Package embedded is the operator's hold on the data folder of `serve` or `local`: through its socket while it runs, and on the
 // files themselves while it does not. It also owns the folder's layout and its secrets file.
 package embedded
 
@@ -36,7 +36,7 @@ const (
 	socketFile      = "control.sock"
 )
 
-// SocketPath is where `serve` answers operators.
+// SocketPath is where the program that runs on the folder answers operators.
 func SocketPath(dir string) string { return filepath.Join(dir, socketFile) }
 
 // State is the folder's open files.
@@ -89,11 +89,11 @@ func Make(dir string) error {
 	return state.Close()
 }
 
-// Open opens a data folder that `serve` uses or has used. Errors: it is none; its files are open in a program that does
+// Open opens a data folder that `serve` or `local` uses or has used. Errors: it is none; its files are open in a program that does
 // not answer operators.
 func Open(dir string) (*Target, error) {
 	if _, err := os.Stat(filepath.Join(dir, stateFile)); err != nil {
-		return nil, fmt.Errorf("%s is no data folder of serve: %w", dir, err)
+		return nil, fmt.Errorf("%s is no data folder of serve or local: %w", dir, err)
 	}
 	t := &Target{dir: dir, secrets: Secrets{Path: filepath.Join(dir, SecretsFile)}}
 	client, err := socket.Dial(SocketPath(dir))
@@ -131,6 +131,21 @@ func (t *Target) Store() store.Store {
 	}
 	return t.state.Store
 }
+
+// Now implements operate.Target: the running program's time, and this machine's where nothing runs or it does not say.
+func (t *Target) Now() time.Time {
+	if t.client != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), nowPatience)
+		defer cancel()
+		if now, err := t.client.Now(ctx); err == nil {
+			return now
+		}
+	}
+	return time.Now()
+}
+
+// nowPatience bounds the question for the time.
+const nowPatience = 2 * time.Second
 
 // Queue implements operate.Target.
 func (t *Target) Queue() queue.Queue {

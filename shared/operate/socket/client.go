@@ -27,6 +27,7 @@ const (
 	pathRelease = "/queue/release"
 	pathDepth   = "/queue/depth"
 	pathInvoke  = "/invoke"
+	pathNow     = "/now"
 )
 
 type (
@@ -183,6 +184,11 @@ func (c *Client) Commit(ctx context.Context, writes []store.Write) error {
 // nothing runs there at the moment.
 func (c *Client) Invoke(ctx context.Context, function string, input []byte) (bool, error) {
 	return call[bool](ctx, c, pathInvoke, invokeCall{function, input})
+}
+
+// Now gives the other program's time: where platforms are simulated it runs ahead of this machine's.
+func (c *Client) Now(ctx context.Context) (time.Time, error) {
+	return call[time.Time](ctx, c, pathNow, struct{}{})
 }
 
 // Queue gives the queues behind the socket.

@@ -1,5 +1,5 @@
 // Package socket lets another program on this machine use the store and the queues of the one that has their files
-// open: `serve` answers on a Unix socket in its data folder, and the operator's commands call it. It carries the two
+// open: `serve`, and `local --data`, answer on a Unix socket in their data folder, and the operator's commands call it. It carries the two
 // contracts as they are, so that every command is written once, over store.Store and queue.Queue, and both suites run
 // against it. It owns no meaning and no operation.
 //

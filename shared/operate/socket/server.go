@@ -32,6 +32,8 @@ type Served struct {
 	// Invoke starts a function as its schedule would and does not wait for its end; the input is the function's own JSON.
 	// It is false if nothing runs at the moment.
 	Invoke func(function string, input []byte) (bool, error)
+	// Now is the program's time.
+	Now func() time.Time
 }
 
 // Listen makes the socket. Whoever calls it holds the database's lock, so a socket that is there already was left behind
@@ -96,6 +98,7 @@ func Handler(s Served) http.Handler {
 		return struct{}{}, s.Queue.Release(ctx, in.Name, in.Handles, in.Delay)
 	})
 	answer(mux, pathDepth, func(ctx context.Context, in handlesCall) (queue.Depth, error) { return s.Queue.Depth(ctx, in.Name) })
+	answer(mux, pathNow, func(context.Context, struct{}) (time.Time, error) { return s.Now(), nil })
 	answer(mux, pathInvoke, func(_ context.Context, in invokeCall) (bool, error) { return s.Invoke(in.Function, in.Input) })
 	return mux
 }

@@ -126,3 +126,11 @@ func TestAPathThatNoUnixTakesIsToldBeforehand(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheTimeIsTheOtherPrograms(t *testing.T) {
+	ahead := time.Date(2031, 3, 1, 9, 0, 0, 0, time.UTC)
+	c := dial(t, socket.Served{Now: func() time.Time { return ahead }})
+	if now, err := c.Now(t.Context()); err != nil || !now.Equal(ahead) {
+		t.Errorf("got %s, %v; want %s", now, err, ahead)
+	}
+}
