@@ -45,7 +45,7 @@ func (b *Booked) At(run ruleset.Run) time.Time {
 
 // Syncs gives the page of a world.
 func (w *World) Syncs(ctx context.Context) (syncs.Page, error) {
-	return page(ctx, w.System.Store, w.Queue, syncs.Facts{Now: w.Clock.Now(), Zone: time.Local, Target: LocalStack, Flags: w.flags, Rules: w.Rules, Active: true, Simulated: true, Next: w.Booked.At})
+	return page(ctx, w.System.Store, w.Queue, syncs.Facts{Now: w.Clock.Now(), Zone: time.Local, Target: LocalStack + ", in simulated time", Flags: w.flags, Rules: w.Rules, Active: true, Simulated: true, Next: w.Booked.At})
 }
 
 // Syncs gives the page of what a host runs, or of the candidate while nothing does.

@@ -267,7 +267,7 @@ func (b *builder) counted(at time.Time) string {
 	if at.IsZero() {
 		return "not counted yet"
 	}
-	return "counted " + b.clock(at)
+	return "records and fields, at " + b.clock(at)
 }
 
 func (b *builder) clock(t time.Time) string { return clock(t, b.Now, b.Zone) }
@@ -324,6 +324,21 @@ func (b *builder) headline(p *Page) {
 		}
 		if c.Next != "" && p.Next == "" {
 			p.Next, p.Command = c.Next, c.Command
+		}
+	}
+	if p.Next == "" {
+		b.nextOfOthers(p)
+	}
+}
+
+// nextOfOthers says what to do about the worst connection that asks for something, where those that the headline is about ask
+// for nothing.
+func (b *builder) nextOfOthers(p *Page) {
+	rank := -1
+	for _, c := range p.Connections {
+		if c.Next != "" && c.State.rank() > rank {
+			rank = c.State.rank()
+			p.Next, p.Command = c.Platform+": "+lower(c.Next), c.Command
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (b *builder) connection(c *ruleset.Connection) Connection {
 	out.State, out.Brief, out.Sentence, out.Next, out.Command = worst.state, worst.brief, worst.sentence, worst.next, worst.command
 	for _, f := range findings {
 		if f != worst && f.state == StateAsks {
-			out.Sentence += " " + f.sentence
+			out.Asks = append(out.Asks, Ask{Sentence: f.sentence, Next: f.next, Command: f.command})
 		}
 	}
 	return out

@@ -53,7 +53,7 @@ func body(p Page, more string) g.Node {
 				return h.Div(h.Dt(g.Text(f.Label)), h.Dd(h.Class("value"), g.Text(f.Value)), h.Dd(h.Class("note"), g.Text(f.Note)))
 			}))),
 			g.If(len(p.Connections) > 0, section("connections", "Connections", h.Div(h.Class("cards"), g.Map(p.Connections, card)))),
-			g.If(len(p.Connections) > 0, section("waiting", "What waits for you", waiting(p))),
+			g.If(len(p.Connections) > 0, section("waiting", "Records that wait for you", waiting(p))),
 			g.If(len(p.Reverted) > 0, section("undone", "Undone in the last day", undone(p))),
 			g.If(len(p.Runs) > 0, section("runs", "Recent runs", runs(p))),
 		),
@@ -93,6 +93,9 @@ func card(c Connection) g.Node {
 		h.Header(h.Div(h.H3(g.Text(c.Platform)), h.P(h.Class("role"), g.Text(c.Role))), badge(c.State)),
 		h.P(h.Class("sentence"), g.Text(c.Sentence)),
 		next(c.Next, c.Command),
+		g.Map(c.Asks, func(a Ask) g.Node {
+			return g.Group{h.P(h.Class("sentence"), g.Text(a.Sentence)), next(a.Next, a.Command)}
+		}),
 		g.If(c.Trend.Words != "", h.Figure(h.Class("trend"),
 			h.SVG(h.Role("img"), h.Aria("label", "The last 24 hours: "+c.Trend.Words), g.Attr("viewBox", "0 0 240 44"), g.Attr("preserveAspectRatio", "none"), bars(c.Trend)),
 			h.FigCaption(h.Span(g.Text("24 h")), g.Text(" "+c.Trend.Words)))),
@@ -107,7 +110,7 @@ func note(text string) g.Node { return h.Span(h.Class("note"), g.Text(text)) }
 // waiting is what waits for a person: by kind, and the longest waiting record by record.
 func waiting(p Page) g.Node {
 	if len(p.Waiting) == 0 {
-		nothing := "Nothing. Counted at " + clock(p.WaitingAt, p.At, zoneOf(p)) + "."
+		nothing := "None. Counted at " + clock(p.WaitingAt, p.At, zoneOf(p)) + "."
 		if p.WaitingAt.IsZero() {
 			nothing = "Not counted yet: the first sweep does that."
 		}

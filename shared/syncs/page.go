@@ -67,9 +67,14 @@ type Connection struct {
 	Sentence string
 	// Next is what to do, Command what to type; "" for nothing.
 	Next, Command string
-	Facts         []Figure
-	Trend         Trend
+	// Asks is what else waits for a person there.
+	Asks  []Ask
+	Facts []Figure
+	Trend Trend
 }
+
+// Ask is one thing that waits for a person: what is the case, what to do, and what to type for it, "" for nothing.
+type Ask struct{ Sentence, Next, Command string }
 
 // Trend is what happened hour by hour, oldest first: changes and writes, and what went wrong.
 type Trend struct {

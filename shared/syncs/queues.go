@@ -66,9 +66,9 @@ func (b *builder) setAside(c *ruleset.Connection, label string) []finding {
 		if n == 0 {
 			continue
 		}
-		log := "resolver"
+		log := "the resolver"
 		if kind == config.Due {
-			log = "writer"
+			log = "the writer"
 		}
 		if what = append(what, Messages(kind, n)); len(logs) == 0 || logs[0] != log {
 			logs = append(logs, log)

@@ -124,11 +124,27 @@ func authorisation(t *testing.T) syncs.Facts {
 	return f
 }
 
+// troubled is a system of which each connection has a trouble of its own that is nobody's alarm on a good day: messages set
+// aside, webhooks that stopped, a full compare under way, a platform that does not answer for a day and a half.
+func troubled(t *testing.T) syncs.Facts {
+	f := healthy(t)
+	f.Depths["changes-quickbooks-dead"], f.Depths["due-quickbooks-dead"], f.Depths["backfill-quickbooks-dead"] = 3, 12, 1
+	f.Depths["backfill-hubspot"] = 37
+	h := f.Health["hubspot"]
+	h.WebhookAt = now.Add(-15 * time.Hour)
+	f.Health["hubspot"] = h
+	h = f.Health["jobber"]
+	h.AnsweredAt, h.FailedAt, h.Failures = now.Add(-36*time.Hour), now.Add(-time.Minute), 1046
+	f.Health["jobber"] = h
+	f.Depths["changes-jobber"], f.Depths["due-jobber"] = 1142, 42
+	return f
+}
+
 // states are the pages that are looked at.
 func states(t *testing.T) map[string]syncs.Page {
 	none := syncs.Facts{Now: now, Target: "folder ./data", Flags: "--data ./data"}
 	inactive := healthy(t)
 	inactive.Active = false
 	return map[string]syncs.Page{"healthy": syncs.Build(healthy(t)), "down": syncs.Build(down(t)), "parked": syncs.Build(parked(t)), "first run": syncs.Build(firstRun(t)),
-		"authorisation": syncs.Build(authorisation(t)), "no configuration": syncs.Build(none), "inactive": syncs.Build(inactive)}
+		"authorisation": syncs.Build(authorisation(t)), "troubled": syncs.Build(troubled(t)), "no configuration": syncs.Build(none), "inactive": syncs.Build(inactive)}
 }

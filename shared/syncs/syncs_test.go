@@ -56,7 +56,7 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
 		"work waits for a person": {facts: parked, connection: "jobber", state: syncs.StateAsks, sentence: "1,266 pieces of work wait for you; everything else goes on.", headline: "1,266 pieces of work wait for you."},
 		"a limit of spread is reached": {facts: parked, connection: "quickbooks", state: syncs.StateAsks,
-			sentence: "More than 500 blanks in an hour would go to QuickBooks, so they are held since 08:50: it may be a mistake that spreads. 3 changes of QuickBooks failed again and again and are set aside.",
+			sentence: "More than 500 blanks in an hour would go to QuickBooks, so they are held since 08:50: it may be a mistake that spreads.",
 			next:     "fluxcascade release quickbooks --stack FluxCascade-production", headline: "1,266 pieces of work wait for you."},
 		"a person paused it, and nobody knows who or why": {facts: authorisation, change: func(f *syncs.Facts) {
 			f.Pauses = map[record.Connection]control.Pause{"jobber": {Reason: control.PausedByOperator, Since: now.Add(-3 * 24 * time.Hour)}}
@@ -123,6 +123,22 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 func TestAChangeIsTriedForAsLongAsIsSaid(t *testing.T) {
 	if max := pipeline.OutageMax(); max < syncs.TriedFor || max > syncs.TriedFor+2*time.Hour {
 		t.Errorf("it is tried for %s, and people are told %s", max, syncs.TriedFor)
+	}
+}
+
+// TestWhatToDoIsOnTopWhateverIsWorst: a platform that does not answer asks for nothing, and hides nobody who does.
+func TestWhatToDoIsOnTopWhateverIsWorst(t *testing.T) {
+	p := syncs.Build(troubled(t))
+	held := connection(t, syncs.Build(parked(t)), "quickbooks")
+	want := []syncs.Ask{{Sentence: "3 changes of QuickBooks failed again and again and are set aside.", Next: "See in the log of the resolver why, mend that, then send them again", Command: "fluxcascade redrive quickbooks --stack FluxCascade-production"}}
+	if !slices.Equal(held.Asks, want) {
+		t.Errorf("what else is asked of a person: got %+v, want %+v", held.Asks, want)
+	}
+	if lines := strings.Join(syncs.Lines(syncs.Build(parked(t))), "\n"); !strings.Contains(lines, "\n    also: "+want[0].Sentence+" Next: "+want[0].Next+": "+want[0].Command) {
+		t.Errorf("got %s", lines)
+	}
+	if p.Headline != "Jobber does not answer." || p.Next != "HubSpot: see whether its webhooks are on, and go to the right address" || p.Command != "fluxcascade check --stack FluxCascade-production" {
+		t.Errorf("got %q, next %q [%s]", p.Headline, p.Next, p.Command)
 	}
 }
 

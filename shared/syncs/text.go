@@ -7,30 +7,31 @@ import (
 
 // Line says how a system stands in one line: the page's headline and what is behind it.
 func Line(p Page) string {
-	out := strings.TrimSpace(p.Headline + " " + p.Detail)
-	if p.Next != "" {
-		out += " Next: " + p.Next
-		if p.Command != "" {
-			out += ": " + p.Command
-		}
-	}
-	return out
+	return strings.TrimSpace(p.Headline+" "+p.Detail) + toDo(p.Next, p.Command)
 }
 
-// Lines says how each connection stands, one line each, and what to do.
+// Lines says how each connection stands, and what to do: one line each, and one below it for whatever else waits.
 func Lines(p Page) []string {
 	var out []string
 	for _, c := range p.Connections {
-		line := fmt.Sprintf("%s (%s): %s", c.Platform, c.State, c.Sentence)
-		if c.Next != "" {
-			line += " Next: " + c.Next
-			if c.Command != "" {
-				line += ": " + c.Command
-			}
+		line := fmt.Sprintf("%s (%s): %s", c.Platform, c.State, c.Sentence) + toDo(c.Next, c.Command)
+		for _, a := range c.Asks {
+			line += "\n    also: " + a.Sentence + toDo(a.Next, a.Command)
 		}
 		out = append(out, line)
 	}
 	return out
+}
+
+// toDo says what to do, and what to type for it; "" for nothing.
+func toDo(next, command string) string {
+	switch {
+	case next == "":
+		return ""
+	case command == "":
+		return " Next: " + next
+	}
+	return " Next: " + next + ": " + command
 }
 
 // Message is a day's digest.
@@ -81,7 +82,7 @@ func digestWaiting(out *strings.Builder, p Page) {
 	if len(p.Waiting) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\nWhat waits for you (%s, counted at %s)\n", number(p.WaitingTotal), clock(p.WaitingAt, p.At, p.Zone))
+	fmt.Fprintf(out, "\nRecords that wait for you (%s, counted at %s)\n", number(p.WaitingTotal), clock(p.WaitingAt, p.At, p.Zone))
 	for _, k := range p.Waiting {
 		fmt.Fprintf(out, "- %s: %s, %s; %s; the longest for %s. %s.\n", k.Connection, k.What, number(k.Count), k.Why, k.Age, k.Do)
 	}
