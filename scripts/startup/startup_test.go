@@ -19,13 +19,14 @@ const (
 	module                  = "github.com/fluxcascade/fluxcascade"
 )
 
-// ratios are what a function may take to start, over an empty one. They are a seventh to a quarter over what was measured
-// here in 2026-11, the shortest of 150 starts each (empty 1.6 ms; webhook 1.47 times that, poller 1.87, resolver 5.28,
-// writer 5.52), to catch what makes a start slower; the aim is 1.15 and 2. What stands in between is other people's, by
-// GODEBUG=inittrace=1: the AWS SDK's tables of schemas and endpoints, 0.4 ms for SQS and Secrets Manager and 0.6 ms more for
-// DynamoDB, which the webhook does not link; and in resolver and writer phone metadata 5 ms and the names of languages that
-// come with it 0.4 ms: github.com/nyaruka/phonenumbers 1.8.1, the newest, decodes all of it in its init and has no switch.
-var ratios = map[config.Function]float64{config.Webhook: 1.85, config.Poller: 2.3, config.Resolver: 6.3, config.Writer: 6.3}
+// ratios are what a function may take to start, over an empty one. They are a fifth to a quarter over what was measured here
+// in 2026-11, the shortest of 150 starts each (empty 1.7 ms; webhook 1.30 times that, poller 1.30, resolver 4.4, writer 4.6),
+// to catch what makes a start slower; the aim is 1.15 and 2. What stands in between is other people's, by
+// GODEBUG=inittrace=1: the AWS SDK's tables of endpoints, 0.1 ms a client, whose newer releases add tables of schemas, 0.3 ms
+// to the webhook and 1 ms to those with DynamoDB (see go.mod); and in resolver and writer phone metadata 5 ms and the names of
+// languages that come with it 0.4 ms: github.com/nyaruka/phonenumbers 1.8.1, the newest, decodes all of it in its init and has
+// no switch.
+var ratios = map[config.Function]float64{config.Webhook: 1.6, config.Poller: 1.6, config.Resolver: 5.5, config.Writer: 5.7}
 
 // zips are what each function may weigh, zipped, in bytes: 4 MiB, and 6 for those that decide. Whatever calls methods by
 // names that the linker cannot know, as html/template does, leaves in every method of what is reachable, those of the
