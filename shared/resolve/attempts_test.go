@@ -8,6 +8,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 func TestAWriteOfUnknownOutcomeIsRecognisedWhenSeen(t *testing.T) {
@@ -118,4 +119,24 @@ func TestAnEditIsJudgedAgainOnceItsOwnersRecordLives(t *testing.T) {
 		t.Errorf("the edit would be committed at revision %d, as if the hub had no record", now)
 	}
 	tb.wantOutcome(tb.decide(resolve.Observation{Snapshot: edited}), resolve.Applied, resolve.ReasonNonOwnerReverted)
+}
+
+// TestWhereAPersonDecidesDoubtIsAConflict: a write of unknown outcome was on its way to a place where a person then edits. They
+// may have seen its value or not.
+func TestWhereAPersonDecidesDoubtIsAConflict(t *testing.T) {
+	for _, policy := range []ruleset.Conflict{ruleset.ConflictNewest, ruleset.ConflictManual} {
+		tb := newTable(t)
+		tb.rules.Groups[0].Entities[0].Fields[3].Conflict = policy // of the note
+		id := linked(tb)
+		d := tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "x"})
+		tb.write(d, client, "f1", fault.Newf(fault.InDoubt, "update", "no answer"))
+		tb.pass(2 * time.Minute)
+		tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "y"})
+		parked, waits := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity.Parked["note"]
+		if policy == ruleset.ConflictNewest {
+			tb.wantValue(id, "note", "y")
+		} else if !waits || len(parked.Candidates) != 2 {
+			t.Errorf("got %+v, want both values to choose from", parked)
+		}
+	}
 }

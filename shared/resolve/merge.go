@@ -288,7 +288,13 @@ func (d *decider) current(link *Link, p *ruleset.Pair) bool {
 		return true
 	}
 	// A write of it may have arrived there before the edit. If it has, the edit was made knowing it; if it has not, the
-	// edit is still what a person did last at that place.
+	// edit is still what a person did last at that place. Where a person is to decide conflicts, doubt is one.
+	if slices.ContainsFunc(p.Hub, func(name record.HubField) bool {
+		f, ok := d.declared.Field(name)
+		return ok && f.Conflict == ruleset.ConflictManual
+	}) {
+		return false
+	}
 	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && d.same(link.Place, p, want, a.Fields) })
 }
 

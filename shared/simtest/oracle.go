@@ -79,6 +79,8 @@ func (w *world) applied(e memplatform.Effect) {
 		w.judgeUpdate(ref, e)
 	case record.OperationArchive, record.OperationDelete:
 		w.judgeRemoval(ref)
+	case record.OperationRestore:
+		w.restores = true
 	}
 	w.truth.applied(e)
 	if e.Intent.Operation != record.OperationRestore {

@@ -70,7 +70,7 @@ type world struct {
 	atRest    *resting
 	held      bool                  // a record was held for a person
 	muted     bool                  // webhooks are lost
-	restores  bool                  // a person made a record live again: what its owner showed then stands
+	restores  bool                  // a record was made live again: what its owner had shown stands again
 	mergers   bool                  // a person merged records
 	versions  map[string]int64      // of the configuration that each entity was last decided under
 	decoded   map[store.Key]decoded // rows as the oracle last decoded them
