@@ -186,9 +186,9 @@ func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, stan
 }
 
 // checkNewest: where the stamps can be trusted, the newest edit stands. They cannot where a clock is off, where only the
-// record has a stamp, or none, and where two edits are as close as stamps are coarse.
+// record has a stamp, or none, and where two edits are as close as stamps are coarse and our own clocks differ.
 func (w *world) checkNewest(f *ruleset.Field, x stored, want string, edits []*edit, stands func(*edit) bool) {
-	const close = 2 * time.Second
+	close := 2*time.Second + w.slack()
 	for _, winner := range edits {
 		if !stands(winner) {
 			continue

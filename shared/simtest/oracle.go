@@ -249,7 +249,7 @@ func (w *world) judgeCreate(ref record.Ref, e memplatform.Effect) {
 		setup := w.accounts[ref.Connection].setup
 		for _, other := range w.truth.order {
 			l := w.truth.lives[other]
-			if other.Place != ref.Place || l.deletedBy != "" || l.into != "" {
+			if other.Place != ref.Place || l.deletedBy != "" || l.into != "" || other == w.poison {
 				continue
 			}
 			fields, _ := w.accounts[ref.Connection].mem.Record(people, other.ID)
