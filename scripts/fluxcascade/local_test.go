@@ -40,7 +40,7 @@ func TestLocalWithAFolderIsOperatedAsServeIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer target.Close()
-	if ahead := target.Now().Sub(time.Now()); ahead < time.Minute {
+	if ahead := time.Until(target.Now()); ahead < time.Minute {
 		t.Errorf("its time is %s ahead of this machine's; the first load skipped more", ahead)
 	}
 	if _, err := operate.Pause(ctx, target, "jobber", "ann", "moving office", target.Now()); err != nil {

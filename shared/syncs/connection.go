@@ -61,7 +61,7 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 	out := []finding{{state: StateWell, sentence: "Everything that we know of is where it belongs."}}
 	h := b.Health[c.Name]
 	if pause, paused := b.Pauses[c.Name]; paused {
-		out = append(out, b.paused(c, label, pause, kept))
+		out = append(out, b.paused(c, label, pause, waiting))
 	}
 	if down(h) {
 		out = append(out, b.down(label, h, kept))
@@ -91,7 +91,13 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 	return append(out, b.asks(c, label)...)
 }
 
-func (b *builder) paused(c *ruleset.Connection, label string, pause control.Pause, kept string) finding {
+// paused tells who stopped a connection, and that no queue loses anything meanwhile: what it tells is sent again and again, and
+// what it should get stays due in our tables.
+func (b *builder) paused(c *ruleset.Connection, label string, pause control.Pause, waiting int) finding {
+	kept := "Nothing is lost, however long it takes."
+	if waiting > 0 {
+		kept = fmt.Sprintf("%s %s kept until it goes on; nothing is lost, however long it takes.", plural(waiting, "change"), verbs(waiting, "is", "are"))
+	}
 	if pause.Reason == control.PausedUnauthorized {
 		return finding{state: StateStopped, sentence: fmt.Sprintf("%s ended our authorisation %s ago, at %s. %s", label, age(b.Now, pause.Since), b.clock(pause.Since), kept),
 			next: "Connect it again; it goes on from where it stopped", command: b.command("connect", string(c.Name), "--again")}

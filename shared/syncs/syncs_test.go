@@ -49,10 +49,10 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 			f.Health["jobber"] = h
 		}, connection: "jobber", state: syncs.StateBusy, sentence: "Jobber limits how often we may call it; 184 changes wait its turn. It goes on by itself.", headline: "Changes are on their way."},
 		"an authorisation is over": {facts: authorisation, connection: "quickbooks", state: syncs.StateStopped,
-			sentence: "QuickBooks ended our authorisation 3 hours ago, at 06:40. 17 changes wait; nothing is lost.", next: "fluxcascade connect quickbooks --again --stack FluxCascade-production",
+			sentence: "QuickBooks ended our authorisation 3 hours ago, at 06:40. 17 changes are kept until it goes on; nothing is lost, however long it takes.", next: "fluxcascade connect quickbooks --again --stack FluxCascade-production",
 			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
 		"a person paused it": {facts: authorisation, connection: "jobber", state: syncs.StatePaused,
-			sentence: "Jobber has been paused for 40 minutes, since 09:00, by ann, because: crews are moved to new accounts. Nothing is lost.", next: "fluxcascade resume jobber --stack FluxCascade-production",
+			sentence: "Jobber has been paused for 40 minutes, since 09:00, by ann, because: crews are moved to new accounts. Nothing is lost, however long it takes.", next: "fluxcascade resume jobber --stack FluxCascade-production",
 			headline: "QuickBooks has to be connected again.", headNext: "fluxcascade connect quickbooks --again --stack FluxCascade-production"},
 		"work waits for a person": {facts: parked, connection: "jobber", state: syncs.StateAsks, sentence: "1,266 pieces of work wait for you; everything else goes on.", headline: "1,266 pieces of work wait for you."},
 		"a limit of spread is reached": {facts: parked, connection: "quickbooks", state: syncs.StateAsks,
@@ -61,7 +61,7 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 		"a person paused it, and nobody knows who or why": {facts: authorisation, change: func(f *syncs.Facts) {
 			f.Pauses = map[record.Connection]control.Pause{"jobber": {Reason: control.PausedByOperator, Since: now.Add(-3 * 24 * time.Hour)}}
 			f.Depths["changes-jobber"] = 6
-		}, connection: "jobber", state: syncs.StatePaused, sentence: "Jobber has been paused for 3 days, since Feb 27, 09:40. 6 changes wait; nothing is lost.", headline: "Jobber is paused."},
+		}, connection: "jobber", state: syncs.StatePaused, sentence: "Jobber has been paused for 3 days, since Feb 27, 09:40. 6 changes are kept until it goes on; nothing is lost, however long it takes.", headline: "Jobber is paused."},
 		"a platform does not answer for a day": {facts: down, change: func(f *syncs.Facts) {
 			h := f.Health["jobber"]
 			h.AnsweredAt = now.Add(-25 * time.Hour)
@@ -237,6 +237,11 @@ func TestTheDigestTellsOfADay(t *testing.T) {
 		t.Error("a day without news is told")
 	}
 	f := healthy(t)
+	f.Pauses["jobber"] = control.Pause{Reason: control.PausedByOperator, Since: now.Add(-5 * 24 * time.Hour), By: "ann", Note: "moving"}
+	if m, ok := syncs.Digest(syncs.Build(f)); !ok || m.Subject != "FluxCascade-production: Jobber is paused." || !strings.Contains(m.Body, "Jobber has been paused for 5 days, since Feb 25, 09:40, by ann, because: moving.") || !strings.Contains(m.Body, "fluxcascade resume jobber --stack FluxCascade-production") {
+		t.Errorf("a pause that somebody forgot is not told: %v, %q\n%s", ok, m.Subject, m.Body)
+	}
+	f = healthy(t)
 	f.Target = "Gebäude " + strings.Repeat("x", 200)
 	f.Summaries["jobber"] = control.Summary{At: now, Waiting: 1}
 	m, _ = syncs.Digest(syncs.Build(f))
