@@ -230,9 +230,11 @@ func (b *bill) price(w *wiring.Wiring, rules *ruleset.Rules, changes float64) {
 	d := config.Deploy(rules)
 	s := cost.Stack{Keys: w.Resources["AWS::KMS::Key"], Secrets: w.Resources["AWS::SecretsManager::Secret"], AlarmMetrics: w.AlarmMetrics, Dashboards: w.Resources["AWS::CloudWatch::Dashboard"], PolledQueues: len(w.Sources)}
 	for _, m := range config.Metrics() {
-		if m.Dimensions[1] == config.DimensionConnection {
+		switch {
+		case m.Seldom:
+		case m.Dimensions[1] == config.DimensionConnection:
 			s.CustomMetrics += len(d.Connections)
-		} else {
+		default:
 			s.CustomMetrics += len(d.Webhooks)
 		}
 	}

@@ -69,6 +69,8 @@ type Metric struct {
 	Dimensions []string
 	// Means is for the person who reads a dashboard.
 	Means string
+	// Seldom says that it is written only while it is the case, so that it costs nothing on other days.
+	Seldom bool
 }
 
 // Metrics lists every metric. What did not happen is not written: CloudWatch asks its price of a metric for each hour in
@@ -104,7 +106,7 @@ func Metrics() []Metric {
 		count(MetricDrift, "differences that a reconcile found and no webhook or poll had told of"),
 		state(MetricWaiting, "Count", "pieces of work that wait for a person, at the last sweep"),
 		state(MetricBreaker, "Count", "breakers open at the last sweep: limits of spread reached, records written too often in an hour"),
-		state(MetricPaused, "Count", "1 while a person has paused the connection; not written otherwise"),
+		{Name: MetricPaused, Unit: "Count", Statistic: "Maximum", Dimensions: byConnection, Means: "1 while a person has paused the connection; not written otherwise", Seldom: true},
 		state(MetricUnauthorised, "Count", "1 while the platform has ended our authorisation, so that the connection is paused until it is connected again"),
 		state(MetricTokenAgeDays, "None", "days since the platform last renewed our authorisation"),
 		{Name: MetricWebhooks, Unit: "Count", Statistic: "Sum", Dimensions: byResult, Means: "webhook requests: queued, unauthorised, malformed, too_large, unknown_route, no_secret, not_queued"},
