@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/ruleset"
 )
 
 func shortHash(text string) string {
@@ -241,25 +242,25 @@ func (d *decider) leftBlank(link *Link) {
 // overtaken marks the fields of a record just made that still hold what we made it with, and no longer what the entity
 // has: their place may own them, and yet it never chose them.
 func (d *decider) overtaken(link *Link, asked record.Fields) {
-	pairs := d.group.PairsAt(link.Place)
-	for i := range pairs {
-		p := &pairs[i]
-		if constant(p) || p.Reference != nil || !has(p, asked) || !has(p, link.Sent) || !d.same(link.Place, p, asked, link.Sent) || d.current(link, p) {
-			continue
-		}
-		for _, name := range p.Spoke {
-			link.Overtaken[name] = true
-		}
-	}
+	d.mark(link, func(p *ruleset.Pair) bool {
+		return has(p, asked) && d.same(link.Place, p, asked, link.Sent) && !d.current(link, p)
+	})
 }
 
 // lent marks the fields of a record that we removed whose values its place did not give: should we bring it back, they are
 // older values of ours.
 func (d *decider) lent(link *Link) {
+	d.mark(link, func(p *ruleset.Pair) bool {
+		return slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return d.entity.Fields[name].From != link.Place.Connection })
+	})
+}
+
+// mark marks those of a link's pairs as overtaken that are.
+func (d *decider) mark(link *Link, is func(*ruleset.Pair) bool) {
 	pairs := d.group.PairsAt(link.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if constant(p) || p.Reference != nil || !has(p, link.Sent) || !slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return d.entity.Fields[name].From != link.Place.Connection }) {
+		if constant(p) || p.Reference != nil || !has(p, link.Sent) || !is(p) {
 			continue
 		}
 		for _, name := range p.Spoke {
