@@ -25,6 +25,12 @@ const (
 	staleTriesMax = 4
 	// deferralsMax is how often one change is put off before its message fails and, in the end, is dead-lettered.
 	deferralsMax = 200
+	// outagesMax is the same for a platform that does not answer, or limits us: with waits that double up to unavailableLast,
+	// two weeks.
+	outagesMax = 1352
+	// promptMax is how often a change comes back as soon as its platform's limits allow. One that finds the limits used up by
+	// others again and again comes at longer waits from then on, like one whose platform does not answer.
+	promptMax = 20
 	// noticeDeferralsMax is how often a due notice is put off: with waits that double, half an hour in all.
 	noticeDeferralsMax = 9
 	// unavailableFirst and unavailableLast bound how long a change waits for a platform that does not answer.
@@ -42,7 +48,7 @@ const (
 // OutageMax is how long a change is put off for a platform that does not answer, before its message fails: people are told.
 func OutageMax() time.Duration {
 	var sum time.Duration
-	for n := range deferralsMax {
+	for n := range outagesMax {
 		sum += waitAfter(n)
 	}
 	return sum

@@ -167,5 +167,9 @@ func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *out
 		r.hold(w, resolve.ReasonUnauthorized, err, out)
 		return
 	}
-	r.postpone(w, r.Now().Add(fault.After(err, waitAfter(w.change.Deferrals))), resolve.ReasonTransient, err, out)
+	wait := fault.After(err, waitAfter(w.change.Outages))
+	if w.change.Outages >= promptMax {
+		wait = max(wait, waitAfter(w.change.Outages))
+	}
+	r.postpone(w, r.Now().Add(wait), resolve.ReasonTransient, err, out)
 }

@@ -139,7 +139,7 @@ func (w *work) join(change record.Change) {
 	case !at.IsZero() && change.OccurredAt.After(*at):
 		*at = change.OccurredAt
 	}
-	w.change.Deferrals = max(w.change.Deferrals, change.Deferrals)
+	w.change.Deferrals, w.change.Outages = max(w.change.Deferrals, change.Deferrals), max(w.change.Outages, change.Outages)
 	if w.change.MissingSince.IsZero() {
 		w.change.MissingSince = change.MissingSince
 	}
@@ -235,12 +235,16 @@ func waitAfter(deferrals int) time.Duration {
 
 // postpone sends a change again later and acknowledges the present message.
 func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause error, out *outgoing) {
-	if w.change.Deferrals >= deferralsMax {
-		w.err = fault.Newf(fault.Unclassified, "resolve "+w.change.Ref.String(), "put off %d times, the last for %s", deferralsMax, why)
+	if w.change.Deferrals >= deferralsMax || w.change.Outages >= outagesMax {
+		w.err = fault.Newf(fault.Unclassified, "resolve "+w.change.Ref.String(), "put off %d times, the last for %s", w.change.Deferrals+w.change.Outages, why)
 		return
 	}
 	again := w.change
-	again.Deferrals++
+	if why == resolve.ReasonTransient {
+		again.Outages++
+	} else {
+		again.Deferrals++
+	}
 	r.sendAgain(out, again, delayUntil(at, r.Now()))
 	w.outcome, w.reason = resolve.Postponed, why
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})

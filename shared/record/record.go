@@ -145,8 +145,10 @@ type Change struct {
 	SeenAt time.Time `json:"seen_at"`
 	// Snapshot, on snapshot lanes only, is the record as the poll or backfill read it. Webhook queues carry none.
 	Snapshot *Snapshot `json:"snapshot,omitempty"`
-	// Deferrals counts how often this change was put off; limits read it.
+	// Deferrals counts how often this change was put off by a decision, Outages how often because its platform did not take the
+	// read of its record. Limits read both.
 	Deferrals int `json:"deferrals,omitempty"`
+	Outages   int `json:"outages,omitempty"`
 	// MissingSince is when a read by id first found nothing; a second such read a lag bound later proves absence.
 	MissingSince time.Time `json:"missing_since,omitzero"`
 }

@@ -14,9 +14,9 @@ import (
 const (
 	// TriedFor is how long a change waits for a platform that does not answer before it is set aside; a test holds it to
 	// package pipeline. A connection without authorisation, or paused, has no such end: its changes are sent again and again.
-	TriedFor = 48 * time.Hour
-	// lastDay is when the end is told in the sentence: time enough to ask the vendor.
-	lastDay = 24 * time.Hour
+	TriedFor = 14 * 24 * time.Hour
+	// lastDays is when the end is told in the sentence: time enough to ask the vendor.
+	lastDays = 3 * 24 * time.Hour
 )
 
 // down reports whether a platform does not answer: one call without an answer may be the network's.
@@ -28,7 +28,7 @@ func (b *builder) down(label string, h control.Health, kept string) finding {
 		sentence = fmt.Sprintf("%s has not answered yet. %s", label, kept)
 	}
 	sentence = strings.TrimSuffix(sentence, ".") + "; it resumes by itself."
-	if end := h.AnsweredAt.Add(TriedFor); !h.AnsweredAt.IsZero() && b.Now.Add(lastDay).After(end) {
+	if end := h.AnsweredAt.Add(TriedFor); !h.AnsweredAt.IsZero() && b.Now.Add(lastDays).After(end) {
 		sentence += fmt.Sprintf(" A change is tried for %s: what waits since then is set aside from %s on, for you to send again.", span(TriedFor), b.clock(end))
 	}
 	return finding{state: StateDown, sentence: sentence}

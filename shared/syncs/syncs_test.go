@@ -62,12 +62,12 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 			f.Pauses = map[record.Connection]control.Pause{"jobber": {Reason: control.PausedByOperator, Since: now.Add(-3 * 24 * time.Hour)}}
 			f.Depths["changes-jobber"] = 6
 		}, connection: "jobber", state: syncs.StatePaused, sentence: "Jobber has been paused for 3 days, since Feb 27, 09:40. 6 changes are kept until it goes on; nothing is lost, however long it takes.", headline: "Jobber is paused."},
-		"a platform does not answer for a day": {facts: down, change: func(f *syncs.Facts) {
+		"a platform does not answer for nearly two weeks": {facts: down, change: func(f *syncs.Facts) {
 			h := f.Health["jobber"]
-			h.AnsweredAt = now.Add(-25 * time.Hour)
+			h.AnsweredAt = now.Add(-(13*24 + 1) * time.Hour)
 			f.Health["jobber"] = h
 		}, connection: "jobber", state: syncs.StateDown,
-			sentence: "Jobber has not answered since Mar 1, 08:40; 184 changes wait; nothing is lost; it resumes by itself. A change is tried for 2 days: what waits since then is set aside from Mar 3, 08:40 on, for you to send again.",
+			sentence: "Jobber has not answered since Feb 17, 08:40; 184 changes wait; nothing is lost; it resumes by itself. A change is tried for 14 days: what waits since then is set aside from Mar 3, 08:40 on, for you to send again.",
 			headline: "Jobber does not answer."},
 		"messages failed again and again": {facts: healthy, change: func(f *syncs.Facts) {
 			f.Depths["changes-jobber-dead"], f.Depths["due-jobber-dead"], f.Depths["backfill-jobber-dead"] = 1, 2, 1
