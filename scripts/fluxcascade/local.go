@@ -149,7 +149,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	}
 	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Wiring: wired, Dir: f.data, Seed: f.seed}
 	if f.operable() {
-		options.Flags = "--data " + f.data
+		options.Flags = embedded.Flags(f.data)
 	}
 	if f.faults {
 		options.Faults = platformsim.Usual()

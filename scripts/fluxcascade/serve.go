@@ -112,7 +112,7 @@ func serve(ctx context.Context, o serveOptions) error {
 				return one.App, err
 			}, Meter: count, Wait: boot.Wait}
 		},
-		Name: "folder " + o.data, Flags: "--data " + o.data,
+		Name: "folder " + o.data, Flags: embedded.Flags(o.data),
 		Digest:  func(m syncs.Message) { fmt.Fprintf(o.errs, "\n%s\n\n%s\n", m.Subject, m.Body) },
 		Started: func(rules *ruleset.Rules) { sayStarted(o, logger, rules, candidate) }}
 	if _, port, err := net.SplitHostPort(o.listen); err == nil {

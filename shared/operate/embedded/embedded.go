@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/activation"
 	"github.com/fluxcascade/fluxcascade/shared/config"
@@ -119,7 +120,18 @@ func (t *Target) Name() string {
 }
 
 // Flags implements operate.Target.
-func (t *Target) Flags() string { return "--data " + t.dir }
+func (t *Target) Flags() string { return Flags(t.dir) }
+
+// Flags names a folder on a command line as a shell reads it.
+func Flags(dir string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-+,:@%", r)
+	}
+	if dir != "" && strings.TrimFunc(dir, plain) == "" {
+		return "--data " + dir
+	}
+	return "--data '" + strings.ReplaceAll(dir, "'", `'\''`) + "'"
+}
 
 // Running reports whether a program runs on the folder.
 func (t *Target) Running() bool { return t.client != nil }
