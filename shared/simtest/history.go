@@ -66,6 +66,7 @@ type AccountSetup struct {
 	ArchivesOnly, Restores                     bool
 	WholeCalls, TellsDeletes                   bool
 	Reforms, Lists                             bool
+	UniqueEmail                                bool // of people, where it has a field for our identity too
 	Merged                                     int
 	Lag                                        time.Duration // of its index
 	Replica                                    time.Duration // of its reads by id
@@ -162,6 +163,11 @@ func Draw(seed uint64) History {
 	h := History{Seed: seed}
 	h.Setup = drawSetup(r)
 	h.Setup.LinksOnly = rand.New(rand.NewPCG(seed, 2)).IntN(6) == 0
+	unique := rand.New(rand.NewPCG(seed, 3))
+	for i := range h.Setup.Accounts {
+		a := &h.Setup.Accounts[i]
+		a.UniqueEmail = a.Marker && unique.IntN(4) == 0
+	}
 	h.Weather = drawWeather(r)
 	persons := 1 + r.IntN(personsMax)
 	for p := range persons {

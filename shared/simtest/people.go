@@ -11,11 +11,19 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
+// colleaguesWithin is within how many seconds two people enter the same person in two places.
+const colleaguesWithin = 8
+
 // act does one action, or nothing if there is nothing that it could be done to.
 func (w *world) act(a Action) {
 	switch a.Kind {
 	case ActCreate:
-		w.createPerson(w.pickAccount(a.Pick[0]), a.Pick[1], 0)
+		c := w.pickAccount(a.Pick[0])
+		ref := w.createPerson(c, a.Pick[1], 0)
+		if other := w.pickAccount(a.Pick[2]); a.Pick[3]%4 == 0 && other != c { // a colleague enters the same person
+			email := w.truth.cells[ref][w.fieldName(ref, emailField)].edit
+			w.after(time.Duration(a.Pick[2]%colleaguesWithin)*time.Second, func() { w.createPerson(other, a.Pick[1]>>8, email) })
+		}
 	case ActTwin:
 		if ref, ok := w.pickAny(people, a.Pick[0]); ok {
 			w.createPerson(w.pickAccount(a.Pick[1]), a.Pick[2], w.truth.cells[ref][w.fieldName(ref, emailField)].edit)

@@ -249,6 +249,12 @@ func (a AccountSetup) platform(name record.Connection, now func() time.Time) *me
 	ability := a.ability(name == hubName)
 	p := &memplatform.Platform{Connection: name, Now: now, Abilities: map[record.Object]catalog.Ability{people: ability, deals: ability, bills: ability},
 		Skew: a.Skew, Lag: a.Lag, Merged: memplatform.MergedStyle(a.Merged), WholeCalls: a.WholeCalls}
+	if a.UniqueEmail {
+		p.Unique = map[record.Object]record.PlatformField{people: record.PlatformField(emailField)}
+		if name != hubName {
+			p.Unique[people] = spokeField(emailField)
+		}
+	}
 	if a.Coarse {
 		p.StampUnit = time.Second
 	}

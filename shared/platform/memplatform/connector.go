@@ -291,8 +291,27 @@ func (p *Platform) existing(intent record.Intent, ability catalog.Ability) (s *s
 			return p.find(object, id), false
 		}
 	}
-	if intent.Marker == "" || (!ability.UniqueKey && intent.AttemptsBegan.IsZero()) {
+	if s := p.marked(intent, ability); s != nil {
+		return s, true
+	}
+	unique := p.Unique[object]
+	value := intent.Fields[unique]
+	if value == "" {
 		return nil, false
+	}
+	for _, s := range p.records[object] {
+		if v := s.now(); !v.deleted && !v.archived && v.into == "" && strings.EqualFold(v.fields[unique], value) {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// marked gives the record that holds our identity already.
+func (p *Platform) marked(intent record.Intent, ability catalog.Ability) *stored {
+	object := intent.Ref.Object
+	if intent.Marker == "" || (!ability.UniqueKey && intent.AttemptsBegan.IsZero()) {
+		return nil
 	}
 	at := p.Now()
 	if !ability.UniqueKey {
@@ -300,8 +319,8 @@ func (p *Platform) existing(intent record.Intent, ability catalog.Ability) (s *s
 	}
 	for _, s := range p.records[object] {
 		if v := s.asOf(at); v != nil && !v.deleted && v.fields[intent.Marker] == intent.Fields[intent.Marker] && intent.Fields[intent.Marker] != "" {
-			return s, true
+			return s
 		}
 	}
-	return nil, false
+	return nil
 }

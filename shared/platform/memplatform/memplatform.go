@@ -38,6 +38,9 @@ type Platform struct {
 	// Lag is how far lists of changes and look-ups trail the records; Stale how far the next read by id does (nil: not).
 	Lag   time.Duration
 	Stale func() time.Duration
+	// Unique names a field of an object that no two records may share: a create whose value another record has is answered
+	// with that record, and writes nothing, as HubSpot does with a contact's email.
+	Unique map[record.Object]record.PlatformField
 	// Omit is asked of each field of a read by id whether its answer lacks it; nil leaves none out.
 	Omit func() bool
 	// Merged says how a merged record answers a read by id.
