@@ -148,8 +148,8 @@ func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner
 	}
 }
 
-// unavailable puts a change off whose record could not be read. It spends no receive count: an outage dead-letters
-// nothing.
+// unavailable puts a change off whose record could not be read. It spends no receive count: an outage
+// dead-letters nothing before OutageMax.
 func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *outgoing) {
 	switch fault.KindOf(err) {
 	case fault.Gone:

@@ -201,17 +201,6 @@ func (w *world) shownByHeld(n int) bool {
 	return false
 }
 
-// undated reports whether a stale read of some platform bears the stamp of a fresh one: stamps are coarse there, or there are
-// none. Such a read of how a record was just before a write of ours looks like an edit, until the next read.
-func (w *world) undated() bool {
-	for _, a := range w.accounts {
-		if a.setup.Replica > 0 && (a.setup.Coarse || a.setup.Unstamped) {
-			return true
-		}
-	}
-	return false
-}
-
 // judgeAgain: a value of an edit is written to a field once, and again only where a person changed the field since. Where
 // we replaced it ourselves and then come back to it, two of our processes disagree.
 func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n int, was cell) {
@@ -222,7 +211,7 @@ func (w *world) judgeAgain(t *task, ref record.Ref, name record.PlatformField, n
 	if w.written[key] == nil {
 		w.written[key] = map[int]bool{}
 	}
-	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] && !w.truth.answers[was.edit] && !w.shownByHeld(n) && !w.undated() {
+	if w.written[key][n] && was.edit != n && !was.person && w.lateWrites == 0 && !w.mergers && !w.restores && w.history.Setup.Change != ChangeOwner && !w.truth.answers[n] && !w.truth.answers[was.edit] && !w.shownByHeld(n) && !w.undated {
 		w.violate(InvariantBounded, "a write to %s brings %s back to edit %d, which we had replaced ourselves", ref, name, n)
 	}
 	w.written[key][n] = true

@@ -68,12 +68,15 @@ type world struct {
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
 	leftovers map[record.Ref]bool
 	atRest    *resting
-	held      bool                  // a record was held for a person
-	muted     bool                  // webhooks are lost
-	restores  bool                  // a record was made live again: what its owner had shown stands again
-	mergers   bool                  // a person merged records
-	versions  map[string]int64      // of the configuration that each entity was last decided under
-	decoded   map[store.Key]decoded // rows as the oracle last decoded them
+	held      bool // a record was held for a person
+	// undated: a stale read bore the stamp of a fresh one, or none. What it showed of how a record was just before a write of
+	// ours looks like an edit, until the next read.
+	undated  bool
+	muted    bool                  // webhooks are lost
+	restores bool                  // a record was made live again: what its owner had shown stands again
+	mergers  bool                  // a person merged records
+	versions map[string]int64      // of the configuration that each entity was last decided under
+	decoded  map[store.Key]decoded // rows as the oracle last decoded them
 }
 
 // engine is the handlers: the production ones, or the naive ones.
@@ -161,6 +164,7 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 		a.mem.Stale = func() time.Duration {
 			if w.stormy && w.chance(w.history.Weather.StaleRead) {
 				w.faults++
+				w.undated = w.undated || setup.Coarse || setup.Unstamped
 				return w.between(time.Second, setup.Replica)
 			}
 			return 0
