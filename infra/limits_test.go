@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
 // relayHours is how long the bus keeps trying to hand over an event: its longest. What it gives up on, a poll finds.

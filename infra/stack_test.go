@@ -15,12 +15,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store/dynamostore"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
+	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
 
 // TestTheExamplesKeepThePolicy checks what must hold of every stack that a configuration can ask for.

@@ -8,8 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 func TestTiming(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fluxcascade/fluxcascade/shared/wiring"
+	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
 
 // TestTheTemplatesAreWiredAsTheConfigurationAsks reads them as a local run over the wire does.

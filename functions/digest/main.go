@@ -6,8 +6,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/syncs/syncsio"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/operator/syncs/syncsio"
 )
 
 func main() {

@@ -5,12 +5,12 @@ import (
 	"context"
 	"log"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
-	"github.com/fluxcascade/fluxcascade/shared/boot/onaws/ontables"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/intake"
-	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/engine/intake"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/onaws/ontables"
+	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
 
 func main() {

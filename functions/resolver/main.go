@@ -7,12 +7,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/boot/deciding"
-	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
-	"github.com/fluxcascade/fluxcascade/shared/boot/onaws/ontables"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/deciding"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/onaws/ontables"
+	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
 
 func main() {

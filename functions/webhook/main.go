@@ -7,10 +7,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/boot/onaws"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/lambdaio"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot/onaws"
+	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
 
 func main() {

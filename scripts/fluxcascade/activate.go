@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 )
 
 func activateCommand() *cobra.Command {

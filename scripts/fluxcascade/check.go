@@ -12,15 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/check"
-	"github.com/fluxcascade/fluxcascade/shared/credential"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/operator/accountcheck"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 // sampleDefault is how many records of each object check reads: enough to show a habit, and no more than a few calls.
@@ -72,7 +72,7 @@ Exit status: 0 no error, 1 errors found (warnings and notes alone are 0), 2 the 
 }
 
 // openCheck opens what the flags name, and gives what closes it.
-func openCheck(cmd *cobra.Command, f *targetFlags, config string, simulated bool) (*check.Checker, func(), error) {
+func openCheck(cmd *cobra.Command, f *targetFlags, config string, simulated bool) (*accountcheck.Checker, func(), error) {
 	if simulated {
 		if f.data != "" || f.stack != "" {
 			return nil, nil, errors.New("--simulated checks simulated accounts, --data and --stack real ones: give one of them")
@@ -91,9 +91,9 @@ func openCheck(cmd *cobra.Command, f *targetFlags, config string, simulated bool
 	return liveCheck(target, rules), func() { _ = target.Close() }, nil
 }
 
-func liveCheck(target operate.Target, rules *ruleset.Rules) *check.Checker {
+func liveCheck(target operate.Target, rules *ruleset.Rules) *accountcheck.Checker {
 	system := systemOf(target, rules)
-	return &check.Checker{Rules: rules, Catalog: catalog.All(), Connector: system.Connector, Authorization: authorizationOf, App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: pause,
+	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: system.Connector, Authorization: authorizationOf, App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: pause,
 		Account: func(ctx context.Context, c record.Connection) (credential.Account, bool, error) {
 			return credential.AccountOf(ctx, target.Store(), c)
 		}}
@@ -116,18 +116,18 @@ func authorizationOf(p record.Platform) platform.Authorization {
 	return v.Authorization
 }
 
-func openSimulatedCheck(ctx context.Context, cmd *cobra.Command, config string) (*check.Checker, func(), error) {
+func openSimulatedCheck(ctx context.Context, cmd *cobra.Command, config string) (*accountcheck.Checker, func(), error) {
 	rules, err := loadRules(config)
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), err)
 		return nil, nil, exitError(2)
 	}
-	clock := &localrun.Clock{}
+	clock := &runner.Clock{}
 	st, q, _, err := openMemory(clock)
 	if err != nil {
 		return nil, nil, err
 	}
-	world, err := localrun.Open(ctx, localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, Seed: 1})
+	world, err := runner.Open(ctx, runner.Options{Rules: rules, Store: st, Queue: q, Clock: clock, Seed: 1})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -135,13 +135,13 @@ func openSimulatedCheck(ctx context.Context, cmd *cobra.Command, config string) 
 		world.Close()
 		return nil, nil, err
 	}
-	return &check.Checker{Rules: rules, Catalog: catalog.All(), Connector: world.System.Connector, Authorization: authorizationOf, Now: clock.Now}, world.Close, nil
+	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: world.System.Connector, Authorization: authorizationOf, Now: clock.Now}, world.Close, nil
 }
 
 // marks are how severities are shown.
-var marks = map[check.Severity]string{check.Error: "ERROR  ", check.Warning: "warning", check.Note: "note   "}
+var marks = map[accountcheck.Severity]string{accountcheck.Error: "ERROR  ", accountcheck.Warning: "warning", accountcheck.Note: "note   "}
 
-func printCheck(out io.Writer, r *check.Report, config string) {
+func printCheck(out io.Writer, r *accountcheck.Report, config string) {
 	for _, a := range r.Accounts {
 		what := []string{"account " + a.Account}
 		if a.Name != "" {

@@ -12,11 +12,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/operator/starter"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/starter"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 // exampleConfig is the configuration used where the user names none.

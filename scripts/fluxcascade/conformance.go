@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
-	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest/benches"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest/benches"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fluxcascade/fluxcascade/shared/platform/platformtest"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
 )
 
 func TestConformanceIsReported(t *testing.T) {

@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/connect"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operator/connect"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 // appBytesMax bounds an --app file.

@@ -14,15 +14,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/cost"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/operator/cost"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/wiring"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
 
 const (
@@ -123,7 +123,7 @@ func parseMix(text string, rules *ruleset.Rules) ([]share, error) {
 
 // measure plays edits on simulated platforms and counts what they take.
 func measure(ctx context.Context, text activation.Text, rules *ruleset.Rules, shares []share, together int) (*bill, error) {
-	clock := &localrun.Clock{}
+	clock := &runner.Clock{}
 	st, q, _, err := openMemory(clock)
 	if err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func measure(ctx context.Context, text activation.Text, rules *ruleset.Rules, sh
 	if err := operate.ActivateAlone(ctx, st, text, rules, clock.Now()); err != nil {
 		return nil, err
 	}
-	counted := &localrun.Requests{MemoryGB: functionsGB}
-	w, err := localrun.Open(ctx, localrun.Options{Rules: rules, Store: counted.Store(st), Queue: counted.Queue(q), Clock: clock, Seed: 1, Count: counted})
+	counted := &runner.Requests{MemoryGB: functionsGB}
+	w, err := runner.Open(ctx, runner.Options{Rules: rules, Store: counted.Store(st), Queue: counted.Queue(q), Clock: clock, Seed: 1, Count: counted})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func measure(ctx context.Context, text activation.Text, rules *ruleset.Rules, sh
 	return &bill{Measured: edits, PerChange: total.Times(1 / float64(edits))}, nil
 }
 
-func platformCalls(w *localrun.World) int {
+func platformCalls(w *runner.World) int {
 	total := 0
 	for _, sim := range w.Sims {
 		total += sim.Requests()
@@ -166,7 +166,7 @@ func platformCalls(w *localrun.World) int {
 
 // edit makes edits in turn, some at once, and lets what follows from webhooks and queues move, without any schedule: those
 // are in the floor.
-func edit(ctx context.Context, w *localrun.World, shares []share, together int) (int, error) {
+func edit(ctx context.Context, w *runner.World, shares []share, together int) (int, error) {
 	var order []record.Connection
 	for _, s := range shares {
 		for range s.parts {
@@ -191,7 +191,7 @@ func edit(ctx context.Context, w *localrun.World, shares []share, together int) 
 }
 
 // editOne changes one text of one record, as a person would.
-func editOne(w *localrun.World, c record.Connection, n int) error {
+func editOne(w *runner.World, c record.Connection, n int) error {
 	for _, place := range w.Rules.Places() {
 		ids := w.Sims[c]
 		if place.Connection != c || ids == nil || len(ids.IDs(place.Object)) == 0 {

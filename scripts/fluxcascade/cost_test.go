@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/fluxcascade/fluxcascade/shared/wiring"
+	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
 
 // TestAChangeCostsWhatItShould measures the example: an edit is absorbed in a transaction (4 write units), and each write

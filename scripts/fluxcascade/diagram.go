@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/diagram"
+	"github.com/fluxcascade/fluxcascade/shared/operator/diagram"
 )
 
 func diagramCommand() *cobra.Command {

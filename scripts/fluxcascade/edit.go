@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
 )
 
 // running is what a run of local leaves for other terminals: where its front is.
@@ -32,7 +32,7 @@ func runningPath() (string, error) {
 }
 
 // announce writes where this run is; forget removes it.
-func announce(w *localrun.World) (forget func(), err error) {
+func announce(w *runner.World) (forget func(), err error) {
 	path, err := runningPath()
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func recordsCommand() *cobra.Command {
 		Short: "List the records of the running local's simulated platform",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var list []localrun.Listed
+			var list []runner.Listed
 			if err := ask(http.MethodGet, "/records/"+args[0], nil, &list); err != nil {
 				return err
 			}

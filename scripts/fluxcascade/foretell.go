@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/firstload"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/operator/forecast"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 // addRecords gives a command the flag that says how many records there are.
@@ -19,12 +19,12 @@ func addRecords(cmd *cobra.Command, records *[]string) {
 // foretell says what the first load takes, where it is known how many records there are. What does not fit in a day's
 // quota ends the command with status 1.
 func foretell(out io.Writer, rules *ruleset.Rules, specs []string) error {
-	records, err := firstload.Parse(rules, specs)
+	records, err := forecast.Parse(rules, specs)
 	if err != nil {
 		return err
 	}
 	fits := true
-	for _, line := range firstload.Foretell(rules, catalog.All(), records) {
+	for _, line := range forecast.Foretell(rules, catalog.All(), records) {
 		fmt.Fprintf(out, "  first load of %s\n", line)
 		if line.Refused != "" {
 			fmt.Fprintf(out, "DOES NOT FIT: %s\n", line.Refused)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/guide"
+	"github.com/fluxcascade/fluxcascade/shared/operator/guide"
 )
 
 func guideCommand() *cobra.Command {

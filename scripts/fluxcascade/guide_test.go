@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fluxcascade/fluxcascade/shared/guide"
+	"github.com/fluxcascade/fluxcascade/shared/operator/guide"
 )
 
 var inText = regexp.MustCompile("`(fluxcascade [^`]+)`")

@@ -10,14 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/credential"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/starter"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/starter"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 // draftedConfig is the file that init writes unless another is named.

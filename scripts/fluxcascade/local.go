@@ -13,18 +13,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
-	"github.com/fluxcascade/fluxcascade/shared/operate/socket"
-	"github.com/fluxcascade/fluxcascade/shared/pipeline"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
-	"github.com/fluxcascade/fluxcascade/shared/queue"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store"
-	"github.com/fluxcascade/fluxcascade/shared/syncs"
-	"github.com/fluxcascade/fluxcascade/shared/wiring"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/socket"
+	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
 
 // localFlags are the flags of local.
@@ -75,7 +75,7 @@ answer, release, redrive and backfill.`,
 
 // session is one run of local: a world, and what to close after it.
 type session struct {
-	*localrun.World
+	*runner.World
 	rules   *ruleset.Rules
 	fresh   bool // nothing kept from an earlier run
 	rested  bool // everything came to rest, the last time it was let
@@ -123,7 +123,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 		return nil, err
 	}
 	rules.MatchSecret = secret
-	clock := &localrun.Clock{}
+	clock := &runner.Clock{}
 	var wired *wiring.Wiring
 	if f.wire {
 		say := func(string) {}
@@ -147,7 +147,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 			return nil, err
 		}
 	}
-	options := localrun.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Wiring: wired, Dir: f.data, Seed: f.seed}
+	options := runner.Options{Rules: rules, Store: st, Queue: q, Clock: clock, RealQueues: f.wire, Wiring: wired, Dir: f.data, Seed: f.seed}
 	if f.operable() {
 		options.Flags = embedded.Flags(f.data)
 	}
@@ -157,7 +157,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	if story != nil {
 		options.Observe, options.Tell = story.event, story.note
 	}
-	if s.World, err = localrun.Open(ctx, options); err != nil {
+	if s.World, err = runner.Open(ctx, options); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -189,7 +189,7 @@ func (s *session) operate(f localFlags, story *story) {
 }
 
 // openState opens the store and the queues, the latter under the world's clock where they can be.
-func openState(ctx context.Context, f localFlags, wired *wiring.Wiring, clock *localrun.Clock) (store.Store, queue.Queue, []io.Closer, error) {
+func openState(ctx context.Context, f localFlags, wired *wiring.Wiring, clock *runner.Clock) (store.Store, queue.Queue, []io.Closer, error) {
 	switch {
 	case f.wire:
 		return openWire(ctx, wired)
@@ -300,7 +300,7 @@ func seed(s *session, f localFlags, story *story) error {
 		return s.Save()
 	}
 	for _, spec := range f.loads {
-		load, err := localrun.ParseLoad(spec)
+		load, err := runner.ParseLoad(spec)
 		if err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
 )
 
 // TestLocalWithAFolderIsOperatedAsServeIs pauses a connection of a run from beside it, looks at it, and resumes it.

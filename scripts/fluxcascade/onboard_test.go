@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -85,14 +85,14 @@ func TestFromNothingToAgreement(t *testing.T) {
 	sims := map[string]platformsim.Simulator{}
 	var secrets []string
 	for _, p := range []record.Platform{"hubspot", "jobber", "quickbooks"} {
-		sim, err := localrun.Simulator(p, platformsim.Options{Now: time.Now, Seed: 11})
+		sim, err := runner.Simulator(p, platformsim.Options{Now: time.Now, Seed: 11})
 		if err != nil {
 			t.Fatal(err)
 		}
 		server := httptest.NewServer(sim)
 		t.Cleanup(server.Close)
 		sims[string(p)] = sim
-		a := localrun.Serve(sim, server.URL)
+		a := runner.Serve(sim, server.URL)
 		app, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)

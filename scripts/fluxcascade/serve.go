@@ -13,22 +13,22 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/activation"
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/credential"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/meter"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
-	"github.com/fluxcascade/fluxcascade/shared/operate/socket"
-	"github.com/fluxcascade/fluxcascade/shared/pipeline"
-	"github.com/fluxcascade/fluxcascade/shared/platform"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
+	"github.com/fluxcascade/fluxcascade/shared/engine/meter"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/socket"
+	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/resolve"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store"
-	"github.com/fluxcascade/fluxcascade/shared/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 func serveCommand() *cobra.Command {
@@ -80,7 +80,7 @@ func serve(ctx context.Context, o serveOptions) error {
 	} else if err := embedded.KeepPublicURL(o.data, o.public); err != nil {
 		return err
 	}
-	clock := &localrun.Clock{}
+	clock := &runner.Clock{}
 	state, err := embedded.OpenState(o.data, clock.Now)
 	if err != nil {
 		return err
@@ -96,8 +96,8 @@ func serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(o.errs, nil))
-	count := &meter.Meter{Stack: localrun.LocalStack, Function: "serve", Store: state.Store, Now: clock.Now}
-	host := &localrun.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger), Tell: logNotes(logger),
+	count := &meter.Meter{Stack: runner.LocalStack, Function: "serve", Store: state.Store, Now: clock.Now}
+	host := &runner.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger), Tell: logNotes(logger),
 		Load: func(ctx context.Context) (*ruleset.Rules, error) {
 			_, rules, err := operate.LoadActive(ctx, state.Store)
 			if rules != nil {
@@ -126,7 +126,7 @@ func serve(ctx context.Context, o serveOptions) error {
 }
 
 // runHost runs the loops, the front and the operators' socket until ctx ends or one of them fails.
-func runHost(ctx context.Context, host *localrun.Host, o serveOptions) error {
+func runHost(ctx context.Context, host *runner.Host, o serveOptions) error {
 	listener, err := socket.Listen(embedded.SocketPath(o.data))
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func runHost(ctx context.Context, host *localrun.Host, o serveOptions) error {
 	var group sync.WaitGroup
 	for i, run := range []func() error{
 		func() error { return host.Run(ctx) },
-		func() error { return localrun.Listen(ctx, o.listen, host) },
+		func() error { return runner.Listen(ctx, o.listen, host) },
 		func() error {
 			return socket.Serve(ctx, listener, socket.Served{Store: host.Store, Queue: host.Queue, Invoke: host.Invoke, Now: host.Clock.Now})
 		},
@@ -223,8 +223,8 @@ func logEvents(logger *slog.Logger) func(pipeline.Event) {
 	}
 }
 
-func logNotes(logger *slog.Logger) func(localrun.Note) {
-	return func(n localrun.Note) {
+func logNotes(logger *slog.Logger) func(runner.Note) {
+	return func(n runner.Note) {
 		if n.Err != nil {
 			logger.Warn("schedule", "place", n.Place.String(), "error", n.Err.Error())
 		}

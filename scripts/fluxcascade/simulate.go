@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/simtest"
+	"github.com/fluxcascade/fluxcascade/shared/proof/simtest"
 )
 
 // simulateOptions are the flags of dev simulate.

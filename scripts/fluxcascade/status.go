@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/control"
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 )
 
 func statusCommand() *cobra.Command {
@@ -86,7 +86,7 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		if c.Paused.By != "" {
 			why = "by " + c.Paused.By
 		}
-		if c.Paused.Reason == control.PausedUnauthorized {
+		if c.Paused.Reason == controltable.PausedUnauthorized {
 			why = fmt.Sprintf("its authorisation ended; give it again: fluxcascade connect %s --again %s", c.Name, flags)
 		}
 		if c.Paused.Note != "" {
@@ -114,7 +114,7 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		switch p.Phase {
 		case "":
 			fmt.Fprintf(out, "  %-12s not read yet\n", p.Object)
-		case control.PhaseDone:
+		case controltable.PhaseDone:
 			fmt.Fprintf(out, "  %-12s %d records at the first load, read %s ago\n", p.Object, p.Records, age(now, p.PolledAt))
 		default:
 			fmt.Fprintf(out, "  %-12s first load: %d records so far\n", p.Object, p.Records)

@@ -15,11 +15,11 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/fluxcascade/fluxcascade/shared/control"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 )
 
 // story tells a person what moves where and why: one line a decision, a bar for the first load. The values it shows
@@ -189,7 +189,7 @@ func joinFields(fields []record.PlatformField) string {
 }
 
 // note tells of schedules that found something, and of failures.
-func (s *story) note(n localrun.Note) {
+func (s *story) note(n runner.Note) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.silent {
@@ -199,7 +199,7 @@ func (s *story) note(n localrun.Note) {
 	case errors.Is(n.Err, context.Canceled):
 	case n.Err != nil:
 		fmt.Fprintf(s.out, "  %s  %s: %v\n", n.At.Format("Jan 2 15:04"), n.Place, n.Err)
-	case n.Poll != nil && s.loading && n.Poll.Phase == control.PhaseDone:
+	case n.Poll != nil && s.loading && n.Poll.Phase == controltable.PhaseDone:
 		s.seen[n.Place] = n.Poll.Total
 	case n.Sweep != nil && n.Sweep.Notices > 0 && !s.loading:
 		fmt.Fprintf(s.out, "  %s  scheduled sweep of %s: %d due\n", n.At.Format("Jan 2 15:04"), n.Place.Connection, n.Sweep.Notices)

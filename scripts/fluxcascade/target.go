@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/operate"
-	"github.com/fluxcascade/fluxcascade/shared/operate/deployed"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/deployed"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
 )
 
 // targetFlags name the system that a command operates.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/chain"
-	"github.com/fluxcascade/fluxcascade/shared/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
+	"github.com/fluxcascade/fluxcascade/shared/local/rehearsal"
 )
 
 func testCommand() *cobra.Command {
@@ -44,11 +44,11 @@ matched first, by the configuration's own rules, and what is due is written: use
 			if real.on {
 				return real.run(cmd, rules, asJSON)
 			}
-			options := chain.Options{Rules: rules, Seed: seed, Faults: platformsim.Usual()}
+			options := rehearsal.Options{Rules: rules, Seed: seed, Faults: platformsim.Usual()}
 			if calm {
 				options.Faults = platformsim.Faults{}
 			}
-			results, err := chain.Run(cmd.Context(), options)
+			results, err := rehearsal.Run(cmd.Context(), options)
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ matched first, by the configuration's own rules, and what is due is written: use
 	return cmd
 }
 
-func printChain(cmd *cobra.Command, results []chain.Result, asJSON bool) error {
+func printChain(cmd *cobra.Command, results []rehearsal.Result, asJSON bool) error {
 	passed := 0
 	for _, r := range results {
 		if r.Passed {

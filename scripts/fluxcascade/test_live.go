@@ -11,14 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/fluxcascade/fluxcascade/shared/boot"
-	"github.com/fluxcascade/fluxcascade/shared/chain"
-	"github.com/fluxcascade/fluxcascade/shared/localrun"
-	"github.com/fluxcascade/fluxcascade/shared/operate/embedded"
-	"github.com/fluxcascade/fluxcascade/shared/queue/memqueue"
+	"github.com/fluxcascade/fluxcascade/shared/contract/queue/memqueue"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store/memstore"
+	"github.com/fluxcascade/fluxcascade/shared/local/rehearsal"
+	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store/memstore"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 // liveFlags ask for a run in real accounts.
@@ -39,7 +39,7 @@ func (f *liveFlags) run(cmd *cobra.Command, rules *ruleset.Rules, asJSON bool) e
 	if f.data == "" {
 		return errors.New("--live needs --data DIR, where the accounts are connected")
 	}
-	clock := &localrun.Clock{}
+	clock := &runner.Clock{}
 	state, err := embedded.OpenState(f.data, clock.Now)
 	if err != nil {
 		return fmt.Errorf("%w (does serve run there? End it first)", err)
@@ -54,7 +54,7 @@ func (f *liveFlags) run(cmd *cobra.Command, rules *ruleset.Rules, asJSON bool) e
 		return err
 	}
 	q := memqueue.New(clock.Now)
-	results, left, err := chain.RunLive(cmd.Context(), chain.LiveOptions{Queue: q, Clock: clock, Production: f.production, Mark: time.Now().UTC().Format("fctest-0102-150405"),
+	results, left, err := rehearsal.RunLive(cmd.Context(), rehearsal.LiveOptions{Queue: q, Clock: clock, Production: f.production, Mark: time.Now().UTC().Format("fctest-0102-150405"),
 		System: &boot.System{Rules: rules, Store: memstore.New(), Tokens: state.Store, Queue: q, Now: clock.Now, App: func(_ context.Context, c record.Connection) (boot.App, error) {
 			one, err := secrets.Of(c)
 			return one.App, err

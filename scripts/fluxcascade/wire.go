@@ -9,14 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/fluxcascade/fluxcascade/shared/awslocal"
-	"github.com/fluxcascade/fluxcascade/shared/config"
-	"github.com/fluxcascade/fluxcascade/shared/queue"
-	"github.com/fluxcascade/fluxcascade/shared/queue/sqsqueue"
-	"github.com/fluxcascade/fluxcascade/shared/ruleset"
-	"github.com/fluxcascade/fluxcascade/shared/store"
-	"github.com/fluxcascade/fluxcascade/shared/store/dynamostore"
-	"github.com/fluxcascade/fluxcascade/shared/wiring"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
+	"github.com/fluxcascade/fluxcascade/shared/contract/queue/sqsqueue"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store/dynamostore"
+	"github.com/fluxcascade/fluxcascade/shared/local/awslocal"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
 
 // stopper makes a server's Stop a Close.

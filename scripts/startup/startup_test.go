@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/scripts/startup"
-	"github.com/fluxcascade/fluxcascade/shared/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 )
 
 const (

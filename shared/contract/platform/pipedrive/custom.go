@@ -1,0 +1,175 @@
+package pipedrive
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/lazyregexp"
+)
+
+const (
+	// definitionsLife is how long an account's field list is believed; one that lacks a field which is asked for is read
+	// again, at most once in definitionsRest. A reading costs 10 tokens for each page.
+	definitionsLife = time.Hour
+	definitionsRest = time.Minute
+	// definitionsPage is the most that a page holds; definitionsPages bounds them: the largest plan allows some hundreds of
+	// custom fields to an object.
+	definitionsPage  = 500
+	definitionsPages = 4
+)
+
+// keyForm is the form of a custom field's key.
+var keyForm = lazyregexp.New(`^[0-9a-f]{40}$`)
+
+// definition is one field as the fields endpoints tell it.
+type definition struct {
+	Name    string             `json:"field_name"`
+	Code    string             `json:"field_code"`
+	Type    string             `json:"field_type"`
+	Custom  bool               `json:"is_custom_field"`
+	Options []definitionOption `json:"options"`
+}
+
+// definitionOption is one option of a list; the ids of the platform's own lists are words.
+type definitionOption struct {
+	ID    json.RawMessage `json:"id"`
+	Label string          `json:"label"`
+}
+
+// fieldLists are the account's field lists, as read last. The zero value has none.
+type fieldLists struct {
+	mu    sync.Mutex
+	lists map[record.Object]fieldList
+}
+
+type fieldList struct {
+	all []definition
+	at  time.Time
+}
+
+func (f *fieldLists) get(object record.Object) fieldList {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lists[object]
+}
+
+func (f *fieldLists) put(object record.Object, list fieldList) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lists == nil {
+		f.lists = map[record.Object]fieldList{}
+	}
+	f.lists[object] = list
+}
+
+// find gives the custom field of a key or a label. many says that several have that label.
+func (l fieldList) find(label string) (found definition, ok, many bool) {
+	for _, d := range l.all {
+		switch {
+		case !d.Custom || d.Code != label && d.Name != label:
+		case keyForm.MatchString(label) && d.Code == label:
+			return d, true, false
+		case ok:
+			many = true
+		default:
+			found, ok = d, true
+		}
+	}
+	return found, ok, many
+}
+
+// definitions gives an object's fields, read anew where the copy is older than age.
+func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) (fieldList, error) {
+	now := c.client.Settings.Now()
+	if list := c.fields.get(k.Name); list.all != nil && now.Sub(list.at) < age {
+		return list, nil
+	}
+	list := fieldList{at: now, all: []definition{}}
+	cursor := ""
+	for range definitionsPages {
+		q := url.Values{"limit": {strconv.Itoa(definitionsPage)}}
+		if cursor != "" {
+			q.Set("cursor", cursor)
+		}
+		call := platform.Call{Op: "fields of " + string(k.Name), Method: http.MethodGet, Path: withQuery(k.fieldsPath(), q)}
+		answer, err := c.ask(ctx, call, false)
+		if err != nil {
+			return fieldList{}, err
+		}
+		items, ok := answer.list()
+		more, told := answer.paging()
+		if !ok || !told {
+			return fieldList{}, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
+		}
+		for _, item := range items {
+			var d definition
+			if json.Unmarshal(item, &d) == nil && d.Code != "" {
+				list.all = append(list.all, d)
+			}
+		}
+		if cursor = more.NextCursor; cursor == "" {
+			c.fields.put(k.Name, list)
+			return list, nil
+		}
+	}
+	return fieldList{}, fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "more than %d fields", definitionsPage*definitionsPages)
+}
+
+func (k kind) fieldsPath() string { return pathV2 + k.item + "Fields" }
+
+// wanted are fields to be read, with the account's definitions of the custom ones among them by their spelling in brackets.
+type wanted struct {
+	fields []record.PlatformField
+	custom map[string]definition
+}
+
+// resolve finds the custom fields among fields: none costs nothing, and the account's field list is read once an hour. One
+// that the account lacks, or has twice, is fault.Rejected, since what it holds is not known: a person must say which.
+func (c *Connector) resolve(ctx context.Context, k kind, fields []record.PlatformField) (wanted, error) {
+	want := wanted{fields: fields, custom: map[string]definition{}}
+	for _, field := range fields {
+		p := platform.ParsePath(field)
+		if _, done := want.custom[p.Selector]; p.Root != rootCustom || done {
+			continue
+		}
+		list, err := c.definitions(ctx, k, definitionsLife)
+		if err != nil {
+			return wanted{}, err
+		}
+		d, ok, many := list.find(p.Selector)
+		if !ok || many { // perhaps made, or renamed, since
+			if list, err = c.definitions(ctx, k, definitionsRest); err != nil {
+				return wanted{}, err
+			}
+			d, ok, many = list.find(p.Selector)
+		}
+		if !ok || many {
+			f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it",
+				map[bool]string{true: "more than one", false: "no"}[many], field)
+			f.Fields = []string{string(field)}
+			return wanted{}, f
+		}
+		want.custom[p.Selector] = d
+	}
+	return want, nil
+}
+
+// query adds to a call's parameters which custom fields are wanted, where there are some and no more than can be named.
+func (w wanted) query(q url.Values) url.Values {
+	keys := map[string]bool{}
+	for _, d := range w.custom {
+		keys[d.Code] = true
+	}
+	if len(keys) > 0 && len(keys) <= keysMax {
+		q.Set("custom_fields", joinKeys(keys))
+	}
+	return q
+}

@@ -1,0 +1,14 @@
+package quickbooks_test
+
+import (
+	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest/benches"
+)
+
+func TestConformance(t *testing.T) { platformtest.Test(t, benches.QuickBooks()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.QuickBooks()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.QuickBooks()) }

@@ -1,0 +1,123 @@
+package quickbooks
+
+import (
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+)
+
+const (
+	// linePrefix begins the fields of the first sales line. Description-only and subtotal lines are passed over: where
+	// a user puts a comment line on top, Line[0] stays the line that it was.
+	linePrefix = "Line[0]."
+	// customPrefix begins the custom fields of the account, by name.
+	customPrefix = "CustomField["
+	salesDetail  = "SalesItemLineDetail"
+)
+
+// snapshot gives the fields asked for in the flat spelling. A read answers the whole record but only the properties
+// that hold a value (developer.intuit.com data queries), so a known field that is missing is a blank. Two exceptions
+// say nothing: a custom field that the record does not list, and a value of a type that a field cannot have.
+func (c *Connector) snapshot(k kind, e entity, fields []record.PlatformField, began time.Time) *record.Snapshot {
+	s := &record.Snapshot{
+		Ref:        record.Ref{Place: record.Place{Connection: c.client.Settings.Connection, Object: k.object}, ID: e.id()},
+		Fields:     make(record.Fields, len(fields)),
+		Version:    e.version(),
+		ModifiedAt: e.modified(),
+		ReadBegan:  began,
+		Archived:   e.archived(k),
+	}
+	for _, name := range fields {
+		if value, ok := e.value(name); ok {
+			s.Fields[name] = value
+		}
+	}
+	return s
+}
+
+// value gives one field; ok is false where the record says nothing about it.
+func (e entity) value(name record.PlatformField) (value string, ok bool) {
+	path := string(name)
+	switch {
+	case strings.HasPrefix(path, customPrefix):
+		return e.custom(strings.TrimSuffix(strings.TrimPrefix(path, customPrefix), "]"))
+	case strings.HasPrefix(path, linePrefix):
+		lines, listed := e["Line"].([]any)
+		if !listed && e["Line"] != nil {
+			return "", false
+		}
+		return follow(salesLine(lines), linePath(strings.TrimPrefix(path, linePrefix)))
+	case path == "Active":
+		// Never a blank.
+		active, told := e["Active"].(bool)
+		return map[bool]string{true: "true", false: "false"}[active], told
+	}
+	return follow(e, refPath(path))
+}
+
+// custom finds a custom field by its name. A definition without a value is a blank.
+func (e entity) custom(name string) (string, bool) {
+	definition := definitionOf(e, name)
+	if definition == nil {
+		return "", false
+	}
+	for _, key := range []string{"StringValue", "NumberValue", "DateValue", "BooleanValue"} {
+		if value, ok := platform.Scalar(definition[key]); ok && value != "" {
+			return value, true
+		}
+	}
+	return "", true
+}
+
+// definitionOf finds the entry of a custom field on a record, nil if it is not listed.
+func definitionOf(e entity, name string) map[string]any {
+	list, _ := e["CustomField"].([]any)
+	for _, item := range list {
+		if field, _ := item.(map[string]any); field != nil && field["Name"] == name {
+			return field
+		}
+	}
+	return nil
+}
+
+// salesLine gives the first line that sells an item, nil if there is none.
+func salesLine(lines []any) map[string]any {
+	for _, item := range lines {
+		if line, _ := item.(map[string]any); line != nil && line["DetailType"] == salesDetail {
+			return line
+		}
+	}
+	return nil
+}
+
+// linePath gives the keys of a line's field: amount and description are the line's own, the others its detail's.
+func linePath(field string) []string {
+	switch field {
+	case "Amount", "Description":
+		return []string{field}
+	}
+	return append([]string{salesDetail}, refPath(field)...)
+}
+
+// refPath gives the keys of a dotted field; a reference is spelled without its ".value".
+func refPath(field string) []string {
+	keys := strings.Split(field, ".")
+	if strings.HasSuffix(field, "Ref") {
+		keys = append(keys, "value")
+	}
+	return keys
+}
+
+// follow walks nested objects. A missing step is a blank; a step of another type says nothing.
+func follow(object map[string]any, keys []string) (string, bool) {
+	for _, key := range keys[:len(keys)-1] {
+		next, isObject := object[key].(map[string]any)
+		if !isObject && object[key] != nil {
+			return "", false
+		}
+		object = next
+	}
+	return platform.Scalar(object[keys[len(keys)-1]])
+}

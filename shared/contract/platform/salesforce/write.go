@@ -1,0 +1,383 @@
+package salesforce
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+)
+
+// The calls that intents become, in the order in which they are sent.
+const (
+	callUpsert = "upsert" // a create that carries our identity in a field that can be upserted by
+	callCreate = "create"
+	callUpdate = "update"
+	callDelete = "delete"
+)
+
+// work is one intent on its way.
+type work struct {
+	intent  record.Intent
+	call    string
+	body    map[string]any
+	receipt record.Receipt
+	// wrote says that the record was saved by this call; began is when that call did.
+	wrote bool
+	began time.Time
+	// whole says that receipt.Err is of a whole call, not of this item.
+	whole bool
+}
+
+// Apply performs intents on one object, each kind of call as one collection, in which a record fails alone. A create
+// that carries our identity in a custom field is an upsert on it, so that repeating it is harmless. A create tried before
+// is looked for first, by that identity, and answered as Existing without being written again: somebody may have edited
+// it since. One that a unique value or a duplicate rule refuses, naming one record, answers that record as Existing.
+//
+// An update that goes alone is conditional on LastModifiedDate, in whole seconds, which SystemModstamp is never before;
+// updates in a collection cannot be. Answers do not hold the records, so what was written is read once more, in one query
+// for all: the platform's spelling of what was asked is in the receipt, and whatever else it shows is left to a read.
+func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	if len(intents) == 0 {
+		return nil, nil
+	}
+	o, err := c.client.OneObject(c.catalog, intents)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]*work, len(intents))
+	for i, intent := range intents {
+		items[i] = c.prepare(o, intent)
+	}
+	c.earlier(ctx, o, items)
+	r := &platform.Run[*work]{Platform: name, Max: callsMax, Divide: divides}
+	for _, call := range []string{callUpsert, callCreate, callUpdate, callDelete} {
+		for _, group := range groups(items, call) {
+			r.Halving(group, func(part []*work) error { return c.send(ctx, o, call, part) }, (*work).failWhole)
+		}
+	}
+	if r.Stopped == nil { // a limit or an outage would be met again
+		c.readBack(ctx, o, items)
+	}
+	return settle(items)
+}
+
+// prepare chooses the call of an intent and builds its record, or refuses it before anything is sent.
+func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
+	w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+	op := c.client.Opf("%s %s/%s", intent.Operation, o.Name, intent.Ref.ID)
+	switch intent.Operation {
+	case record.OperationCreate:
+		w.receipt.ID, w.call = "", callCreate
+		if upsertable(o, intent) {
+			w.call = callUpsert
+		}
+	case record.OperationUpdate:
+		w.call = callUpdate
+	case record.OperationArchive, record.OperationDelete:
+		w.call = callDelete // into the recycle bin either way
+	case record.OperationRestore:
+		w.receipt.Err = fault.Newf(fault.Rejected, op, "the recycle bin is opened by hand only: the REST API has no undelete")
+		return w
+	default:
+		w.receipt.Err = fault.Newf(fault.Rejected, op, "not an operation of this platform")
+		return w
+	}
+	if w.call != callCreate && w.call != callUpsert && !wellFormed(intent.Ref.ID) {
+		w.receipt.Err = fault.Newf(fault.Rejected, op, "no id of a record")
+		return w
+	}
+	if w.call == callDelete {
+		return w
+	}
+	if problem := w.build(o); problem != nil {
+		problem.Op = op
+		w.receipt.Err = problem
+	}
+	return w
+}
+
+// upsertable says that a create carries our identity in a custom field: Prepare makes sure that such a marker is a unique
+// external id.
+func upsertable(o *catalog.Object, intent record.Intent) bool {
+	return intent.Marker != "" && intent.Fields[intent.Marker] != "" && o.Custom.MatchString(string(intent.Marker))
+}
+
+// build writes the record that is sent. A create leaves blanks out.
+func (w *work) build(o *catalog.Object) *fault.Error {
+	w.body = map[string]any{"attributes": map[string]any{"type": string(o.Name)}}
+	for _, name := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+		value := w.intent.Fields[name]
+		if problem := refuse(o, name, value, w.intent.Operation); problem != "" {
+			err := fault.Newf(fault.Rejected, "", "field %s %s", name, problem)
+			err.Fields = []string{string(name)}
+			return err
+		}
+		if value == "" && w.intent.Operation == record.OperationCreate {
+			continue
+		}
+		f, _ := o.Field(name)
+		w.body[string(name)], _ = wire(f, value)
+	}
+	return nil
+}
+
+// earlier looks for the results of earlier tries of creates, by our identity, in one look-up for all. SOQL reads the
+// records, not an index. Where the look-up fails they are not sent.
+func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*work) {
+	var tried []*work
+	var lookups []platform.Lookup
+	for _, w := range items {
+		marker := w.intent.Marker
+		if w.receipt.Err != nil || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero() || w.intent.Fields[marker] == "" {
+			continue
+		}
+		tried = append(tried, w)
+		lookups = append(lookups, platform.Lookup{Field: marker, Value: w.intent.Fields[marker]})
+	}
+	if len(tried) == 0 {
+		return
+	}
+	found, err := c.find(ctx, o, fieldsOf(tried), lookups)
+	for i, w := range tried {
+		switch {
+		case err != nil:
+			w.failWhole(err)
+		case len(found[i]) > 1: // of a marker without unique values
+			w.receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
+		case len(found[i]) == 1:
+			w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot = found[i][0].ID, true, &found[i][0]
+		}
+	}
+}
+
+// fieldsOf lists the fields to read of written records: those asked for, and those that were read before.
+func fieldsOf(items []*work) []record.PlatformField {
+	all := map[record.PlatformField]bool{}
+	for _, w := range items {
+		for name := range w.intent.Fields {
+			all[name] = true
+		}
+		if w.intent.Current != nil {
+			for name := range w.intent.Current.Fields {
+				all[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// groups gives the items still to be sent by one kind of call, upserts by the field that they go by.
+func groups(items []*work, call string) [][]*work {
+	byMarker := map[record.PlatformField][]*work{}
+	for _, w := range items {
+		if w.call != call || w.receipt.Err != nil || w.receipt.Existing {
+			continue
+		}
+		marker := record.PlatformField("")
+		if call == callUpsert {
+			marker = w.intent.Marker
+		}
+		byMarker[marker] = append(byMarker[marker], w)
+	}
+	var out [][]*work
+	for _, marker := range slices.Sorted(maps.Keys(byMarker)) {
+		out = append(out, byMarker[marker])
+	}
+	return out
+}
+
+// send performs one call and fills in its receipts. An error means that no item has an answer.
+func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, items []*work) error {
+	if kind == callUpdate && len(items) == 1 {
+		return c.sendAlone(ctx, o, items[0])
+	}
+	call := platform.Call{Op: kind + " " + strconv.Itoa(len(items)) + " " + string(o.Name), Method: http.MethodPost, Path: apiPath + "/composite/sobjects", Write: true}
+	switch kind {
+	case callUpsert:
+		call.Method = http.MethodPatch
+		call.Path += "/" + string(o.Name) + "/" + url.PathEscape(string(items[0].intent.Marker))
+	case callUpdate:
+		call.Method = http.MethodPatch
+	case callDelete:
+		call.Method = http.MethodDelete
+		call.Path += "?allOrNone=false&ids=" + url.QueryEscape(strings.Join(idsOf(items), ","))
+	}
+	if kind != callDelete {
+		body := collection{}
+		for _, w := range items {
+			if kind == callUpdate {
+				w.body["Id"] = string(long(w.intent.Ref.ID))
+			}
+			body.Records = append(body.Records, w.body)
+		}
+		call.Body = body
+	}
+	var answer results
+	told, err := c.ask(ctx, call, &answer)
+	if err != nil {
+		return ofRequest(err)
+	}
+	if len(answer) != len(items) {
+		return fault.Newf(fault.InDoubt, c.client.Op(call), "%d results for %d records", len(answer), len(items))
+	}
+	for i, w := range items {
+		w.began = told.began
+		w.receive(answer[i], c.client.Op(call))
+	}
+	return nil
+}
+
+func idsOf(items []*work) []string {
+	var ids []string
+	for _, w := range items {
+		ids = append(ids, string(long(w.intent.Ref.ID)))
+	}
+	return ids
+}
+
+// sendAlone updates one record if nobody modified it since it was read. The condition is weak: what was modified within
+// the same second passes.
+func (c *Connector) sendAlone(ctx context.Context, o *catalog.Object, w *work) error {
+	id := long(w.intent.Ref.ID)
+	call := platform.Call{Op: "update " + string(o.Name) + " " + string(id), Method: http.MethodPatch,
+		Path: apiPath + "/sobjects/" + string(o.Name) + "/" + string(id), Write: true, Header: http.Header{}}
+	body := maps.Clone(w.body)
+	delete(body, "Id")
+	delete(body, "attributes")
+	call.Body = body
+	if w.intent.Current != nil && !w.intent.Current.ModifiedAt.IsZero() {
+		call.Header.Set("If-Unmodified-Since", w.intent.Current.ModifiedAt.UTC().Format(http.TimeFormat))
+	}
+	told, err := c.ask(ctx, call, nil)
+	w.began = told.began
+	if err != nil {
+		return judge(w.intent, err)
+	}
+	w.wrote = true
+	return nil
+}
+
+// receive reads one record's result. One that cannot be read, or tells of another record, is in doubt.
+func (w *work) receive(raw json.RawMessage, op string) {
+	var r result
+	if err := json.Unmarshal(raw, &r); err != nil || r.Success == nil {
+		w.receipt.Err = fault.Newf(fault.InDoubt, op, "the answer does not tell of this record")
+		return
+	}
+	id := long(record.ExternalID(r.ID))
+	creates := w.intent.Operation == record.OperationCreate
+	switch {
+	case !*r.Success:
+		w.refused(r.Errors, op)
+	case !wellFormed(id) || !creates && id != long(w.intent.Ref.ID):
+		w.receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
+	case creates:
+		w.receipt.ID, w.wrote = id, true
+		w.receipt.Existing = w.call == callUpsert && r.Created != nil && !*r.Created
+	default:
+		w.wrote = true
+	}
+}
+
+// refused classifies a record that was not saved, or answers the record that stands in its way.
+func (w *work) refused(list []wireError, op string) {
+	if len(list) > 0 && w.intent.Operation == record.OperationCreate {
+		if id := list[0].holder(); id != "" {
+			w.receipt.ID, w.receipt.Existing = id, true
+			return
+		}
+	}
+	w.receipt.Err = judge(w.intent, itemError(op, list))
+}
+
+// judge reads a refusal in the light of its intent. "Invalid cross reference" and "deleted" may speak of a record that
+// this one names: then it waits for that one. Where the platform tells no field, a create can only mean another record;
+// an update that names none can only mean its own.
+func judge(intent record.Intent, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != codeBadReference && f.Kind != fault.Gone {
+		return err
+	}
+	var parents []string
+	for _, name := range []string{"AccountId", "ContactId", "ParentId"} {
+		if intent.Fields[record.PlatformField(name)] != "" && (len(f.Fields) == 0 || slices.Contains(f.Fields, name)) {
+			parents = append(parents, name)
+		}
+	}
+	creates := intent.Operation == record.OperationCreate
+	switch {
+	case f.Code == codeBadReference && len(f.Fields) > 0 && len(parents) == 0:
+		f.Kind = fault.Rejected // an owner, or what a rule of the org refers to
+	case len(parents) > 0 && (len(f.Fields) > 0 || creates || f.Code == codeBadReference):
+		f.Kind, f.Fields = fault.Waiting, parents
+	case creates:
+		f.Kind = fault.Rejected
+	default:
+		f.Kind = fault.Gone
+	}
+	return f
+}
+
+// readBack reads what was written, and what stands in the way of a create, in one query. A write whose reading fails is
+// done all the same: its receipt then tells no more than its answer.
+func (c *Connector) readBack(ctx context.Context, o *catalog.Object, items []*work) {
+	var shown []*work
+	var ids []record.ExternalID
+	for _, w := range items {
+		if w.receipt.Err != nil || w.call == callDelete || w.receipt.Snapshot != nil {
+			continue
+		}
+		shown = append(shown, w)
+		ids = append(ids, w.receipt.ID)
+		if w.call == callUpsert && w.wrote {
+			// The platform found or made the record by this value: that much is certain without a read.
+			w.receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: c.place(o.Name), ID: w.receipt.ID},
+				Fields: record.Fields{w.intent.Marker: w.intent.Fields[w.intent.Marker]}, ReadBegan: w.began}
+		}
+	}
+	if len(shown) == 0 {
+		return
+	}
+	fields := fieldsOf(shown)
+	found, began, _, err := c.read(ctx, o, fields, ids)
+	if err != nil {
+		return
+	}
+	for _, w := range shown {
+		if r := found[long(w.receipt.ID)]; r != nil && !r.deleted() {
+			s := c.snapshot(o, r, fields, began)
+			if held, told := s.Fields[w.intent.Marker]; w.wrote && told && w.call == callUpsert && !sameText(held, w.intent.Fields[w.intent.Marker]) {
+				w.receipt = record.Receipt{Key: w.intent.Key, Err: fault.Newf(fault.InDoubt, c.client.Opf("create %s", o.Name), "the answer names a record that holds another identity")}
+				continue
+			}
+			if w.wrote {
+				onlyRespelt(o, w.intent, &s)
+			}
+			w.receipt.Snapshot = &s
+		}
+	}
+}
+
+// onlyRespelt leaves out of a record read back what somebody else may have written since: fields of the intent that hold
+// neither what was asked nor the platform's spelling of it. Then its stamp is not told either, so that the news of that
+// edit is not taken for old.
+func onlyRespelt(o *catalog.Object, intent record.Intent, s *record.Snapshot) {
+	for name, asked := range intent.Fields {
+		answered, told := s.Fields[name]
+		if f, _ := o.Field(name); told && !respelt(f, asked, answered) {
+			delete(s.Fields, name)
+			s.ModifiedAt = time.Time{}
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package xero_test
+
+import (
+	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest/benches"
+)
+
+func TestConformance(t *testing.T) { platformtest.Test(t, benches.Xero()) }
+
+func FuzzWebhooks(f *testing.F) { platformtest.FuzzWebhooks(f, benches.Xero()) }
+
+func FuzzAnswers(f *testing.F) { platformtest.FuzzAnswers(f, benches.Xero()) }

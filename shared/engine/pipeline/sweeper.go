@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
+)
+
+// Sweeper re-sends what is due: the scheduled way of connections that do not write in real time, and the cure for
+// every lost message.
+type Sweeper struct{ Shell }
+
+// Limits of a sweep.
+const (
+	sweepPageRows = 500
+	// sweepPagesMax bounds one run; a million rows of 2 KB cost about 3 cents to scan.
+	sweepPagesMax = 20_000
+)
+
+// Sweep is what a sweep did.
+type Sweep struct {
+	Entities int // looked at
+	Notices  int // sent
+	Held     int // due, but waiting for a person
+	Missing  int // linked records that the last reconcile did not list: they are read
+}
+
+// Run scans all entities and sends a notice for everything that can be written now at a connection, or at any if
+// connection is "", and leaves a summary of what waits for a person there. At rest it sends nothing.
+// Errors: fault.Transient; what was sent stays sent.
+func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
+	var total Sweep
+	audits, err := s.audits(ctx, connection)
+	if err != nil {
+		return total, err
+	}
+	found := newGathering(s.Rules, connection, s.Now())
+	cursor := ""
+	for range sweepPagesMax {
+		rows, next, err := s.Store.Scan(ctx, store.Scan{Table: store.Versions, Cursor: cursor, Limit: sweepPageRows, Segment: 0, Segments: 1})
+		if err != nil {
+			return total, err
+		}
+		if err := s.page(ctx, rows, connection, audits, found, &total); err != nil {
+			return total, err
+		}
+		if next == "" {
+			if err := s.keepSummaries(ctx, found, &total); err != nil {
+				return total, err
+			}
+			return total, s.audited(ctx, audits)
+		}
+		cursor = next
+	}
+	return total, nil
+}
+
+func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, audits map[record.Place]*audit, found *gathering, total *Sweep) error {
+	view := resolve.NewView(s.Now())
+	if err := s.circumstances(ctx, view); err != nil {
+		return err
+	}
+	var wakes []resolve.Observation
+	for _, row := range rows {
+		found.row(row)
+		if row.Sort != entitySort {
+			continue
+		}
+		group, id, ok := strings.Cut(row.Partition, "#")
+		if ok {
+			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
+		}
+	}
+	if err := s.prime(ctx, view, wakes); err != nil {
+		return err
+	}
+	var out outgoing
+	for _, o := range wakes {
+		decision, err := s.decide(ctx, view, o)
+		if err != nil {
+			return err
+		}
+		total.Entities++
+		s.findMissing(view, o, audits, total, &out)
+		key := resolve.EntityKey{Group: o.Group, ID: o.Wake}
+		current := view.Entities[key]
+		// Holds that the wake-up found or cleared are kept, so that the Syncs page shows what waits.
+		if !decision.Patch.Empty() {
+			if err := s.commit(ctx, view, decision.Patch); err != nil {
+				forget(view, decision.Patch)
+			} else {
+				current = view.Entities[key]
+			}
+		}
+		found.entity(key, current)
+		for _, due := range decision.Due {
+			if connection != "" && due.Place.Connection != connection {
+				continue
+			}
+			switch due.Blocked {
+			case "":
+				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place, Load: true}, 0)
+				total.Notices++
+			case resolve.ReasonAttemptsFull:
+				// A read says what became of them.
+				s.sendChange(&out, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged, SeenAt: s.Now()})
+			}
+			if resolve.Holds(due.Blocked) {
+				total.Held++
+			}
+		}
+	}
+	return out.send(ctx, s.Queue)
+}

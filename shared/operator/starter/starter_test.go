@@ -1,0 +1,130 @@
+package starter_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/operator/starter"
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+func names(except record.Platform) []record.Platform {
+	var out []record.Platform
+	for _, p := range catalog.All() {
+		if p.Name != except {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+func draft(t *testing.T, hub record.Platform, spokes ...record.Platform) string {
+	t.Helper()
+	h, s, err := starter.Accounts(catalog.All(), hub, spokes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := starter.Write(h, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func load(t *testing.T, text string) *ruleset.Rules {
+	t.Helper()
+	rules, err := ruleset.Load("draft.yaml", []byte(text), catalog.All())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return rules
+}
+
+func TestEveryHubWithEverySpokeLoads(t *testing.T) {
+	for _, hub := range catalog.All() {
+		for _, spoke := range names(hub.Name) {
+			t.Run(fmt.Sprintf("%s and %s", hub.Name, spoke), func(t *testing.T) {
+				rules := load(t, draft(t, hub.Name, spoke))
+				if !hasPeople(rules) {
+					t.Error("people are not mapped")
+				}
+			})
+		}
+	}
+}
+
+func TestEveryHubWithAllSpokesLoads(t *testing.T) {
+	for _, hub := range catalog.All() {
+		t.Run(string(hub.Name), func(t *testing.T) {
+			rules := load(t, draft(t, hub.Name, names("")...))
+			if got, want := len(rules.Connections), len(catalog.All()); got != want {
+				t.Errorf("%d connections, want %d", got, want)
+			}
+		})
+	}
+}
+
+// hasPeople reports whether people travel with a name and an email.
+func hasPeople(rules *ruleset.Rules) bool {
+	for _, p := range catalog.All() {
+		for _, o := range p.Objects {
+			if o.Concept != catalog.Person || p.Name != rules.Connections[0].Platform {
+				continue
+			}
+			e, ok := rules.Groups[0].Entity(o.Name)
+			if !ok {
+				return false
+			}
+			_, email := e.Field(record.HubField(o.Means[catalog.MeansEmail]))
+			return email && len(e.Match) > 0
+		}
+	}
+	return false
+}
+
+func TestWonDealsBecomeJobsAndInvoices(t *testing.T) {
+	rules := load(t, draft(t, "hubspot", "jobber", "quickbooks"))
+	filters := 0
+	for _, m := range rules.Groups[0].Mappings {
+		if m.Filter != nil {
+			filters++
+		}
+	}
+	if filters != 2 {
+		t.Errorf("%d mappings with a filter, want jobs and invoices", filters)
+	}
+}
+
+func TestCustomFieldsAreProposedInComments(t *testing.T) {
+	hub, spokes, err := starter.Accounts(catalog.All(), "hubspot", []record.Platform{"salesforce"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := platform.FieldInfo{Field: catalog.Field{Name: "gate_code", Kind: catalog.Text}, Label: "Gate\ncode: # of the yard", Custom: true}
+	hub.Fields = map[record.Object][]platform.FieldInfo{"contacts": {info}}
+	text, err := starter.Write(hub, spokes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "# gate_code: {owner: hub, reason: \"…\"} # custom: Gate code: # of the yard\n"; !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	load(t, text)
+}
+
+func TestUnknownPlatformsAndLoneHubsAreRefused(t *testing.T) {
+	if _, _, err := starter.Accounts(catalog.All(), "hubspt", nil); err == nil || !strings.Contains(err.Error(), "hubspot") {
+		t.Errorf("got %v, want the platforms named", err)
+	}
+	hub, spokes, err := starter.Accounts(catalog.All(), "hubspot", []record.Platform{"hubspot"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := starter.Write(hub, spokes); err == nil {
+		t.Error("a hub alone is drafted")
+	}
+}

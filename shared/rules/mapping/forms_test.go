@@ -1,0 +1,118 @@
+package mapping_test
+
+import (
+	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
+)
+
+func TestPhoneNumbers(t *testing.T) {
+	e164, national := args("phone_e164"), args("phone_national")
+	checkRows(t, []row{
+		{"marks", e164, "(312) 555-0123", "+13125550123", ""},
+		{"dots", e164, "312.555.0123", "+13125550123", ""},
+		{"bare digits", e164, "3125550123", "+13125550123", ""},
+		{"with the country's one", e164, "1-312-555-0123", "+13125550123", ""},
+		{"another country", e164, "+44 20 7946 0958", "+442079460958", ""},
+		{"white space around", e164, " +1 312 555 0123\t", "+13125550123", ""},
+		{"a rule's country", args("phone_e164", "country", "GB"), "020 7946 0958", "+442079460958", ""},
+		{"a rule's country in small letters", args("phone_e164", "country", "gb"), "020 7946 0958", "+442079460958", ""},
+		{"no area code", e164, " 2859902 ", "2859902", ""},
+		{"no area code, parked", args("phone_e164", "on_invalid", "park"), "2859902", "", mapping.Invalid},
+		{"no area code, blanked", args("phone_e164", "on_invalid", "blank"), "2859902", "", ""},
+		{"zeros", e164, "000-000-0000", "000-000-0000", ""},
+		{"words", e164, "ask Bob", "ask Bob", ""},
+		{"words before", e164, "Bob 312 555 0123", "Bob 312 555 0123", ""},
+		{"words after", e164, "312 555 0123 (Bob)", "312 555 0123 (Bob)", ""},
+		{"two numbers", e164, "312-555-0123/312-555-0124", "312-555-0123/312-555-0124", ""},
+		{"white space alone", e164, "  ", "", ""},
+		{"an extension", e164, "312.555.0123 x4", "312.555.0123 x4", ""},
+		{"an extension is not invalid", args("phone_e164", "on_invalid", "park"), "312.555.0123 x4", "312.555.0123 x4", ""},
+		{"an extension dropped", args("phone_e164", "extension", "drop"), "312.555.0123 x4", "+13125550123", ""},
+
+		{"from E.164", national, "+13125550123", "(312) 555-0123", ""},
+		{"another country keeps its code", national, "+442079460958", "+44 20 7946 0958", ""},
+		{"its own country", args("phone_national", "country", "GB"), "+442079460958", "020 7946 0958", ""},
+		{"no area code", national, "2859902", "2859902", ""},
+		{"an extension", national, "312.555.0123 x4", "312.555.0123 x4", ""},
+
+		{"marks", args("phone_digits"), "+1 (312) 555-0123", "13125550123", ""},
+		{"an extension", args("phone_digits"), "312.555.0123 x4", "31255501234", ""},
+		{"another script", args("phone_digits"), "٣١٢", "312", ""},
+		{"no digits", args("phone_digits"), "none", "", ""},
+	})
+}
+
+func TestDates(t *testing.T) {
+	iso, us, moment, unix := args("date_iso"), args("date_us"), args("datetime_iso"), args("timestamp_unix")
+	checkRows(t, []row{
+		{"as it is", iso, "2024-01-31", "2024-01-31", ""},
+		{"from the US", iso, "1/31/2024", "2024-01-31", ""},
+		{"in words", iso, "Jan 31, 2024", "2024-01-31", ""},
+		{"the day as written, not as in UTC", iso, "2024-01-31T23:30:00-06:00", "2024-01-31", ""},
+		{"milliseconds", iso, "1706659200000", "2024-01-31", ""},
+		{"a leap day", iso, "2/29/2024", "2024-02-29", ""},
+		{"no leap day", iso, "2/29/2023", "", mapping.Invalid},
+		{"day before month", iso, "31/01/2024", "", mapping.Invalid},
+		{"two digits of a year", iso, "1/31/24", "", mapping.Invalid},
+		{"digits that could be anything", iso, "20240131", "", mapping.Invalid},
+		{"words", iso, "soon", "", mapping.Invalid},
+		{"year 0", iso, "0000-01-01", "", mapping.Invalid},
+		{"white space alone", iso, " ", "", ""},
+
+		{"from ISO", us, "2024-01-31", "01/31/2024", ""},
+		{"short", us, "1/5/2024", "01/05/2024", ""},
+
+		{"to UTC", moment, "2024-01-31T23:30:00-06:00", "2024-02-01T05:30:00Z", ""},
+		{"a zone without colon", moment, "2024-01-31T23:30:00-0600", "2024-02-01T05:30:00Z", ""},
+		{"milliseconds", moment, "1706713445123", "2024-01-31T15:04:05Z", ""},
+		{"a fraction", moment, "2024-01-31T15:04:05.999Z", "2024-01-31T15:04:05Z", ""},
+		{"a day", moment, "2024-01-31", "2024-01-31T00:00:00Z", ""},
+		{"no zone", moment, "2024-01-31 15:04:05", "2024-01-31T15:04:05Z", ""},
+		{"seconds", moment, "1706713445", "2024-01-31T15:04:05Z", ""},
+		{"few seconds, told", args("datetime_iso", "epoch", "seconds"), "86400", "1970-01-02T00:00:00Z", ""},
+		{"few milliseconds, told", args("datetime_iso", "epoch", "milliseconds"), "86400000", "1970-01-02T00:00:00Z", ""},
+		{"before 1970", moment, "-315619200000", "1960-01-01T00:00:00Z", ""},
+		{"past year 9999 in UTC", moment, "9999-12-31T23:00:00-05:00", "", mapping.Invalid},
+		{"beyond any year", moment, "9223372036854775807", "", mapping.Invalid},
+
+		{"a moment", unix, "2024-01-31T15:04:05Z", "1706713445", ""},
+		{"a day", unix, "1970-01-02", "86400", ""},
+		{"milliseconds", unix, "1706713445123", "1706713445", ""},
+	})
+}
+
+func TestNumbers(t *testing.T) {
+	number, truth := args("decimal"), args("bool")
+	checkRows(t, []row{
+		{"needless zeros", number, "1500.00", "1500", ""},
+		{"thousands", number, "1,500.5", "1500.5", ""},
+		{"millions", number, "1,234,567", "1234567", ""},
+		{"dollars", number, " $1,500.50 ", "1500.5", ""},
+		{"negative", number, "-0.50", "-0.5", ""},
+		{"negative zero", number, "-0.00", "0", ""},
+		{"leading zeros", number, "007", "7", ""},
+		{"no whole part", number, ".5", "0.5", ""},
+		{"no fraction", number, "5.", "5", ""},
+		{"an exponent", number, "1.5e3", "1500", ""},
+		{"more digits than a float has", number, "12345678901234567890.123456789", "12345678901234567890.123456789", ""},
+		{"a comma for a point", number, "1,50", "", mapping.Invalid},
+		{"a point for a comma", number, "1.500,5", "", mapping.Invalid},
+		{"words", number, "many", "", mapping.Invalid},
+		{"a point alone", number, ".", "", mapping.Invalid},
+		{"a sign alone", number, "-", "", mapping.Invalid},
+		{"not a number", number, "NaN", "", mapping.Invalid},
+		{"a huge exponent", number, "1e999", "", mapping.Invalid},
+		{"white space alone", number, " ", "", ""},
+
+		{"yes", truth, "yes", "true", ""},
+		{"no", truth, "No", "false", ""},
+		{"one", truth, "1", "true", ""},
+		{"zero", truth, "0", "false", ""},
+		{"capitals", truth, " TRUE ", "true", ""},
+		{"off", truth, "off", "false", ""},
+		{"another word", truth, "maybe", "", mapping.Invalid},
+		{"two", truth, "2", "", mapping.Invalid},
+		{"white space alone", truth, " ", "", ""},
+	})
+}

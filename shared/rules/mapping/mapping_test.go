@@ -1,0 +1,74 @@
+package mapping_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// contact has a phone in canonical form and a name that a spoke holds as one field.
+var contact = ruleset.Entity{Type: "contacts", Fields: []ruleset.Field{
+	{Name: "phone", Form: []ruleset.Transform{args("phone_e164", "on_invalid", "park")}},
+	{Name: "first", Form: []ruleset.Transform{args("trim")}},
+	{Name: "last"},
+}}
+
+var (
+	phonePair = ruleset.Pair{Hub: []record.HubField{"phone"}, Spoke: []record.PlatformField{"Phone"},
+		ToSpokeTransforms: []ruleset.Transform{args("phone_national")}}
+	namePair = ruleset.Pair{Hub: []record.HubField{"first", "last"}, Spoke: []record.PlatformField{"Name"},
+		ToSpokeTransforms: []ruleset.Transform{args("combine_name")}, ToHubTransforms: []ruleset.Transform{args("trim"), args("split_name")}}
+	brokenPair = ruleset.Pair{Hub: []record.HubField{"first", "last"}, Spoke: []record.PlatformField{"Name"}}
+)
+
+func TestAPairsSpokeFieldsBecomeHubValues(t *testing.T) {
+	for name, c := range map[string]struct {
+		pair    ruleset.Pair
+		fields  record.Fields
+		want    []string
+		problem mapping.Problem
+		ok      bool
+	}{
+		"in canonical form":         {phonePair, record.Fields{"Phone": "(312) 555-0123"}, []string{"+13125550123"}, "", true},
+		"a blank":                   {phonePair, record.Fields{"Phone": ""}, []string{""}, "", true},
+		"one field to two":          {namePair, record.Fields{"Name": " Ada Lovelace "}, []string{"Ada", "Lovelace"}, "", true},
+		"not of the canonical form": {phonePair, record.Fields{"Phone": "2859902"}, nil, mapping.Invalid, true},
+		"too few values":            {brokenPair, record.Fields{"Name": "Ada"}, nil, mapping.Invalid, true},
+		"not read":                  {phonePair, record.Fields{"Name": "Ada"}, nil, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, problem, ok := mapping.ToHub(&contact, &c.pair, c.fields)
+			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem || ok != c.ok {
+				t.Errorf("problem %q, want %q; ok %t, want %t; values (-want +got):\n%s", problem, c.problem, ok, c.ok, diff)
+			}
+		})
+	}
+}
+
+func TestAPairsHubValuesBecomeSpokeFields(t *testing.T) {
+	for name, c := range map[string]struct {
+		pair    ruleset.Pair
+		values  record.HubValues
+		want    []string
+		problem mapping.Problem
+		ok      bool
+	}{
+		"through its transform": {phonePair, record.HubValues{"phone": "+13125550123"}, []string{"(312) 555-0123"}, "", true},
+		"two fields to one":     {namePair, record.HubValues{"first": "Ada", "last": "Lovelace"}, []string{"Ada Lovelace"}, "", true},
+		"one of two is unknown": {namePair, record.HubValues{"first": "Ada"}, nil, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, problem, ok := mapping.ToSpoke(&c.pair, c.values)
+			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem || ok != c.ok {
+				t.Errorf("problem %q, want %q; ok %t, want %t; values (-want +got):\n%s", problem, c.problem, ok, c.ok, diff)
+			}
+		})
+	}
+	if _, problem, _ := mapping.ToSpoke(&brokenPair, record.HubValues{"first": "Ada", "last": "Lovelace"}); problem != mapping.Invalid {
+		t.Errorf("two values for one field: problem %q, want %q", problem, mapping.Invalid)
+	}
+}

@@ -1,0 +1,150 @@
+package resolve
+
+import (
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// readable reports whether a pair's spoke value can set hub fields.
+func readable(p *ruleset.Pair) bool {
+	return p.Direction != ruleset.ToSpoke && !constant(p) && !via(p)
+}
+
+// matchable reports whether a pair's spoke value can serve to recognise a record, though it may not set hub fields.
+func matchable(p *ruleset.Pair) bool {
+	return readable(p) || (len(p.ToSpokeTransforms) == 0 && !constant(p) && p.Reference == nil)
+}
+
+func constant(p *ruleset.Pair) bool { return len(p.Hub) == 0 }
+
+func via(p *ruleset.Pair) bool { return p.Reference != nil && p.Reference.Via != "" }
+
+// has reports whether fields holds every spoke field of a pair.
+func has(p *ruleset.Pair, fields record.Fields) bool {
+	for _, name := range p.Spoke {
+		if _, ok := fields[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// problemUnknownParent says that a reference names a record that we have not seen yet.
+const problemUnknownParent mapping.Problem = "unknown_parent"
+
+// toHub translates a pair's spoke values at a place; a reference becomes the parent's entity id.
+func (d *decider) toHub(place record.Place, p *ruleset.Pair, fields record.Fields) ([]string, mapping.Problem) {
+	if p.Reference == nil {
+		values, problem, _ := mapping.ToHub(d.declared, p, fields)
+		return values, problem
+	}
+	external := fields[p.Spoke[0]]
+	if external == "" {
+		return []string{""}, ""
+	}
+	parent := record.Ref{Place: record.Place{Connection: place.Connection, Object: p.Reference.Object}, ID: record.ExternalID(external)}
+	id, loaded := d.ref(parent)
+	if !loaded {
+		return []string{""}, ""
+	}
+	if id == "" {
+		d.unknownParent = true
+		d.hint(record.Change{Ref: parent, Source: record.SourceSweep, Kind: record.KindChanged})
+		return nil, problemUnknownParent
+	}
+	return []string{string(id)}, ""
+}
+
+// hint asks for a record to be read, once a decision.
+func (d *decider) hint(c record.Change) {
+	for _, h := range d.hints {
+		if h.Ref == c.Ref {
+			return
+		}
+	}
+	c.SeenAt = d.view.Now
+	c.ID = d.observation.Change.ID
+	d.hints = append(d.hints, c)
+}
+
+// toSpoke translates the entity's values to a pair's spoke fields at a place. known is false while the entity lacks
+// a value. waits names the parent whose link is missing.
+func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string, problem mapping.Problem, known bool, waits record.EntityID) {
+	hub := make(record.HubValues, len(p.Hub))
+	for _, name := range p.Hub {
+		value, ok := d.entity.Fields[name]
+		if !ok {
+			return nil, "", false, ""
+		}
+		hub[name] = value.Text
+	}
+	if p.Reference == nil {
+		values, problem, known = mapping.ToSpoke(p, hub)
+		return values, problem, known, ""
+	}
+	id := record.EntityID(hub[p.Hub[0]])
+	if id == "" {
+		return []string{""}, "", true, ""
+	}
+	rows := d.rows(id)
+	if rows == nil {
+		return nil, "", false, ""
+	}
+	parent := rows.Links[record.Place{Connection: place.Connection, Object: p.Reference.Object}]
+	if parent == nil || parent.State != LinkLive {
+		return nil, "", false, id
+	}
+	if p.Reference.Via == "" {
+		return []string{string(parent.ID)}, "", true, ""
+	}
+	if value := parent.Base[p.Reference.Via]; value != "" {
+		return []string{value}, "", true, ""
+	}
+	return nil, "", false, id
+}
+
+// same reports whether two readings of a pair's spoke fields say the same, in canonical form where there is one.
+func (d *decider) same(place record.Place, p *ruleset.Pair, a, b record.Fields) bool {
+	equal := true
+	for _, name := range p.Spoke {
+		if strings.TrimSpace(a[name]) != strings.TrimSpace(b[name]) {
+			equal = false
+		}
+	}
+	if equal || !matchable(p) || p.Reference != nil {
+		return equal
+	}
+	left, problem := d.toHub(place, p, a)
+	if problem != "" {
+		return false
+	}
+	right, problem := d.toHub(place, p, b)
+	if problem != "" {
+		return false
+	}
+	return equalTexts(left, right)
+}
+
+func equalTexts(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// withTexts gives the fields of a pair holding texts.
+func withTexts(p *ruleset.Pair, texts []string) record.Fields {
+	out := make(record.Fields, len(p.Spoke))
+	for i, name := range p.Spoke {
+		out[name] = texts[i]
+	}
+	return out
+}

@@ -1,0 +1,463 @@
+// Package ruleset is the user's configuration as the program uses it: connections, groups, entities, mappings, owners,
+// policies, filters and schedules, loaded from one YAML file and checked as a whole. It is pure. It names transforms
+// and never runs them (package mapping does), and it decides nothing.
+package ruleset
+
+import (
+	"slices"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
+)
+
+// Rules is one whole configuration, immutable once loaded.
+type Rules struct {
+	// Digest identifies the content: equal files give equal digests, whatever their comments.
+	Digest string
+	// Version numbers the activated artefact; 0 until activated.
+	Version     int64
+	Connections []Connection
+	Groups      []Group
+	// MatchSecret keys the hashes of match keys. Not in the file: boot sets it.
+	MatchSecret []byte
+}
+
+// Connection is one authorised account.
+type Connection struct {
+	Name     record.Connection
+	Platform record.Platform
+	// Account is the vendor's account id: portal, realm; "" where it is learnt when connecting.
+	Account string
+	// Options are platform-specific settings, known to the catalog.
+	Options map[string]string
+	// MaxConcurrency bounds concurrent resolver and writer calls for this connection; 0 takes the default.
+	MaxConcurrency int
+	// Reserve is the share of the platform's limits left for people and other programs, in percent.
+	Reserve int
+	// DayLimit is what the account's plan allows a day, where the vendor's answers do not tell; 0 takes the least documented.
+	DayLimit int
+}
+
+// DefaultReserve is left for people where the file says nothing.
+const DefaultReserve = 10
+
+// Group is one data domain around one hub.
+type Group struct {
+	Name record.Group
+	Hub  record.Connection
+	// Entities declares the hub's objects that take part, parents before children (contacts before deals).
+	Entities []Entity
+	Mappings []Mapping
+	// Limits bound how far a mistake can spread through the group.
+	Limits Limits
+
+	places map[record.Object][]record.Place // see Index
+	shared map[record.Place]bool            // a field there is named by two pairs; see Index
+}
+
+// Limits of spread: how many writes of a kind one connection may take in one hour from one group. Above a limit
+// nothing more of that kind is written there, and the work is parked until a person releases it. 0 is no limit.
+type Limits struct {
+	// Deletes counts records archived or deleted, Creates records made.
+	Deletes, Creates int
+	// Blanks counts fields emptied, Overrides edits of another than the owner that are undone.
+	Blanks, Overrides int
+	// FieldUpdates counts writes of any one field.
+	FieldUpdates int
+}
+
+// DefaultLimits are in force where the file names none: what takes something away is bounded, what adds is not.
+func DefaultLimits() Limits {
+	return Limits{Deletes: 50, Blanks: 500, Overrides: 500}
+}
+
+// Entity declares one entity type: a hub object and its fields. What belongs to the hub field, whatever spoke it
+// travels to, is declared here once: form, owner, policies, match rules.
+type Entity struct {
+	Type   record.Object
+	Fields []Field // in the file's order
+	Match  []MatchRule
+	// Matching is the digest of Match: keys made by other rules are made anew.
+	Matching string
+	// Marker is the hub's unique field that holds our entity id, "" where the hub offers none.
+	Marker record.PlatformField
+	// RestoresHub: the hub's archived records of this type can be made live again (catalog Ability.Restore).
+	RestoresHub bool
+
+	hubPairs []Pair // see Index
+}
+
+// Field is one hub field.
+type Field struct {
+	Name record.HubField
+	Kind catalog.Kind
+	// Form is the canonical form: transforms applied to every value of this field, from wherever it comes.
+	Form []Transform
+	// Owner may set the field; LastWriteWins lets every writer set it.
+	Owner  Owner
+	Reason string // why this owner, in the user's words; never empty
+	// NonOwner says what happens to an edit by another than the owner.
+	NonOwner NonOwner
+	Conflict Conflict
+	Blank    Blank
+	// Refers is the entity type this field names a record of; "" for plain values. An entity then holds an EntityID.
+	Refers record.Object
+	// ReadOnly: the hub does not accept writes to it.
+	ReadOnly bool
+}
+
+// Owner names who may set a field.
+type Owner struct {
+	LastWriteWins bool
+	// Connection is the owner, already resolved ("hub" is the hub's name); "" with LastWriteWins.
+	Connection record.Connection
+}
+
+// NonOwner is a policy.
+type NonOwner string
+
+// What happens to an edit by another than the owner. Propose and flag leave a waiver on the link.
+const (
+	NonOwnerRevert  NonOwner = "revert"
+	NonOwnerPropose NonOwner = "propose"
+	NonOwnerFlag    NonOwner = "flag"
+)
+
+// Conflict is the resolution when both sides left base for different values.
+type Conflict string
+
+// The resolutions.
+const (
+	ConflictOwner  Conflict = "owner"
+	ConflictHub    Conflict = "hub"
+	ConflictSpoke  Conflict = "spoke"
+	ConflictNewest Conflict = "newest"
+	ConflictManual Conflict = "manual"
+)
+
+// Blank says what an emptied field means.
+type Blank string
+
+// The blank policies. BlankClear lets a blank travel as a value. BlankKeep never lets a blank replace a value: the
+// emptied field is filled again.
+const (
+	BlankClear Blank = "clear"
+	BlankKeep  Blank = "keep"
+)
+
+// MatchRule makes one key of several parts; all parts must be present for the key to exist.
+type MatchRule struct {
+	Name  string
+	Parts []MatchPart
+}
+
+// MatchPart is one part: a hub field, through transforms. Keys compare by Unicode case folding and trimmed.
+type MatchPart struct {
+	Field      record.HubField
+	Transforms []Transform
+}
+
+// Direction of a mapping or pair.
+type Direction string
+
+// The directions.
+const (
+	Both    Direction = "both"
+	ToSpoke Direction = "to_spoke"
+	ToHub   Direction = "to_hub"
+)
+
+// Create says who may create records through a mapping.
+type Create string
+
+// The create policies: CreateToSpoke lets hub-born records be created on the spoke, CreateToHub the reverse.
+const (
+	CreateBoth    Create = "both"
+	CreateToSpoke Create = "to_spoke"
+	CreateToHub   Create = "to_hub"
+	CreateNone    Create = "none"
+)
+
+// Delete says what a deletion on one side does to the other.
+type Delete string
+
+// The delete policies.
+const (
+	DeleteIgnore  Delete = "ignore"  // the other side stays, linked to nothing on this side, and is not created again
+	DeleteUnlink  Delete = "unlink"  // as ignore, and the other side leaves the entity too
+	DeleteArchive Delete = "archive" // archive the other side
+	DeleteDelete  Delete = "delete"  // delete the other side
+)
+
+// Mapping ties a hub object to an object of one spoke.
+type Mapping struct {
+	Name  string // unique in the group; by default "contacts-jobber-clients"
+	Hub   record.Object
+	Spoke record.Place
+	// Direction is the pairs' default, and the way deletions travel.
+	Direction Direction
+	Create    Create
+	Delete    Delete
+	Existing  Existing
+	Filter    *Filter
+	Pairs     []Pair
+	// Marker is the spoke's field that holds the hub's record id; "" where the platform can hold none.
+	Marker record.PlatformField
+	// RestoresSpoke: the spoke's archived records can be made live again (catalog Ability.Restore).
+	RestoresSpoke bool
+
+	ToSpoke Schedule
+	ToHub   Schedule
+	Line    int // in the file, for messages
+}
+
+// Existing says whether records that are inside the filter at first sight count as having entered.
+type Existing string
+
+// The values of Existing.
+const (
+	ExistingSkip  Existing = "skip"
+	ExistingEnter Existing = "enter"
+)
+
+// Filter holds when all its conditions hold.
+type Filter struct {
+	Conditions []Condition
+	// Digest identifies the filter, so that a changed one does not make entries of records already inside.
+	Digest string
+}
+
+// Condition tests one hub field, in canonical form.
+type Condition struct {
+	Field record.HubField
+	Op    ConditionOp
+	// Values: one or more for in and not_in, none for present and blank.
+	Values []string
+}
+
+// ConditionOp is a comparison. equals and becomes are spelled "in" with one value once loaded.
+type ConditionOp string
+
+// The comparisons.
+const (
+	OpIn      ConditionOp = "in"
+	OpNotIn   ConditionOp = "not_in"
+	OpPresent ConditionOp = "present"
+	OpBlank   ConditionOp = "blank"
+)
+
+// Pair translates between hub fields and spoke fields. One side has exactly one field. A pair with a constant or a
+// reference through a parent's field has rules of its own, below.
+type Pair struct {
+	Hub       []record.HubField
+	Spoke     []record.PlatformField
+	Direction Direction
+	// ToSpokeTransforms turn hub values into spoke values; ToHubTransforms the reverse. Nil is identity.
+	ToSpokeTransforms []Transform
+	ToHubTransforms   []Transform
+	// Constant, with no Hub field, is written at creation only.
+	Constant string
+	// Reference is set where the hub field names another entity.
+	Reference *Reference
+	// OnCreateOnly: written when the record is created and never after (the spoke's field is create-only).
+	OnCreateOnly bool
+	// Required: a create without a value here is parked.
+	Required bool
+	Line     int
+}
+
+// Reference says how a parent is named on the spoke.
+type Reference struct {
+	// To is the parent's entity type.
+	To record.Object
+	// Object is the parent's object on the spoke.
+	Object record.Object
+	// Via is the field of the parent's record whose value is written, "properties[first].id"; "" writes the parent's
+	// external id. A pair with Via is to_spoke.
+	Via record.PlatformField
+}
+
+// Transform is one step, by name, with arguments.
+type Transform struct {
+	Name string
+	Args map[string]string // sorted when iterated
+	// Map is value_map's table.
+	Map map[string]string
+}
+
+// Schedule says when changes travel in one direction.
+type Schedule struct {
+	// RealTime: by webhook and due notice, at once.
+	RealTime bool
+	// Every is the period of polls (towards the hub) or of sweeps that send what is due; 0 for none.
+	Every time.Duration
+	// Active bounds polls and sweeps; it bounds nothing that is in real time.
+	Active Active
+	// Offset staggers runs that share a period; the program sets it.
+	Offset time.Duration
+}
+
+// Connection finds a connection by name.
+func (r *Rules) Connection(name record.Connection) (*Connection, bool) {
+	i := slices.IndexFunc(r.Connections, func(c Connection) bool { return c.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &r.Connections[i], true
+}
+
+// Group finds a group by name.
+func (r *Rules) Group(name record.Group) (*Group, bool) {
+	i := slices.IndexFunc(r.Groups, func(g Group) bool { return g.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &r.Groups[i], true
+}
+
+// GroupsAt lists the groups in which a place takes part, in the file's order.
+func (r *Rules) GroupsAt(place record.Place) []*Group {
+	var out []*Group
+	for i := range r.Groups {
+		if _, ok := r.Groups[i].TypeAt(place); ok {
+			out = append(out, &r.Groups[i])
+		}
+	}
+	return out
+}
+
+// Places lists every place of every group, sorted, each once.
+func (r *Rules) Places() []record.Place {
+	var out []record.Place
+	for i := range r.Groups {
+		for _, e := range r.Groups[i].Entities {
+			out = append(out, r.Groups[i].Places(e.Type)...)
+		}
+	}
+	slices.SortFunc(out, record.Place.Compare)
+	return slices.Compact(out)
+}
+
+// FieldsAt lists the fields to read at a place: those mapped in any group, markers, and those that references and
+// filters need; sorted, each once.
+func (r *Rules) FieldsAt(place record.Place) []record.PlatformField {
+	var out []record.PlatformField
+	for i := range r.Groups {
+		out = append(out, r.Groups[i].fieldsAt(place)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (g *Group) fieldsAt(place record.Place) []record.PlatformField {
+	var out []record.PlatformField
+	if place.Connection == g.Hub {
+		if e, ok := g.Entity(place.Object); ok {
+			for _, f := range e.Fields {
+				out = append(out, record.PlatformField(f.Name))
+			}
+			if e.Marker != "" {
+				out = append(out, e.Marker)
+			}
+		}
+	}
+	for i := range g.Mappings {
+		m := &g.Mappings[i]
+		for _, p := range m.Pairs {
+			if m.Spoke == place && !(p.OnCreateOnly && len(p.Hub) == 0) {
+				out = append(out, p.Spoke...)
+			}
+			if p.Reference != nil && p.Reference.Via != "" && m.Spoke.Connection == place.Connection && p.Reference.Object == place.Object {
+				out = append(out, p.Reference.Via)
+			}
+		}
+		if m.Spoke == place && m.Marker != "" {
+			out = append(out, m.Marker)
+		}
+	}
+	return out
+}
+
+// ViaFieldsAt lists the fields at a place that children read through their references to it, sorted, each once.
+func (g *Group) ViaFieldsAt(place record.Place) []record.PlatformField {
+	var out []record.PlatformField
+	for i := range g.Mappings {
+		for _, p := range g.Mappings[i].Pairs {
+			if r := p.Reference; r != nil && r.Via != "" && g.Mappings[i].Spoke.Connection == place.Connection && r.Object == place.Object {
+				out = append(out, r.Via)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Entity finds an entity type's declaration.
+func (g *Group) Entity(t record.Object) (*Entity, bool) {
+	i := slices.IndexFunc(g.Entities, func(e Entity) bool { return e.Type == t })
+	if i < 0 {
+		return nil, false
+	}
+	return &g.Entities[i], true
+}
+
+// TypeAt gives the entity type whose records live at a place.
+func (g *Group) TypeAt(place record.Place) (record.Object, bool) {
+	if place.Connection == g.Hub {
+		if _, ok := g.Entity(place.Object); ok {
+			return place.Object, true
+		}
+	}
+	if m, ok := g.MappingAt(place); ok {
+		return m.Hub, true
+	}
+	return "", false
+}
+
+// MappingAt finds the mapping whose spoke side is a place. The hub's own places have none.
+func (g *Group) MappingAt(place record.Place) (*Mapping, bool) {
+	i := slices.IndexFunc(g.Mappings, func(m Mapping) bool { return m.Spoke == place })
+	if i < 0 {
+		return nil, false
+	}
+	return &g.Mappings[i], true
+}
+
+// HubPlace gives the hub's place of an entity type.
+func (g *Group) HubPlace(t record.Object) record.Place {
+	return record.Place{Connection: g.Hub, Object: t}
+}
+
+// Places lists where links of an entity type can be: the hub first, then spokes in the file's order. The order is
+// also the rank by which ties break. The answer is shared: it is not to be changed.
+func (g *Group) Places(t record.Object) []record.Place {
+	if places, indexed := g.places[t]; indexed {
+		return places
+	}
+	return g.placesOf(t)
+}
+
+func (g *Group) placesOf(t record.Object) []record.Place {
+	out := []record.Place{g.HubPlace(t)}
+	for i := range g.Mappings {
+		if g.Mappings[i].Hub == t {
+			out = append(out, g.Mappings[i].Spoke)
+		}
+	}
+	return out
+}
+
+// Field finds a hub field.
+func (e *Entity) Field(name record.HubField) (*Field, bool) {
+	i := slices.IndexFunc(e.Fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &e.Fields[i], true
+}
+
+// CreatesOn reports whether a record may be created at the spoke's side.
+func (c Create) CreatesOn(toSpoke Direction) bool {
+	return c == CreateBoth || (toSpoke == ToSpoke && c == CreateToSpoke) || (toSpoke == ToHub && c == CreateToHub)
+}
