@@ -63,9 +63,9 @@ number; then deploy that file again too, or the next deployment proposes the lat
 			err = json.NewEncoder(cmd.OutOrStdout()).Encode(d)
 		} else if !f.json {
 			printDifference(cmd.OutOrStdout(), rules, d)
-			err = foretell(cmd.OutOrStdout(), rules.Candidate, records)
+			err = printForecast(cmd.OutOrStdout(), rules.Candidate, records)
 		} else {
-			err = foretell(io.Discard, rules.Candidate, records)
+			err = printForecast(io.Discard, rules.Candidate, records)
 		}
 		switch {
 		case err != nil:

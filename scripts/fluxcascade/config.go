@@ -135,7 +135,7 @@ func lintCommand() *cobra.Command {
 				return exitError(1)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d connections, %d groups: no problem found\n", len(rules.Connections), len(rules.Groups))
-			if err := foretell(cmd.OutOrStdout(), rules, records); err != nil {
+			if err := printForecast(cmd.OutOrStdout(), rules, records); err != nil {
 				return err
 			}
 			if timetable {

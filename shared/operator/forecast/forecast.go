@@ -1,6 +1,6 @@
-// Package forecast foretells what a first load takes within the limits of the platforms: how many calls, how long, and
+// Package forecast estimates what a first load takes within the limits of the platforms: how many calls, how long, and
 // whether it fits in a day. It is pure; its figures come from the catalog, and from how many records a person says there
-// are. It foretells reading, which is certain, and making what one side has more of, which is a guess and is called one.
+// are. It estimates reading, which is certain, and making what one side has more of, which is a guess and is called one.
 package forecast
 
 import (
@@ -68,8 +68,8 @@ type Line struct {
 	Refused string `json:"refused,omitempty"`
 }
 
-// Foretell gives a line for each connection whose records are known at one place at least, in the file's order.
-func Foretell(rules *ruleset.Rules, platforms []*catalog.Platform, records Records) []Line {
+// FirstLoads gives a line for each connection whose records are known at one place at least, in the file's order.
+func FirstLoads(rules *ruleset.Rules, platforms []*catalog.Platform, records Records) []Line {
 	made := makes(rules, records)
 	var out []Line
 	for i := range rules.Connections {

@@ -43,7 +43,7 @@ func TestAHundredThousandContactsTakeWhatTheLimitsAllow(t *testing.T) {
 		"jobber":     {2_000_000, 90 * time.Minute, 100 * time.Minute}, // 20 points a record at 350 a second
 		"quickbooks": {100, 0, time.Minute},
 	}
-	lines := forecast.Foretell(rules, catalog.All(), records)
+	lines := forecast.FirstLoads(rules, catalog.All(), records)
 	if len(lines) != len(want) {
 		t.Fatalf("got %d lines: %v", len(lines), lines)
 	}
@@ -61,7 +61,7 @@ func TestWhatIsMadeIsGuessedFromWhatTheOtherSideHasMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range forecast.Foretell(rules, catalog.All(), records) {
+	for _, line := range forecast.FirstLoads(rules, catalog.All(), records) {
 		switch line.Connection {
 		case "quickbooks":
 			// The items of a batch count singly: 60,000 of them and 40 pages, at 315 a minute of 500.
@@ -90,7 +90,7 @@ func TestWhatDoesNotFitInADayIsRefusedWithWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		records[mustPlace(t, rules, pipedrive)] = 20_000 // 80,000 must be made, at 5 tokens each
-		for _, line := range forecast.Foretell(rules, catalog.All(), records) {
+		for _, line := range forecast.FirstLoads(rules, catalog.All(), records) {
 			if string(line.Connection) == pipedrive {
 				return line.Refused
 			}

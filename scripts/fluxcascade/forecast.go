@@ -13,18 +13,18 @@ import (
 
 // addRecords gives a command the flag that says how many records there are.
 func addRecords(cmd *cobra.Command, records *[]string) {
-	cmd.Flags().StringArrayVar(records, "records", nil, "how many records there are, to foretell the first load: CONNECTION=NUMBER or CONNECTION/OBJECT=NUMBER (repeatable)")
+	cmd.Flags().StringArrayVar(records, "records", nil, "how many records there are, to forecast the first load: CONNECTION=NUMBER or CONNECTION/OBJECT=NUMBER (repeatable)")
 }
 
-// foretell says what the first load takes, where it is known how many records there are. What does not fit in a day's
+// printForecast says what the first load takes, where it is known how many records there are. What does not fit in a day's
 // quota ends the command with status 1.
-func foretell(out io.Writer, rules *ruleset.Rules, specs []string) error {
+func printForecast(out io.Writer, rules *ruleset.Rules, specs []string) error {
 	records, err := forecast.Parse(rules, specs)
 	if err != nil {
 		return err
 	}
 	fits := true
-	for _, line := range forecast.Foretell(rules, catalog.All(), records) {
+	for _, line := range forecast.FirstLoads(rules, catalog.All(), records) {
 		fmt.Fprintf(out, "  first load of %s\n", line)
 		if line.Refused != "" {
 			fmt.Fprintf(out, "DOES NOT FIT: %s\n", line.Refused)
