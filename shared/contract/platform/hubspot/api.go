@@ -1,9 +1,14 @@
 package hubspot
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
 	"strconv"
+	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/lazyregexp"
 )
@@ -309,4 +314,39 @@ func objectsPath(object record.Object) string { return "/crm/v3/objects/" + stri
 // tiesPath is the address of associations from an object's records to another's.
 func tiesPath(object record.Object, to string) string {
 	return "/crm/v4/associations/" + string(object) + "/" + to + "/batch/"
+}
+
+// answered is what is known of an answer besides its content.
+type answered struct {
+	header http.Header
+	began  time.Time
+	// refusal is the error body where the call failed, empty otherwise.
+	refusal wireError
+}
+
+// expected is an answer that knows whether it has what every such answer has. Half an answer must not be read as
+// "nothing found".
+type expected interface{ complete() bool }
+
+// ask sends one call, classifies its answer and decodes it into out, which is nil for an answer without content.
+func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (answered, error) {
+	answer, err := c.client.Do(ctx, call)
+	if err != nil {
+		return answered{}, err
+	}
+	told := answered{began: answer.Began, header: answer.Header}
+	if answer.Status < 200 || answer.Status >= 300 {
+		_ = json.Unmarshal(answer.Body, &told.refusal) // a body of another form has no category
+		return told, c.classify(call, answer, told.refusal)
+	}
+	if out == nil {
+		return told, nil
+	}
+	if err := c.client.Decode(call, answer, out); err != nil {
+		return told, err
+	}
+	if !out.complete() {
+		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks its results", answer.Status)
+	}
+	return told, nil
 }

@@ -1,8 +1,6 @@
 package hubspot
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,41 +48,6 @@ var quotedProperty = lazyregexp.New(`[Pp]roperty "([a-z][a-z0-9_]{0,99})"`)
 
 // existingID reads a conflict's record: "Contact already exists. Existing ID: 123".
 var existingID = lazyregexp.New(`Existing ID: ?([0-9]{1,20})`)
-
-// answered is what is known of an answer besides its content.
-type answered struct {
-	header http.Header
-	began  time.Time
-	// refusal is the error body where the call failed, empty otherwise.
-	refusal wireError
-}
-
-// expected is an answer that knows whether it has what every such answer has. Half an answer must not be read as
-// "nothing found".
-type expected interface{ complete() bool }
-
-// ask sends one call, classifies its answer and decodes it into out, which is nil for an answer without content.
-func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (answered, error) {
-	answer, err := c.client.Do(ctx, call)
-	if err != nil {
-		return answered{}, err
-	}
-	told := answered{began: answer.Began, header: answer.Header}
-	if answer.Status < 200 || answer.Status >= 300 {
-		_ = json.Unmarshal(answer.Body, &told.refusal) // a body of another form has no category
-		return told, c.classify(call, answer, told.refusal)
-	}
-	if out == nil {
-		return told, nil
-	}
-	if err := c.client.Decode(call, answer, out); err != nil {
-		return told, err
-	}
-	if !out.complete() {
-		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks its results", answer.Status)
-	}
-	return told, nil
-}
 
 // classify gives the error of an answer that is no 2xx.
 func (c *Connector) classify(call platform.Call, answer platform.Answer, body wireError) error {

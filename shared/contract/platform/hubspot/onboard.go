@@ -36,14 +36,6 @@ func Authorization() platform.Authorization {
 	return a
 }
 
-var (
-	_ platform.Connecting  = (*Connector)(nil)
-	_ platform.FieldMaking = (*Connector)(nil)
-	_ platform.Subscribing = (*Connector)(nil)
-	_ platform.Telling     = (*Connector)(nil)
-	_ platform.Leaving     = (*Connector)(nil)
-)
-
 // Identify tells the portal that the token opens, who authorised, and its scopes (GET /oauth/v1/access-tokens, HubSpot/
 // hubspot-api-nodejs 13.5.0 codegen). Whether it is for tests is the account's own type, asked for apart
 // (developers.hubspot.com account information); a portal that does not tell it counts as a real one.
@@ -161,15 +153,6 @@ func (c *Connector) addStages(ctx context.Context, infos []platform.FieldInfo) e
 		}
 	}
 	return nil
-}
-
-// MakeField defines a single-line text property.
-func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
-	if _, known := c.catalog.Object(object); !known || !safeProperty.MatchString(string(f.Name)) {
-		return "", fault.Newf(fault.Rejected, c.client.Opf("make field of %s", object), "unknown object, or a name that no property can have: small letters, digits and _")
-	}
-	there, err := c.ensure(ctx, object, property{Name: string(f.Name), Label: f.Label, Type: "string", FieldType: "text", Group: groups[object]})
-	return record.PlatformField(there.Name), err
 }
 
 // Leave uninstalls the app from the portal, whose administrators HubSpot tells by email (developers.hubspot.com app

@@ -41,3 +41,12 @@ func (c *Connector) ensure(ctx context.Context, object record.Object, wanted pro
 	}
 	return there, nil
 }
+
+// MakeField defines a single-line text property.
+func (c *Connector) MakeField(ctx context.Context, object record.Object, f platform.NewField) (record.PlatformField, error) {
+	if _, known := c.catalog.Object(object); !known || !safeProperty.MatchString(string(f.Name)) {
+		return "", fault.Newf(fault.Rejected, c.client.Opf("make field of %s", object), "unknown object, or a name that no property can have: small letters, digits and _")
+	}
+	there, err := c.ensure(ctx, object, property{Name: string(f.Name), Label: f.Label, Type: "string", FieldType: "text", Group: groups[object]})
+	return record.PlatformField(there.Name), err
+}

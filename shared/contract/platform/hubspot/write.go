@@ -7,13 +7,16 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
+
+// callsMax bounds the requests of one Apply. One bad item among 100 costs 14 of them; only where nearly all are bad are
+// some left for the next attempt.
+const callsMax = 60
 
 // The batch calls that intents become, in the order in which they are sent.
 const (
@@ -99,32 +102,6 @@ func (c *Connector) prepare(intent record.Intent) *work {
 		}
 	}
 	return w
-}
-
-// properties gives what is sent of an intent's fields. A blank is sent as "", which clears; a create leaves it out.
-func properties(intent record.Intent) map[string]string {
-	out := map[string]string{}
-	for field, value := range intent.Fields {
-		if !strings.HasPrefix(string(field), prefix) && (value != "" || intent.Operation != record.OperationCreate) {
-			out[string(field)] = value
-		}
-	}
-	return out
-}
-
-// input is one item of a batch call, told apart by its number in it. An upsert's id is the value that identifies the
-// record, which its properties hold too, or the record would be made without it.
-func (w *work) input(number int) batchInput {
-	in := batchInput{ID: string(w.intent.Ref.ID), TraceID: strconv.Itoa(number), Properties: properties(w.intent)}
-	switch w.call {
-	case callUpsert:
-		in.ID, in.IDProperty = w.intent.Fields[w.intent.Marker], string(w.intent.Marker)
-	case callCreate:
-		in.ID, in.Associations = "", inline(w.intent)
-	case callArchive:
-		return batchInput{ID: string(w.intent.Ref.ID)}
-	}
-	return in
 }
 
 // send performs one batch call and fills in its receipts. An error means that no item has an answer.
@@ -276,4 +253,33 @@ func judge(intent record.Intent, err error) error {
 		}
 	}
 	return f
+}
+
+// run is what the calls of one Apply share.
+type run struct {
+	platform.Run[*work]
+	object record.Object
+}
+
+func newRun(object record.Object) *run {
+	return &run{object: object, Run: platform.Run[*work]{Platform: name, Max: callsMax, Divide: divides}}
+}
+
+// divides says that a batch was refused whole because of an item.
+func divides(err error) bool { return fault.Is(err, fault.Rejected) || fault.Is(err, fault.Gone) }
+
+func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
+
+// settle gives the receipts, or the one failure that every intent met because of its call.
+func settle(items []*work) ([]record.Receipt, error) {
+	receipts := make([]record.Receipt, len(items))
+	whole := true
+	for i, w := range items {
+		receipts[i] = w.receipt
+		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
+	}
+	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
+		return nil, items[0].receipt.Err
+	}
+	return receipts, nil
 }

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
 // request is the body of every call: values travel in Variables and never in the text of Query.
@@ -190,37 +190,6 @@ type answer struct {
 	date time.Time
 }
 
-// question is one call in the making: aliased root fields and their variables.
-type question struct {
-	operation   string // "query" or "mutation"
-	definitions []string
-	roots       []string
-	fragment    string // "" for none
-	variables   map[string]any
-}
-
-// add defines a variable and gives its spelling in the text.
-func (q *question) add(name, kind string, value any) string {
-	if q.variables == nil {
-		q.variables = map[string]any{}
-	}
-	q.definitions = append(q.definitions, "$"+name+": "+kind)
-	q.variables[name] = value
-	return "$" + name
-}
-
-// root adds an aliased root field.
-func (q *question) root(alias, text string) { q.roots = append(q.roots, alias+": "+text) }
-
-func (q *question) body() request {
-	text := q.operation
-	if len(q.definitions) > 0 {
-		text += "(" + strings.Join(q.definitions, ", ") + ")"
-	}
-	text += " {\n" + strings.Join(q.roots, "\n") + "\n}\n" + q.fragment
-	return request{Query: text, Variables: q.variables}
-}
-
 // ask sends one question and classifies what speaks of the whole of it. A nil error means that Data is there; errors
 // of single aliases are in Errors, for problem to find.
 func (c *Connector) ask(ctx context.Context, op string, q question) (answer, error) {
@@ -262,4 +231,24 @@ func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (c *Connector) reject(op, cause string) error {
 	return fault.Newf(fault.Rejected, op, "%s", cause)
+}
+
+// kind is one object as the API spells it.
+type kind struct {
+	object    record.Object
+	typename  string // of fragments
+	root      string // the query by id, and the record's key in payloads
+	list      string // the query of many
+	appliesTo string // of custom field configurations
+}
+
+func (c *Connector) kindOf(object record.Object) (kind, catalog.Ability, bool) {
+	o, ok := c.catalog.Object(object)
+	if !ok {
+		return kind{}, catalog.Ability{}, false
+	}
+	if object == "clients" {
+		return kind{object: object, typename: "Client", root: "client", list: "clients", appliesTo: "ALL_CLIENTS"}, o.Ability, true
+	}
+	return kind{object: object, typename: "Job", root: "job", list: "jobs", appliesTo: "ALL_JOBS"}, o.Ability, true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -312,4 +313,26 @@ func utc(text string) string {
 		return formatTime(t)
 	}
 	return text
+}
+
+func (c *Connector) ref(k kind, id record.ExternalID) record.Ref {
+	return record.Ref{Place: record.Place{Connection: c.client.Settings.Connection, Object: k.object}, ID: id}
+}
+
+// snapshot decodes one record. The error tells no value.
+func (c *Connector) snapshot(k kind, raw json.RawMessage, fields []record.PlatformField, began time.Time) (*record.Snapshot, error) {
+	if k.object == "clients" {
+		client, err := decodeClient(raw)
+		if err != nil {
+			return nil, err
+		}
+		return &record.Snapshot{Ref: c.ref(k, client.ID), Fields: flatten(fields, client.value),
+			ModifiedAt: parseTime(client.UpdatedAt), ReadBegan: began, Archived: client.IsArchived}, nil
+	}
+	job, err := decodeJob(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &record.Snapshot{Ref: c.ref(k, job.ID), Fields: flatten(fields, job.value),
+		ModifiedAt: parseTime(job.UpdatedAt), ReadBegan: began}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
 // envelope is every answer of both versions. What is in data stays raw until decoded one by one, so that one malformed
@@ -268,4 +269,28 @@ func integers(raw any) (string, bool) {
 		texts[i] = strconv.FormatInt(id, 10)
 	}
 	return strings.Join(texts, ","), true
+}
+
+// kind is one object as the API spells it.
+type kind struct {
+	*catalog.Object
+	item   string // in searches, recents, webhooks and the names of field lists
+	search string // the field of a search that looks at the record's name
+}
+
+func (c *Connector) kindOf(object record.Object) (kind, bool) {
+	o, known := c.catalog.Object(object)
+	if !known {
+		return kind{}, false
+	}
+	k := kind{Object: o, item: strings.TrimSuffix(string(object), "s"), search: "name"}
+	if object == "deals" {
+		k.search = "title"
+	}
+	return k, true
+}
+
+// path is that of the object's list, or of one record.
+func (k kind) path(rest ...string) string {
+	return pathV2 + strings.Join(append([]string{string(k.Name)}, rest...), "/")
 }

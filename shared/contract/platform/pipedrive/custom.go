@@ -16,6 +16,8 @@ import (
 )
 
 const (
+	// keysMax is how many custom fields can be asked for by their keys (API v2, custom_fields); more come with all others.
+	keysMax = 15
 	// definitionsLife is how long an account's field list is believed; one that lacks a field which is asked for is read
 	// again, at most once in definitionsRest. A reading costs 10 tokens for each page.
 	definitionsLife = time.Hour

@@ -188,3 +188,7 @@ func refuse(k kind, field record.PlatformField, value string, operation record.O
 	_, problem = wire(f, value)
 	return problem
 }
+
+func (c *Connector) ref(k kind, id record.ExternalID) record.Ref {
+	return record.Ref{Place: record.Place{Connection: c.client.Settings.Connection, Object: k.Name}, ID: id}
+}

@@ -14,6 +14,12 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
+const (
+	// searchRows bounds the rows of one search, matchesMax what is answered of them, as platform.Connector.Find promises.
+	searchRows = 20
+	matchesMax = 10
+)
+
 // Find looks records up by exact searches, one for each value, whose index trails the records; what they name is read by
 // id, and judged by what it holds then: emails and names without case, custom fields with it, as the searches do.
 func (c *Connector) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {

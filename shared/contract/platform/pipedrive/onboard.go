@@ -27,8 +27,6 @@ func Authorization() platform.Authorization {
 		Source: "pipedrive.readme.io marketplace-oauth-authorization; vendor's OpenAPI v1 and v2, scopes"}
 }
 
-var _ platform.Connecting = (*Connector)(nil)
-
 // me is what v1's users/me tells.
 type me struct {
 	Name        string      `json:"name"`

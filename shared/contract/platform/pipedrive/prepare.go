@@ -10,11 +10,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-var (
-	_ platform.Preparing   = (*Connector)(nil)
-	_ platform.FieldMaking = (*Connector)(nil)
-)
-
 // labelMax is the longest name of a custom field.
 const labelMax = 255
 

@@ -12,11 +12,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-var (
-	_ platform.Subscribing = (*Connector)(nil)
-	_ platform.Telling     = (*Connector)(nil)
-)
-
 // hooksMax bounds the webhooks read: a user may have 40 (guide-for-webhooks-v2).
 const hooksMax = 200
 

@@ -2,6 +2,7 @@ package quickbooks
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -164,21 +166,6 @@ func parseTime(text string) time.Time {
 // formatTime is RFC 3339 in whole seconds with an offset in digits, the form that the API answers in.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05-07:00") }
 
-// quote writes a string of the query language: a quote inside is escaped by a backslash (developer.intuit.com data
-// queries), and so is a backslash (unverified; without it a value ending in one would swallow the closing quote).
-func quote(value string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
-}
-
-// quoteAll writes the list of an IN clause.
-func quoteAll[S ~string](values []S) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = quote(string(v))
-	}
-	return "(" + strings.Join(quoted, ", ") + ")"
-}
-
 // path builds the path and query of a call on this company; every call names the minor version.
 func (c *Connector) path(resource string, query url.Values) string {
 	if query == nil {
@@ -186,4 +173,22 @@ func (c *Connector) path(resource string, query url.Values) string {
 	}
 	query.Set("minorversion", minorVersion)
 	return "/v3/company/" + url.PathEscape(c.client.Settings.Account) + "/" + resource + "?" + query.Encode()
+}
+
+// ask sends one call and classifies its answer. began is zero if nothing was sent.
+func (c *Connector) ask(ctx context.Context, call platform.Call) (envelope, time.Time, error) {
+	answer, err := c.client.Do(ctx, call)
+	if err != nil {
+		return envelope{}, time.Time{}, err
+	}
+	var out envelope
+	parse := c.client.Decode(call, answer, &out)
+	f := out.Fault
+	if parse != nil && f == nil {
+		f = xmlFault(answer.Body)
+	}
+	if err := c.classify(call, answer, f); err != nil {
+		return envelope{}, answer.Began, err
+	}
+	return out, answer.Began, parse
 }

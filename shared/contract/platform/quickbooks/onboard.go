@@ -30,8 +30,6 @@ func Authorization() platform.Authorization {
 	return a
 }
 
-var _ platform.Connecting = (*Connector)(nil)
-
 // Identify tells the company that Settings.Account names, as the redirect did: no call tells which company a token opens
 // (developer.intuit.com, CompanyInfo). Who authorised is not told. Answers tell no limits.
 func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {

@@ -2,11 +2,15 @@ package salesforce
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -201,30 +205,54 @@ func long(id record.ExternalID) record.ExternalID {
 	return record.ExternalID(out)
 }
 
-// quote writes a string of SOQL, with what must be escaped (developer.salesforce.com, quoted string escape sequences).
-func quote(value string) string {
-	var b strings.Builder
-	b.WriteByte('\'')
-	for _, r := range value {
-		switch {
-		case r == '\\' || r == '\'':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ':
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('\'')
-	return b.String()
+// answered is what is known of an answer besides its content.
+type answered struct {
+	began time.Time
+	clock time.Time // the platform's, zero where it does not say
+	// refusal is the first error where the call failed, empty otherwise.
+	refusal wireError
 }
 
-// quoteAll writes the list of an IN clause.
-func quoteAll(values []string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = quote(v)
+// expected is an answer that knows whether it has what every such answer has. Half an answer must not be read as
+// "nothing found".
+type expected interface{ complete() bool }
+
+// ask sends one call, classifies its answer and decodes it into out, which is nil for an answer without content.
+func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (answered, error) {
+	if c.homeless != "" {
+		return answered{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "%s", c.homeless)
 	}
-	return "(" + strings.Join(quoted, ", ") + ")"
+	if call.Header == nil {
+		call.Header = http.Header{}
+	}
+	call.Header.Set("Sforce-Call-Options", callOptions)
+	answer, err := c.client.Do(ctx, call)
+	if err != nil {
+		return answered{}, err
+	}
+	told := answered{began: answer.Began}
+	if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		told.clock = at.UTC()
+	}
+	if answer.Status < 200 || answer.Status >= 300 {
+		list := parseErrors(answer.Body)
+		if len(list) > 0 {
+			told.refusal = list[0]
+		}
+		err := c.classify(call, answer, list)
+		if fault.CodeOf(err) == codeSession {
+			return told, c.expired(ctx, err)
+		}
+		return told, err
+	}
+	if out == nil {
+		return told, nil
+	}
+	if err := c.client.Decode(call, answer, out); err != nil {
+		return told, err
+	}
+	if !out.complete() {
+		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks what it must have", answer.Status)
+	}
+	return told, nil
 }

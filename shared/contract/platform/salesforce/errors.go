@@ -58,58 +58,6 @@ var (
 	takenBy = lazyregexp.New(`record with id: ?([0-9A-Za-z]{18}|[0-9A-Za-z]{15})\b`)
 )
 
-// answered is what is known of an answer besides its content.
-type answered struct {
-	began time.Time
-	clock time.Time // the platform's, zero where it does not say
-	// refusal is the first error where the call failed, empty otherwise.
-	refusal wireError
-}
-
-// expected is an answer that knows whether it has what every such answer has. Half an answer must not be read as
-// "nothing found".
-type expected interface{ complete() bool }
-
-// ask sends one call, classifies its answer and decodes it into out, which is nil for an answer without content.
-func (c *Connector) ask(ctx context.Context, call platform.Call, out expected) (answered, error) {
-	if c.homeless != "" {
-		return answered{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "%s", c.homeless)
-	}
-	if call.Header == nil {
-		call.Header = http.Header{}
-	}
-	call.Header.Set("Sforce-Call-Options", callOptions)
-	answer, err := c.client.Do(ctx, call)
-	if err != nil {
-		return answered{}, err
-	}
-	told := answered{began: answer.Began}
-	if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
-		told.clock = at.UTC()
-	}
-	if answer.Status < 200 || answer.Status >= 300 {
-		list := parseErrors(answer.Body)
-		if len(list) > 0 {
-			told.refusal = list[0]
-		}
-		err := c.classify(call, answer, list)
-		if fault.CodeOf(err) == codeSession {
-			return told, c.expired(ctx, err)
-		}
-		return told, err
-	}
-	if out == nil {
-		return told, nil
-	}
-	if err := c.client.Decode(call, answer, out); err != nil {
-		return told, err
-	}
-	if !out.complete() {
-		return told, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks what it must have", answer.Status)
-	}
-	return told, nil
-}
-
 // expired tells Tokens of a session that ended although the status was not 401: the next call refreshes.
 func (c *Connector) expired(ctx context.Context, refusal error) error {
 	token, err := c.client.Settings.Tokens.Token(ctx)

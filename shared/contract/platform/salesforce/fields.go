@@ -119,3 +119,7 @@ func refuse(o *catalog.Object, name record.PlatformField, value string, operatio
 	_, problem := wire(f, value)
 	return problem
 }
+
+func (c *Connector) place(object record.Object) record.Place {
+	return record.Place{Connection: c.client.Settings.Connection, Object: object}
+}

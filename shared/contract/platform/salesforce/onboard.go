@@ -28,8 +28,6 @@ func Authorization() platform.Authorization {
 	return a
 }
 
-var _ platform.Connecting = (*Connector)(nil)
-
 // Identify tells the org, who authorised (help.salesforce.com, user info endpoint), and the calls left today. The org's name
 // and whether it is a sandbox are its own record, and the limits a resource, that a user may be kept from: then they stay untold.
 func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {

@@ -18,6 +18,10 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
+// callsMax bounds the writing requests of one Apply. One bad item among 200 costs 16 of them; only where nearly all are
+// bad are some left for the next attempt.
+const callsMax = 60
+
 // The calls that intents become, in the order in which they are sent.
 const (
 	callUpsert = "upsert" // a create that carries our identity in a field that can be upserted by
@@ -105,60 +109,6 @@ func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 		w.receipt.Err = problem
 	}
 	return w
-}
-
-// upsertable says that a create carries our identity in a custom field: Prepare makes sure that such a marker is a unique
-// external id.
-func upsertable(o *catalog.Object, intent record.Intent) bool {
-	return intent.Marker != "" && intent.Fields[intent.Marker] != "" && o.Custom.MatchString(string(intent.Marker))
-}
-
-// build writes the record that is sent. A create leaves blanks out.
-func (w *work) build(o *catalog.Object) *fault.Error {
-	w.body = map[string]any{"attributes": map[string]any{"type": string(o.Name)}}
-	for _, name := range slices.Sorted(maps.Keys(w.intent.Fields)) {
-		value := w.intent.Fields[name]
-		if problem := refuse(o, name, value, w.intent.Operation); problem != "" {
-			err := fault.Newf(fault.Rejected, "", "field %s %s", name, problem)
-			err.Fields = []string{string(name)}
-			return err
-		}
-		if value == "" && w.intent.Operation == record.OperationCreate {
-			continue
-		}
-		f, _ := o.Field(name)
-		w.body[string(name)], _ = wire(f, value)
-	}
-	return nil
-}
-
-// earlier looks for the results of earlier tries of creates, by our identity, in one look-up for all. SOQL reads the
-// records, not an index. Where the look-up fails they are not sent.
-func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*work) {
-	var tried []*work
-	var lookups []platform.Lookup
-	for _, w := range items {
-		marker := w.intent.Marker
-		if w.receipt.Err != nil || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero() || w.intent.Fields[marker] == "" {
-			continue
-		}
-		tried = append(tried, w)
-		lookups = append(lookups, platform.Lookup{Field: marker, Value: w.intent.Fields[marker]})
-	}
-	if len(tried) == 0 {
-		return
-	}
-	found, err := c.find(ctx, o, fieldsOf(tried), lookups)
-	for i, w := range tried {
-		switch {
-		case err != nil:
-			w.failWhole(err)
-		case len(found[i]) > 1: // of a marker without unique values
-			w.receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
-		case len(found[i]) == 1:
-			w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot = found[i][0].ID, true, &found[i][0]
-		}
-	}
 }
 
 // fieldsOf lists the fields to read of written records: those asked for, and those that were read before.
@@ -380,4 +330,25 @@ func onlyRespelt(o *catalog.Object, intent record.Intent, s *record.Snapshot) {
 			s.ModifiedAt = time.Time{}
 		}
 	}
+}
+
+// divides says that a collection was refused whole because of a record, which may be one of them alone.
+func divides(err error) bool {
+	return fault.Is(err, fault.Rejected) && fault.CodeOf(err) != codeNotFound
+}
+
+func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
+
+// settle gives the receipts, or the one failure that every intent met because of its call.
+func settle(items []*work) ([]record.Receipt, error) {
+	receipts := make([]record.Receipt, len(items))
+	whole := true
+	for i, w := range items {
+		receipts[i] = w.receipt
+		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
+	}
+	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
+		return nil, items[0].receipt.Err
+	}
+	return receipts, nil
 }

@@ -2,14 +2,18 @@ package xero
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/lazyregexp"
 )
@@ -177,3 +181,37 @@ func parseTime(text string) time.Time {
 
 // formatSince writes If-Modified-Since: UTC in whole seconds without a zone, as documented.
 func formatSince(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
+
+// ask sends one call on the organisation's books, classifies its answer and decodes it.
+func (c *Connector) ask(ctx context.Context, call platform.Call, k kind) (envelope, time.Time, error) {
+	if c.client.Settings.Account == "" {
+		return envelope{}, time.Time{}, fault.Newf(fault.Unauthorized, c.client.Op(call), "the organisation's id (tenant) is not known; connect again")
+	}
+	if call.Header == nil {
+		call.Header = http.Header{}
+	}
+	call.Header.Set(tenantHeader, c.client.Settings.Account)
+	answer, err := c.client.Do(ctx, call)
+	if err != nil {
+		return envelope{}, time.Time{}, err
+	}
+	if err := c.classify(call, answer); err != nil {
+		return envelope{}, answer.Began, err
+	}
+	var out envelope
+	if err := c.client.Decode(call, answer, &out); err != nil {
+		return envelope{}, answer.Began, err
+	}
+	if k.records(out) == nil {
+		return envelope{}, answer.Began, fault.Newf(call.Lost(), c.client.Op(call), "answer with status %d lacks what it must have", answer.Status)
+	}
+	return out, answer.Began, nil
+}
+
+// records are those of an answer, nil where it has none such.
+func (k kind) records(e envelope) []json.RawMessage {
+	if k == contacts {
+		return e.Contacts
+	}
+	return e.Invoices
+}

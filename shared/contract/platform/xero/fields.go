@@ -211,3 +211,13 @@ func clashes(fields record.Fields) record.PlatformField {
 	}
 	return ""
 }
+
+func (c *Connector) place(k kind) record.Place {
+	return record.Place{Connection: c.client.Settings.Connection, Object: k.object()}
+}
+
+// object is the catalog's description of a kind.
+func (c *Connector) object(k kind) *catalog.Object {
+	o, _ := c.catalog.Object(k.object())
+	return o
+}

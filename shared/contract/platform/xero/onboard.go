@@ -34,11 +34,6 @@ func Authorization() platform.Authorization {
 		Source: "developer.xero.com OAuth 2.0; NangoHQ/nango packages/providers/providers.yaml"}
 }
 
-var (
-	_ platform.Connecting = (*Connector)(nil)
-	_ platform.Leaving    = (*Connector)(nil)
-)
-
 // Identify gives the organisations that the grant opens: a person may connect several at once, and each later consent adds
 // to them. Who authorised is not told without the scopes of OpenID, which nothing else here needs.
 func (c *Connector) Identify(ctx context.Context) ([]platform.Identity, error) {

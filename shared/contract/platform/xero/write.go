@@ -136,58 +136,6 @@ func (c *Connector) unmoved(k kind, intent record.Intent, current map[record.Ext
 	return nil
 }
 
-// earlier looks for the results of earlier tries of creates, in one look-up for all of a field. Where the look-up fails
-// they are not sent.
-func (c *Connector) earlier(ctx context.Context, k kind, items []*work) {
-	var tried []*work
-	var lookups []platform.Lookup
-	for _, w := range items {
-		if w.done || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero() {
-			continue
-		}
-		by := w.intent.Marker
-		if w.intent.Fields[by] == "" {
-			if c.client.Settings.Now().Sub(w.intent.AttemptsBegan) < keyLife {
-				continue // its key answers for it
-			}
-			if k == invoices {
-				w.fail(fault.Newf(fault.InDoubt, c.client.Opf("create %s", k.object()), "was attempted before, and has no identity to look for"))
-				continue
-			}
-			by = "Name"
-		}
-		tried, lookups = append(tried, w), append(lookups, platform.Lookup{Field: by, Value: w.intent.Fields[by]})
-	}
-	if len(tried) == 0 {
-		return
-	}
-	found := make([][]record.Snapshot, len(tried))
-	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
-		// An identity is the same to the letter, or another's. What was archived before the first try began is none of its.
-		value, _ := e.value(lookups[i].Field, true)
-		before := e.archived() && e.modified().Before(tried[i].intent.AttemptsBegan.Add(-platform.ClockSkewMax))
-		byName := tried[i].intent.Fields[tried[i].intent.Marker] == ""
-		if byName && !e.archived() || !byName && !before && value == lookups[i].Value {
-			found[i] = append(found[i], *c.snapshot(k, e, c.answered(k, tried[i].intent), began))
-		}
-	})
-	for i, w := range tried {
-		switch {
-		case err != nil:
-			w.failWhole(err)
-		case len(found[i]) > 1:
-			w.fail(fault.Newf(fault.Rejected, c.client.Opf("create %s", k.object()), "%d records hold its %s", len(found[i]), lookups[i].Field))
-		case len(found[i]) == 1:
-			w.adopt(found[i][0])
-		}
-	}
-}
-
-// adopt answers a create by a record that is there.
-func (w *work) adopt(s record.Snapshot) {
-	w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot, w.receipt.Err, w.done = s.ID, true, &s, nil, true
-}
-
 // groups gives what is to be sent in one call each: creates that go alone, those that go together, and all that has an id.
 func groups(k kind, items []*work) [][]*work {
 	var out [][]*work
