@@ -13,19 +13,21 @@ import (
 )
 
 func answerCommand() *cobra.Command {
-	var group, value string
+	var group, value, force string
 	var blank bool
 	cmd := &cobra.Command{
 		Use:   "answer ENTITY FIELD --value TEXT",
 		Short: "Decide what a parked field shall hold",
 		Long: `Gives a parked field its value, everywhere it is mapped. status names the entities and fields that wait. The value is
-decided under the active configuration, as any edit is, and is written where it differs.`,
+decided under the active configuration, as any edit is, and is written where it differs. It is brought into the field's
+form first, and refused if it has none, or if another record already has it as its key.`,
 		Args: cobra.ExactArgs(2),
 	}
 	f := operating(cmd)
 	cmd.Flags().StringVar(&group, "group", "", "the group, where there are several")
 	cmd.Flags().StringVar(&value, "value", "", "what the field shall hold")
 	cmd.Flags().BoolVar(&blank, "blank", false, "the field shall be empty")
+	cmd.Flags().StringVar(&force, "force", "", "why a field is decided that does not wait for you")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if blank == (value != "") {
 			return errors.New("give --value TEXT, or --blank for none")
@@ -40,7 +42,8 @@ decided under the active configuration, as any edit is, and is written where it 
 		if err != nil {
 			return err
 		}
-		done, err := operate.Answer(ctx, t, rules, record.Group(group), resolve.Answer{Entity: record.EntityID(args[0]), Field: record.HubField(args[1]), Value: value}, t.Now)
+		answer := resolve.Answer{Entity: record.EntityID(args[0]), Field: record.HubField(args[1]), Value: value, Force: force}
+		done, err := operate.Answer(ctx, t, rules, record.Group(group), answer, t.Now)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -12,7 +13,8 @@ import (
 type Operator struct{ Shell }
 
 // Answer decides a parked field, commits, and publishes what it makes due. Errors: fault.Stale if others kept moving
-// the entity (nothing was written), fault.Rejected if there is no such entity or field, fault.Transient.
+// the entity, fault.Rejected if the answer cannot be taken, which the text explains, fault.Transient. After an error of
+// the first two kinds nothing has changed.
 func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolve.Answer) (resolve.Decision, error) {
 	op := "answer for " + string(answer.Field) + " of " + string(answer.Entity)
 	for range staleTriesMax {
@@ -24,11 +26,8 @@ func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolv
 		if err != nil {
 			return decision, err
 		}
-		if decision.Reason == resolve.ReasonBlankKept {
-			return decision, fault.Newf(fault.Rejected, op, "by its policy the field is never emptied; give it a value")
-		}
-		if decision.Outcome == resolve.Unsupported || decision.Reason == resolve.ReasonNotLinked {
-			return decision, fault.Newf(fault.Rejected, op, "there is no such entity or field")
+		if decision.Outcome != resolve.Applied {
+			return decision, fault.Newf(fault.Rejected, op, "%s", refusal(decision))
 		}
 		if err := o.commit(ctx, view, decision.Patch); err != nil {
 			if fault.Is(err, fault.Stale) {
@@ -43,4 +42,31 @@ func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolv
 		return decision, out.send(ctx, o.Queue)
 	}
 	return resolve.Decision{}, fault.Newf(fault.Stale, op, "lost %d times", staleTriesMax)
+}
+
+// refusal says why an answer was not taken. It names no value.
+func refusal(d resolve.Decision) string {
+	switch d.Reason {
+	case resolve.ReasonBlankKept:
+		return "by its policy the field is never emptied; give it a value"
+	case resolve.ReasonInvalidValue:
+		return "the value is not of the field's form; correct it"
+	case resolve.ReasonKeyHeld:
+		return "another record has this key: " + joined(d.Holders) + "; correct that record, or merge the two on the platform"
+	case resolve.ReasonNotParked:
+		return "the field waits for nobody; to decide it all the same, give a reason with --force"
+	case resolve.ReasonQuarantined:
+		return "the whole record is held, and no field of it can be decided; status says why it is held"
+	case resolve.ReasonOldRules:
+		return "a newer configuration has decided this record; try again with that one"
+	}
+	return "there is no such entity or field"
+}
+
+func joined(ids []record.EntityID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, ", ")
 }

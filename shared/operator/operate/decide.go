@@ -27,8 +27,8 @@ func operator(ctx context.Context, t Target, rules *Rules, now func() time.Time)
 	return &pipeline.Operator{Shell: pipeline.Shell{Store: t.Store(), Queue: t.Queue(), Rules: &own, Now: now}}, nil
 }
 
-// Answer decides a parked field. value is what it shall hold from now on, everywhere it is mapped. Errors: fault.Rejected
-// if there is no such entity or field, fault.Stale if others kept moving it, fault.Transient.
+// Answer decides a parked field: what it shall hold from now on, everywhere it is mapped. Errors: fault.Rejected if the
+// answer cannot be taken, fault.Stale if others kept moving the entity, fault.Transient.
 func Answer(ctx context.Context, t Target, rules *Rules, group record.Group, answer resolve.Answer, now func() time.Time) (Done, error) {
 	o, err := operator(ctx, t, rules, now)
 	if err != nil {
@@ -44,18 +44,52 @@ func Answer(ctx context.Context, t Target, rules *Rules, group record.Group, ans
 	if err != nil {
 		return Done{}, err
 	}
-	var places []string
-	for _, due := range decision.Due {
+	return Done{Did: fmt.Sprintf("%s of %s is decided.", answer.Field, answer.Entity), Next: nextOf(rules.Active, group, decision, answer.Field)}, nil
+}
+
+// nextOf says what becomes of an answer: where it is written, where it waits and for what, or that it is due nowhere.
+func nextOf(rules *ruleset.Rules, group record.Group, d resolve.Decision, field record.HubField) string {
+	g, ok := rules.Group(group)
+	if !ok {
+		return ""
+	}
+	var written, waiting []string
+	for _, due := range d.Due {
+		if !carries(g, due, field) {
+			continue
+		}
 		if due.Blocked == "" {
-			places = append(places, due.Place.String())
+			written = append(written, due.Place.String())
+		} else {
+			waiting = append(waiting, fmt.Sprintf("%s (%s)", due.Place, strings.ReplaceAll(string(due.Blocked), "_", " ")))
 		}
 	}
-	slices.Sort(places)
-	done := Done{Did: fmt.Sprintf("%s of %s is decided.", answer.Field, answer.Entity), Next: "It is what every platform holds already."}
-	if len(places) > 0 {
-		done.Next = "It is written to " + strings.Join(places, ", ") + " at once, or at the next sweep of those that do not write in real time."
+	slices.Sort(written)
+	slices.Sort(waiting)
+	var out []string
+	if len(written) > 0 {
+		out = append(out, "It is written to "+strings.Join(written, ", ")+" at once, or at the next sweep of those that do not write in real time.")
 	}
-	return done, nil
+	if len(waiting) > 0 {
+		out = append(out, "It waits at "+strings.Join(waiting, ", ")+".")
+	}
+	if len(out) == 0 {
+		return "It is due nowhere: each record either holds it already or takes no such value from us. explain shows each record."
+	}
+	return strings.Join(out, " ")
+}
+
+// carries reports whether what is due at a place brings it a hub field; a create that waits may not list its fields yet.
+func carries(g *ruleset.Group, due resolve.Due, field record.HubField) bool {
+	for _, p := range g.PairsAt(due.Place) {
+		if !slices.Contains(p.Hub, field) || p.Direction == ruleset.ToHub {
+			continue
+		}
+		if due.Operation == record.OperationCreate || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { _, ok := due.Fields[name]; return ok }) {
+			return true
+		}
+	}
+	return false
 }
 
 func onlyGroup(rules *ruleset.Rules) (record.Group, error) {

@@ -174,7 +174,7 @@ func (p production) answer(ctx context.Context, pick [4]uint32) {
 	text := x.texts[int(pick[1])%len(x.texts)]
 	w.say("an operator decides %s of %s: %q", x.field, x.id, text)
 	w.truth.answered(x.id, text)
-	_, _ = (&pipeline.Operator{Shell: p.shell()}).Answer(ctx, x.group, resolve.Answer{Entity: x.id, Field: x.field, Value: text, At: w.now})
+	_, _ = (&pipeline.Operator{Shell: p.shell()}).Answer(ctx, x.group, resolve.Answer{Entity: x.id, Field: x.field, Value: text, At: w.now}) // it may be refused
 }
 
 // release lets go what limits of spread hold on a connection, as an operator would.

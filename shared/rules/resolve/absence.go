@@ -36,7 +36,9 @@ func (d *decider) absence(a record.Absence) Decision {
 	if rows.Entity == nil {
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked}
 	}
-	d.open(rows)
+	if !d.open(rows) {
+		return undeclared(rows.Entity)
+	}
 	link := rows.Links[a.Place]
 	if link == nil || link.ID != a.ID || link.State == LinkTombstone {
 		if decision, was := d.leftoverGone(a.Ref); was {

@@ -35,13 +35,18 @@ type Receipt struct {
 	record.Receipt
 }
 
-// Answer is a person's decision about a parked field.
+// Answer is a person's decision about a field, a parked one as a rule.
 type Answer struct {
 	Entity record.EntityID
 	Field  record.HubField
 	Value  string
 	At     time.Time
+	// Force says why a field is decided that waits for nobody; "" decides parked fields alone.
+	Force string
 }
+
+// OperatorConnection stands where a value's connection would, for what a person decided here.
+const OperatorConnection record.Connection = "operator"
 
 // Decision is what to do about an observation. The order is fixed: load Need and ask again, if there is any;
 // otherwise commit Patch in one transaction, then send Hints, then publish Due. A Patch that lost its transaction
@@ -51,8 +56,10 @@ type Decision struct {
 	Outcome Outcome
 	Reason  Reason
 	// Entity is the entity concerned, "" if there is none.
-	Entity  record.EntityID
-	Type    record.Object
+	Entity record.EntityID
+	Type   record.Object
+	// Holders are the entities that hold a key which an answer asks for, with ReasonKeyHeld.
+	Holders []record.EntityID
 	Patch   Patch
 	Changes []FieldChange
 	// Due says for every place of the entity what is due there, or what keeps it from being due.
@@ -166,13 +173,25 @@ type decider struct {
 	unknownParent bool
 }
 
-// open makes rows the working state.
-func (d *decider) open(rows *Rows) {
+// open makes rows the working state. It is false, and does nothing, for an entity whose type has left the configuration:
+// no rule speaks of it.
+func (d *decider) open(rows *Rows) bool {
+	declared, ok := d.group.Entity(rows.Entity.Type)
+	if !ok {
+		return false
+	}
 	d.entity = rows.Entity
 	d.links = rows.Links
 	d.entityChanged = false
 	d.linkChanged = map[record.Place]bool{}
-	d.declared, _ = d.group.Entity(rows.Entity.Type)
+	d.declared = declared
+	return true
+}
+
+// undeclared decides what is seen of an entity whose type has left the configuration: nothing changes. A write that was on
+// its way stays an attempt of unknown outcome, so that a read tells what became of it should the type come back.
+func undeclared(e *Entity) Decision {
+	return Decision{Outcome: Unsupported, Reason: ReasonNotMapped, Entity: e.ID, Type: e.Type}
 }
 
 // editEntity gives a copy of the entity that may be changed.
@@ -210,7 +229,9 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 	if !ok {
 		return Decision{Outcome: Unsupported, Reason: ReasonNotMapped}
 	}
-	d.declared, _ = d.group.Entity(t)
+	if d.declared, ok = d.group.Entity(t); !ok {
+		return Decision{Outcome: Unsupported, Reason: ReasonNotMapped}
+	}
 	id, loaded := d.ref(s.Ref)
 	if !loaded {
 		return Decision{}
@@ -226,7 +247,9 @@ func (d *decider) snapshot(s record.Snapshot) Decision {
 		// The key row outlived its entity (erased): the record is unknown again.
 		return d.unknown(s)
 	}
-	d.open(rows)
+	if !d.open(rows) {
+		return undeclared(rows.Entity)
+	}
 	if rows.Entity.State == EntityQuarantined {
 		return d.rejudge(s)
 	}
@@ -388,7 +411,9 @@ func (d *decider) wake(id record.EntityID) Decision {
 	if rows.Entity == nil {
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked}
 	}
-	d.open(rows)
+	if !d.open(rows) {
+		return undeclared(rows.Entity)
+	}
 	if d.outdated() {
 		return Decision{Outcome: Noop, Reason: ReasonOldRules, Entity: id, Type: rows.Entity.Type}
 	}

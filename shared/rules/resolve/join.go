@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -63,7 +64,9 @@ func (d *decider) join(survivor *Rows, into record.Ref) Decision {
 			}
 		}
 	}
-	d.open(survivor)
+	if !d.open(survivor) {
+		return undeclared(survivor.Entity)
+	}
 	if d.outdated() {
 		return d.tooOld()
 	}
@@ -123,8 +126,8 @@ func (d *decider) takeRecord(ref record.Ref) {
 // takeKeys lets the working entity hold the keys of the entity that joins it: who comes with one of them is it.
 // False if a key must be loaded first.
 func (d *decider) takeKeys(loser *Entity) bool {
-	for rule, hash := range loser.Keys {
-		row := d.editKey(MatchKey{d.group.Name, loser.Type, rule, hash})
+	for _, rule := range slices.Sorted(maps.Keys(loser.Keys)) {
+		row := d.editKey(MatchKey{d.group.Name, loser.Type, rule, loser.Keys[rule]})
 		if row == nil {
 			continue // the other keys are asked for in the same round
 		}

@@ -3,6 +3,7 @@ package resolve
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"maps"
 	"slices"
 	"strings"
 
@@ -219,7 +220,9 @@ func (d *decider) slot(s record.Snapshot, id record.EntityID, why Reason) verdic
 
 // link ties a record to the entity that matched it.
 func (d *decider) link(s record.Snapshot, v verdict) Decision {
-	d.open(d.rows(v.entity))
+	if rows := d.rows(v.entity); !d.open(rows) {
+		return undeclared(rows.Entity)
+	}
 	if d.outdated() {
 		return d.tooOld()
 	}
@@ -426,8 +429,8 @@ func (d *decider) rejudge(s record.Snapshot) Decision {
 	}
 	// It is one of ours after all: the quarantined entity becomes an alias, and gives its keys up.
 	alias := d.editEntity()
-	for rule, hash := range self.Keys {
-		if !d.leaveKey(MatchKey{d.group.Name, self.Type, rule, hash}) {
+	for _, rule := range slices.Sorted(maps.Keys(self.Keys)) {
+		if !d.leaveKey(MatchKey{d.group.Name, self.Type, rule, self.Keys[rule]}) {
 			return Decision{}
 		}
 	}

@@ -76,6 +76,7 @@ const (
 	ReasonConflict409      Reason = "record_moved_meanwhile"
 	ReasonLateHolder       Reason = "late_holder"
 	ReasonAnswered         Reason = "answered_by_operator"
+	ReasonNotParked        Reason = "not_parked"
 	ReasonQuarantined      Reason = "quarantined"
 	ReasonOwnerHinted      Reason = "owner_is_read_instead"
 	// Reasons why something is not due.

@@ -40,13 +40,20 @@ func (d *decider) receipt(r Receipt) Decision {
 	if rows.Entity == nil || rows.Links[r.Place] == nil {
 		return Decision{Outcome: Noop, Reason: ReasonNotLinked, Entity: r.Entity}
 	}
-	d.open(rows)
+	if !d.open(rows) {
+		return undeclared(rows.Entity)
+	}
 	if link := rows.Links[r.Place]; link.Lease.Fence != r.Fence || rows.Entity.ID != r.Entity {
 		// A late holder: its write is in the attempts, and the next read tells what became of it.
 		if id := cmpID(r.ID, r.Intent.Ref.ID); id != "" {
 			d.hint(record.Change{Ref: record.Ref{Place: r.Place, ID: id}, Source: record.SourceWriter, Kind: record.KindChanged})
 		}
 		return d.settle(Superseded, ReasonLateHolder)
+	}
+	if r.Snapshot != nil && r.Snapshot.Place != r.Place { // an answer speaks of the place that was asked
+		s := *r.Snapshot
+		s.Place = r.Place
+		r.Snapshot = &s
 	}
 	link := d.editLink(r.Place)
 	link.Lease = Lease{Fence: link.Lease.Fence}

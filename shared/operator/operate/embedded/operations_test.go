@@ -118,7 +118,12 @@ func TestAParkedFieldIsAnsweredAndNoLongerWaits(t *testing.T) {
 	if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "nonsense", Value: "2"}, time.Now); !fault.Is(err, fault.Rejected) {
 		t.Errorf("no such field: got %v, want rejected", err)
 	}
-	done, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "phone", Value: "2"}, time.Now)
+	for field, value := range map[record.HubField]string{"phone": "banana", "firstname": "Ann"} {
+		if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: field, Value: value}, time.Now); !fault.Is(err, fault.Rejected) {
+			t.Errorf("%s: got %v, want rejected", field, err)
+		}
+	}
+	done, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "phone", Value: "(312) 555-0123"}, time.Now)
 	if err != nil || !strings.Contains(done.Did, "phone of contacts:x is decided") {
 		t.Fatalf("got %+v, %v", done, err)
 	}
@@ -127,7 +132,7 @@ func TestAParkedFieldIsAnsweredAndNoLongerWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	var after resolve.Entity
-	if err := json.Unmarshal(rows[key].Body, &after); err != nil || after.Fields["phone"].Text != "2" || len(after.Parked) > 0 {
+	if err := json.Unmarshal(rows[key].Body, &after); err != nil || after.Fields["phone"].Text != "+13125550123" || len(after.Parked) > 0 {
 		t.Errorf("after: %+v, %v", after, err)
 	}
 	if after.ConfigVersion != 1 {
