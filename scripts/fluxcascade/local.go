@@ -23,6 +23,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/socket"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/run/wiring"
 )
@@ -78,6 +79,7 @@ type session struct {
 	*runner.World
 	rules   *ruleset.Rules
 	fresh   bool // nothing kept from an earlier run
+	loads   []runner.Loaded
 	rested  bool // everything came to rest, the last time it was let
 	closers []io.Closer
 	// endOperating ends the answers to operators' commands; nil where there are none.
@@ -244,11 +246,12 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 	if err != nil {
 		return err
 	}
-	stopped := ctx.Err() != nil && !f.once && !summary.Converged
+	succeeded := summary.Converged && summary.NotLoaded == 0
+	stopped := ctx.Err() != nil && !f.once && !succeeded
 	if err := summary.print(out, f.json, stopped); err != nil {
 		return err
 	}
-	if !summary.Converged && !stopped {
+	if !succeeded && !stopped {
 		return exitError(1)
 	}
 	return nil
@@ -306,8 +309,9 @@ func seed(s *session, f localFlags, story *story) error {
 		}
 		report, err := s.LoadCSV(load)
 		if err != nil {
-			return err
+			return fmt.Errorf("--load %s: %w", spec, err)
 		}
+		s.loads = append(s.loads, report)
 		story.say(report.String() + "\n")
 	}
 	return s.Save()
@@ -354,6 +358,33 @@ type summary struct {
 	Verification pipeline.Verification        `json:"verification"`
 	// Health is the Syncs page's word on it.
 	Health string `json:"health"`
+	// Loads are what --load made of each file. NotLoaded counts the rows that are in no platform: with any, the run is no success.
+	Loads     []loadFigures `json:"loads,omitempty"`
+	NotLoaded int           `json:"not_loaded"`
+}
+
+// loadFigures is one file's load.
+type loadFigures struct {
+	Connection record.Connection `json:"connection"`
+	File       string            `json:"file"`
+	Records    int               `json:"records"`
+	Blank      int               `json:"blank"`
+	Refused    int               `json:"refused"`
+	Why        string            `json:"why,omitempty"`
+	Columns    map[string]string `json:"columns"`
+	Unused     map[string]string `json:"unused,omitempty"`
+	Encoding   string            `json:"encoding"`
+	Guessed    bool              `json:"encoding_guessed,omitempty"`
+	Separator  string            `json:"separator"`
+}
+
+func loadFiguresOf(l runner.Loaded) loadFigures {
+	out := loadFigures{Connection: l.Connection, File: l.Path, Records: l.Records, Blank: l.Blank, Refused: l.Refused, Why: l.Why, Columns: l.Columns,
+		Unused: map[string]string{}, Encoding: l.Encoding, Guessed: l.Guessed, Separator: l.Separator}
+	for _, u := range l.Unused {
+		out.Unused[u.Header] = u.Why
+	}
+	return out
 }
 
 type connectionFigures struct {
@@ -378,6 +409,10 @@ func summarise(ctx context.Context, s *session, story *story, began time.Time) (
 		return summary{}, err
 	}
 	out.Health = syncs.Line(page)
+	for _, l := range s.loads {
+		out.Loads = append(out.Loads, loadFiguresOf(l))
+		out.NotLoaded += l.Refused
+	}
 	out.Connections = map[string]connectionFigures{}
 	for c, sim := range s.Sims {
 		out.Connections[string(c)] = connectionFigures{Records: s.Records(c), Requests: sim.Requests()}
@@ -399,6 +434,9 @@ func (s summary) print(out io.Writer, asJSON, stopped bool) error {
 		fmt.Fprintf(out, "  differs: %s of %s: %s %v\n", d.Ref, d.Entity, d.Reason, d.Fields)
 	}
 	fmt.Fprintln(out, s.Health)
+	if s.NotLoaded > 0 {
+		fmt.Fprintf(out, "%d rows of the loaded files are in no platform; what is said of each file above tells why.\n", s.NotLoaded)
+	}
 	switch {
 	case s.Converged:
 		fmt.Fprintln(out, "Everything agrees.")

@@ -3,6 +3,8 @@ package runner_test
 import (
 	"context"
 	"encoding/csv"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +28,7 @@ var lists = map[record.Connection]string{
 // TestRealMessyRecordsAreLinkedRightly loads real records of the same places from three lists and holds the links
 // against the truth, which matching never sees.
 func TestRealMessyRecordsAreLinkedRightly(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "shared", "data", "chicago-early-childhood.csv")
+	path := filepath.Join("..", "..", "..", "..", "shared", "data", "chicago-early-childhood.csv")
 	truth := trueIDs(t, path)
 	text, err := os.ReadFile("../../../infra/chicago.yaml")
 	if err != nil {
@@ -50,8 +52,8 @@ func TestRealMessyRecordsAreLinkedRightly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for row, id := range l.IDs {
-			loaded[record.Ref{Place: record.Place{Connection: c, Object: l.Object}, ID: id}] = truth[row]
+		for line, id := range l.IDs {
+			loaded[record.Ref{Place: record.Place{Connection: c, Object: l.Object}, ID: id}] = truth[line]
 		}
 	}
 	if !world.Settle(ctx, nil) {
@@ -98,20 +100,24 @@ func TestRealMessyRecordsAreLinkedRightly(t *testing.T) {
 	}
 }
 
-// trueIDs gives the truth of each row.
-func trueIDs(t *testing.T, path string) []string {
+// trueIDs gives the truth of each row, by the line that it begins on.
+func trueIDs(t *testing.T, path string) map[int]string {
 	file, err := os.Open(path)
 	if err != nil {
 		t.Skipf("SKIPPED ALOUD: ../shared is not here: %v", err)
 	}
 	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		t.Fatal(err)
+	reader := csv.NewReader(file)
+	ids := map[int]string{}
+	for {
+		row, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return ids
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _ := reader.FieldPos(0)
+		ids[line] = row[0]
 	}
-	ids := make([]string, len(rows)-1)
-	for i, row := range rows[1:] {
-		ids[i] = row[0]
-	}
-	return ids
 }

@@ -1,22 +1,16 @@
 package runner
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sort"
 	"strings"
-	"unicode"
 
+	"github.com/fluxcascade/fluxcascade/shared/local/table"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
-
-// rowsMax bounds one loaded file.
-const rowsMax = 200_000
 
 // Load names a file to start a simulator with: CONNECTION=FILE.csv, or CONNECTION=FILE.csv?COLUMN=VALUE for the rows
 // that have that value.
@@ -49,12 +43,18 @@ type Loaded struct {
 	Load
 	Object  record.Object
 	Records int
-	// IDs are the records made, by the number of their row, counted from 0 behind the header.
-	IDs     map[int]record.ExternalID
-	Refused int               // rows that the platform would not take
-	Why     string            // of the first one
-	Columns map[string]string // header -> field
-	Ignored []string          // headers that map to no field
+	// IDs are the records made, by the line that their row begins on.
+	IDs map[int]record.ExternalID
+	// Blank rows hold nothing, and are no loss. Refused ones are in no platform: it would not take them, or what stands in
+	// which column cannot be told. Why is the first one's reason, with its line.
+	Blank, Refused int
+	Why            string
+	Columns        map[string]string // header -> field
+	Unused         []Unused          // columns that fill no field
+	// Encoding and Separator are how the file was read; Guessed says that the encoding is not proved by its bytes.
+	Encoding  string
+	Separator string
+	Guessed   bool
 }
 
 // String tells it to a person.
@@ -65,43 +65,54 @@ func (l Loaded) String() string {
 	}
 	sort.Strings(pairs)
 	text := fmt.Sprintf("%s: %d %s from %s (%s)", l.Connection, l.Records, l.Object, l.Path, strings.Join(pairs, ", "))
-	if len(l.Ignored) > 0 {
-		text += fmt.Sprintf("; columns not used: %d", len(l.Ignored))
+	if how := l.how(); how != "" {
+		text += "; " + how
+	}
+	if l.Blank > 0 {
+		text += fmt.Sprintf("; %s skipped", counted(l.Blank, "blank row"))
+	}
+	for _, u := range l.Unused {
+		text += "\n  column " + u.String()
 	}
 	if l.Refused > 0 {
-		text += fmt.Sprintf("; %d rows refused, the first because %s", l.Refused, l.Why)
+		text += fmt.Sprintf("\n  %s NOT loaded, the first: %s", counted(l.Refused, "row"), l.Why)
 	}
 	return text
 }
 
-// aliases are header names that people use, by what they mean; compared without case, spaces and signs.
-// A header that is spelled as the platform's field is taken first.
-var aliases = map[catalog.Meaning][]string{
-	catalog.MeansEmail:      {"email", "emailaddress", "mail"},
-	catalog.MeansPhone:      {"phone", "phonenumber", "telephone", "tel"},
-	catalog.MeansGivenName:  {"firstname", "givenname", "first"},
-	catalog.MeansFamilyName: {"lastname", "familyname", "surname", "last"},
-	catalog.MeansEmployer:   {"company", "companyname", "sitename", "organisation", "organization", "business", "name"},
-	catalog.MeansStreet:     {"address", "street", "street1", "address1", "line1", "streetaddress"},
-	catalog.MeansCity:       {"city", "town"},
-	catalog.MeansRegion:     {"state", "province", "region"},
-	catalog.MeansPostalCode: {"zip", "zipcode", "postalcode", "postcode"},
-}
-
-// aliasFields are the fields that a column of a meaning fills: where firms and people are one list, a firm's name is also
-// what the record is called.
-func aliasFields(o *catalog.Object, m catalog.Meaning) []record.PlatformField {
-	var out []record.PlatformField
-	for _, meaning := range []catalog.Meaning{m, catalog.MeansName} {
-		if field := o.Means[meaning]; field != "" && (meaning == m || m == catalog.MeansEmployer) {
-			out = append(out, field)
-		}
+// how says how the file was read, where that is not the usual way.
+func (l Loaded) how() string {
+	var parts []string
+	switch {
+	case l.Guessed:
+		parts = append(parts, "read as "+l.Encoding+", which is what it looks like: if letters are wrong, save it as UTF-8")
+	case l.Encoding != "UTF-8":
+		parts = append(parts, "read as "+l.Encoding)
 	}
-	return out
+	if l.Separator != "," {
+		parts = append(parts, fmt.Sprintf("parted by %q", l.Separator))
+	}
+	return strings.Join(parts, ", ")
 }
 
-// LoadCSV starts a simulator with a file's rows. A row that the platform refuses (a name twice, say) is retried with
-// a number behind its name, as a person would, and is otherwise counted.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// refuse counts a row that is not loaded.
+func (l *Loaded) refuse(line int, why string) {
+	l.Refused++
+	if l.Why == "" {
+		l.Why = fmt.Sprintf("line %d: %s", line, why)
+	}
+}
+
+// LoadCSV starts a simulator with a file's rows. A row that the platform refuses (a name twice, say) is tried again with
+// a number behind its name, as a person would, and is otherwise counted. The error is of a file of which nothing could be
+// loaded, and says why.
 func (w *World) LoadCSV(l Load) (Loaded, error) {
 	out := Loaded{Load: l, Columns: map[string]string{}, IDs: map[int]record.ExternalID{}}
 	sim, ok := w.Sims[l.Connection]
@@ -113,116 +124,93 @@ func (w *World) LoadCSV(l Load) (Loaded, error) {
 		return out, fmt.Errorf("--load: %s maps no object that a file of people can fill", l.Connection)
 	}
 	out.Object = people.Name
-	file, err := os.Open(l.Path)
+	data, err := os.ReadFile(l.Path)
 	if err != nil {
 		return out, err
 	}
-	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.FieldsPerRecord = -1
-	header, err := reader.Read()
+	t, err := table.Read(data)
 	if err != nil {
-		return out, fmt.Errorf("read the header of %s: %w", l.Path, err)
+		return out, fmt.Errorf("read %s: %w", l.Path, err)
 	}
-	targets, where, err := out.columns(people, header)
-	if err != nil {
-		return out, err
+	out.Encoding, out.Separator, out.Guessed, out.Blank = t.Encoding, string(t.Separator), t.Guessed, t.Blank
+	columns := columnsOf(people, t.Header)
+	// Where a platform keeps firms apart, a person's record bears the person's name; where it does not, a firm's name leads.
+	columns.firmsLead = w.objectOf(l.Connection, catalog.Company) == nil
+	where := -1
+	if l.Column != "" {
+		if where = slices.Index(t.Header, l.Column); where < 0 {
+			return out, fmt.Errorf("%s has no column %q; it has %s", l.Path, l.Column, strings.Join(t.Header, ", "))
+		}
 	}
-	for n := range rowsMax {
-		row, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			w.baseline()
-			w.forgetNews()
-			return out, nil
-		}
-		if err != nil {
-			return out, fmt.Errorf("read %s: %w", l.Path, err)
-		}
-		if where >= 0 && (where >= len(row) || row[where] != l.Value) {
+	if out.take(columns, t, where); len(out.Columns) == 0 {
+		return out, fmt.Errorf("%s has no column that is known (%s); headers may be %s", l.Path, out.read(t), headerWords())
+	}
+	for _, row := range t.Broken {
+		out.refuse(row.Line, "its quotes do not close as they open")
+	}
+	for _, row := range t.Ragged {
+		out.refuse(row.Line, fmt.Sprintf("it has %d cells and the header %d: text that holds the separator stands in quotes", len(row.Cells), len(t.Header)))
+	}
+	chosen := 0
+	for _, row := range t.Rows {
+		if where >= 0 && row.Cells[where] != l.Value {
 			continue
 		}
-		fields := record.Fields{}
-		for i, names := range targets {
-			if i < len(row) {
-				for _, name := range names {
-					fields[name] = strings.Join(strings.Fields(row[i]), " ")
-				}
-			}
-		}
-		out.create(sim.Create, n, fields, people.Means[catalog.MeansName])
+		chosen++
+		out.create(sim.Create, row.Line, columns.fields(row.Cells), people.Means[catalog.MeansName])
 	}
-	return out, fmt.Errorf("%s has more than %d rows", l.Path, rowsMax)
+	switch {
+	case out.Records > 0:
+	case where >= 0 && chosen == 0:
+		return out, fmt.Errorf("%s: no row has %q in column %q", l.Path, l.Value, l.Column)
+	case out.Refused > 0:
+		return out, fmt.Errorf("%s: none of its rows was loaded (%s), the first: %s", l.Path, out.read(t), out.Why)
+	default:
+		return out, fmt.Errorf("%s has no row with a value, only a header", l.Path)
+	}
+	w.baseline()
+	w.forgetNews()
+	return out, nil
 }
 
-// columns says which fields each column fills: the one that it is spelled as, else those of what its header means.
-func (l *Loaded) columns(o *catalog.Object, header []string) (targets [][]record.PlatformField, where int, err error) {
-	where = -1
-	targets = make([][]record.PlatformField, len(header))
-	taken := map[record.PlatformField]bool{}
-	fill := func(i int, fields []record.PlatformField) {
-		if len(fields) > 0 && !taken[fields[0]] && targets[i] == nil {
-			taken[fields[0]] = true
-			targets[i] = fields
-			l.Columns[header[i]] = string(fields[0])
-		}
-	}
-	for i, name := range header {
-		if slices.ContainsFunc(o.Fields, func(f catalog.Field) bool { return string(f.Name) == name && !f.ReadOnly }) {
-			fill(i, []record.PlatformField{record.PlatformField(name)})
-		}
-	}
-	for i, name := range header {
-		if name == l.Column && l.Column != "" {
-			where = i
-		}
-		for meaning, names := range aliases {
-			if slices.Contains(names, plain(name)) {
-				fill(i, aliasFields(o, meaning))
-			}
-		}
-		if targets[i] == nil && i != where {
-			l.Ignored = append(l.Ignored, name)
-		}
-	}
-	if l.Column != "" && where < 0 {
-		return nil, -1, fmt.Errorf("%s has no column %q; it has %s", l.Path, l.Column, strings.Join(header, ", "))
-	}
-	if len(l.Columns) == 0 {
-		return nil, -1, fmt.Errorf("%s has no column that is known; headers may be %s", l.Path, "email, phone, first name, last name, company, address, city, state, zip")
-	}
-	return targets, where, nil
+// read says how a file was read that came to nothing: often that is why.
+func (l *Loaded) read(t *table.Table) string {
+	return fmt.Sprintf("read as %s, parted by %q, its header is %s", l.Encoding, l.Separator, strings.Join(t.Header, ", "))
 }
 
-func plain(header string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
+// take notes which columns fill what, and what the others might be.
+func (l *Loaded) take(c *columns, t *table.Table, where int) {
+	for i, header := range t.Header {
+		switch {
+		case c.target[i] != "":
+			l.Columns[header] = string(c.target[i])
+		case i == where || header == "":
+		case c.why[i] != "":
+			l.Unused = append(l.Unused, Unused{header, c.why[i]})
+		default:
+			l.Unused = append(l.Unused, Unused{header, suggestion(header, i, t.Rows)})
 		}
-		return -1
-	}, header)
+	}
 }
 
 // namesMax is how many records of one display name are numbered.
 const namesMax = 50
 
 // create makes a record as a person would who numbers names that are taken. called is the field of its name, "" for none.
-func (l *Loaded) create(make func(record.Object, record.Fields) (record.ExternalID, error), row int, fields record.Fields, called record.PlatformField) {
-	name, numbered := fields[called]
+func (l *Loaded) create(make func(record.Object, record.Fields) (record.ExternalID, error), line int, fields record.Fields, called record.PlatformField) {
+	name := fields[called]
 	for n := 1; n <= namesMax; n++ {
-		if numbered && n > 1 {
+		if name != "" && n > 1 {
 			fields[called] = fmt.Sprintf("%s (%d)", name, n)
 		}
 		id, err := make(l.Object, fields)
 		if err == nil {
-			l.IDs[row] = id
+			l.IDs[line] = id
 			l.Records++
 			return
 		}
-		if !numbered || n == namesMax {
-			l.Refused++
-			if l.Why == "" {
-				l.Why = err.Error()
-			}
+		if name == "" || n == namesMax {
+			l.refuse(line, err.Error())
 			return
 		}
 	}
