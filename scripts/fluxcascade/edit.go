@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,7 +106,7 @@ func editCommand() *cobra.Command {
 				fields[name] = value
 			}
 			var answer struct{ Object string }
-			if err := ask(http.MethodPost, "/person/"+args[0]+"/"+pathEscape(args[1]), fields, &answer); err != nil {
+			if err := ask(http.MethodPost, "/person/"+args[0]+"/"+url.PathEscape(args[1]), fields, &answer); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "changed %s/%s %s; watch the other terminal\n", args[0], answer.Object, args[1])
@@ -113,9 +114,6 @@ func editCommand() *cobra.Command {
 		},
 	}
 }
-
-// pathEscape keeps an id with slashes one path segment.
-func pathEscape(id string) string { return strings.ReplaceAll(id, "/", "%2F") }
 
 func recordsCommand() *cobra.Command {
 	return &cobra.Command{

@@ -48,6 +48,26 @@ func (c *Client) Unfit(intent record.Intent, field record.PlatformField, problem
 	return err
 }
 
+// Readable checks a call of Fetch as a whole: an object that p has, at most Ability.ReadMax ids. It gives that object, or
+// fault.Rejected.
+func (c *Client) Readable(p *catalog.Platform, object record.Object, ids []record.ExternalID) (*catalog.Object, error) {
+	o, known := p.Object(object)
+	if !known || len(ids) > o.Ability.ReadMax {
+		return nil, fault.Newf(fault.Rejected, c.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
+	}
+	return o, nil
+}
+
+// Listable checks a call of List or Changes, which op names: an object that p has, a limit of 1 to Ability.PageMax. It gives
+// that object, or fault.Rejected.
+func (c *Client) Listable(p *catalog.Platform, op string, q Query) (*catalog.Object, error) {
+	o, known := p.Object(q.Object)
+	if !known || q.Limit < 1 || q.Limit > o.Ability.PageMax {
+		return nil, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	}
+	return o, nil
+}
+
 // Findable checks a call of Find as a whole: an object that p has, at most Ability.Finds() look-ups, all by fields of
 // Ability.Find. It gives that object, or fault.Rejected.
 func (c *Client) Findable(p *catalog.Platform, object record.Object, lookups []Lookup) (*catalog.Object, error) {

@@ -419,7 +419,7 @@ func (d *decider) rejudge(s record.Snapshot) Decision {
 		return d.settle(Noop, ReasonArchivedUnknown)
 	}
 	if v.held {
-		if sameValues(values, hubValues(self)) && self.Why == v.why {
+		if maps.Equal(values, hubValues(self)) && self.Why == v.why {
 			return d.settle(Noop, ReasonQuarantined)
 		}
 		return d.quarantine(s, v.why, values)
@@ -450,16 +450,4 @@ func (d *decider) rejudge(s record.Snapshot) Decision {
 		decision.Patch.AliasLinks = []*Link{gone}
 	}
 	return decision
-}
-
-func sameValues(a, b record.HubValues) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, value := range a {
-		if b[name] != value {
-			return false
-		}
-	}
-	return true
 }

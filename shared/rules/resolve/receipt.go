@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -45,7 +46,7 @@ func (d *decider) receipt(r Receipt) Decision {
 	}
 	if link := rows.Links[r.Place]; link.Lease.Fence != r.Fence || rows.Entity.ID != r.Entity {
 		// A late holder: its write is in the attempts, and the next read tells what became of it.
-		if id := cmpID(r.ID, r.Intent.Ref.ID); id != "" {
+		if id := cmp.Or(r.ID, r.Intent.Ref.ID); id != "" {
 			d.hint(record.Change{Ref: record.Ref{Place: r.Place, ID: id}, Source: record.SourceWriter, Kind: record.KindChanged})
 		}
 		return d.settle(Superseded, ReasonLateHolder)
@@ -93,13 +94,6 @@ func (d *decider) receipt(r Receipt) Decision {
 	}
 	d.hintHeld(link.Place)
 	return d.settle(Applied, ReasonArchived)
-}
-
-func cmpID(a, b record.ExternalID) record.ExternalID {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (d *decider) dropAttempt(link *Link, key string) {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -125,19 +126,7 @@ func (d *decider) same(place record.Place, p *ruleset.Pair, a, b record.Fields) 
 	if problem != "" {
 		return false
 	}
-	return equalTexts(left, right)
-}
-
-func equalTexts(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
+	return slices.Equal(left, right)
 }
 
 // withTexts gives the fields of a pair holding texts.

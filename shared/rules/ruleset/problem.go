@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hbollon/go-edlib"
 )
 
 // Limits of what is said about a file.
@@ -88,38 +90,13 @@ func nearest(word string, right []string) (string, bool) {
 	word = strings.ToLower(word)
 	best, found := "", editsMax+1
 	for _, candidate := range right {
-		if d := edits(word, strings.ToLower(candidate)); d < found {
+		if grown := len([]rune(candidate)) - len([]rune(word)); grown > editsMax || grown < -editsMax {
+			continue // too far whatever they hold, and a file's words may be long
+		}
+		if d := edlib.OSADamerauLevenshteinDistance(word, strings.ToLower(candidate)); d < found {
 			best, found = candidate, d
 		}
 	}
 	length := len([]rune(word))
 	return best, best != "" && found <= editsMax && (found == 0 || 2*found < max(length, len([]rune(best))))
-}
-
-// edits counts the insertions, removals, replacements and swaps of neighbours that turn a into b. It gives up, with
-// more than editsMax, where the lengths already differ by more.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x)-len(y) > editsMax || len(y)-len(x) > editsMax {
-		return editsMax + 1
-	}
-	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			differ := 1
-			if x[i-1] == y[j-1] {
-				differ = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+differ)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(y)]
 }

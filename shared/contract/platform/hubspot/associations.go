@@ -120,15 +120,15 @@ func associationsOf(intent record.Intent) []string {
 func (c *Connector) tieAll(ctx context.Context, r *run, items []*work) {
 	var associated []string
 	for _, w := range items {
-		associated = append(associated, associationsOf(w.intent)...)
+		associated = append(associated, associationsOf(w.Intent)...)
 	}
 	slices.Sort(associated)
 	for _, to := range slices.Compact(associated) {
 		field := record.PlatformField(prefix + to)
 		var ties, removals []*work
 		for _, w := range items {
-			value, set := w.intent.Fields[field]
-			if !set || w.receipt.Err != nil || w.receipt.ID == "" || w.call == callCreate || w.call == callArchive || w.other {
+			value, set := w.Intent.Fields[field]
+			if !set || w.Receipt.Err != nil || w.Receipt.ID == "" || w.call == callCreate || w.call == callArchive || w.other {
 				continue
 			}
 			if value != "" && value != w.held(field) {
@@ -139,16 +139,16 @@ func (c *Connector) tieAll(ctx context.Context, r *run, items []*work) {
 			}
 		}
 		c.tieSome(ctx, r, to, ties)
-		c.untieSome(ctx, r, to, slices.DeleteFunc(removals, func(w *work) bool { return w.receipt.Err != nil }))
+		c.untieSome(ctx, r, to, slices.DeleteFunc(removals, func(w *work) bool { return w.Receipt.Err != nil }))
 	}
 }
 
 // held is what the record held in an association when it was pre-read, "" if it was not.
 func (w *work) held(field record.PlatformField) string {
-	if w.intent.Current == nil {
+	if w.Intent.Current == nil {
 		return ""
 	}
-	return w.intent.Current.Fields[field]
+	return w.Intent.Current.Fields[field]
 }
 
 // tieSome makes associations in one call, in halves where the platform refuses it whole.
@@ -158,7 +158,7 @@ func (c *Connector) tieSome(ctx context.Context, r *run, to string, items []*wor
 	r.Halving(items, func(items []*work) error {
 		var body tieWrite
 		for _, w := range items {
-			body.Inputs = append(body.Inputs, tie{From: refer(w.receipt.ID), To: reference{ID: text(w.intent.Fields[field])}})
+			body.Inputs = append(body.Inputs, tie{From: refer(w.Receipt.ID), To: reference{ID: text(w.Intent.Fields[field])}})
 		}
 		call.Body = body
 		var answer tiesAnswer
@@ -191,13 +191,13 @@ func (c *Connector) untieSome(ctx context.Context, r *run, to string, items []*w
 	r.Halving(items, func(items []*work) error {
 		var body tieRemoval
 		for _, w := range items {
-			body.Inputs = append(body.Inputs, removal{From: refer(w.receipt.ID), To: []reference{{ID: text(w.held(field))}}})
+			body.Inputs = append(body.Inputs, removal{From: refer(w.Receipt.ID), To: []reference{{ID: text(w.held(field))}}})
 		}
 		_, err := c.ask(ctx, platform.Call{Op: "separate " + string(r.object) + " from " + to, Method: http.MethodPost, Path: tiesPath(r.object, to) + "archive", Body: body, Write: true}, nil)
 		return err
 	}, func(w *work, err error) {
 		if !fault.Is(err, fault.Gone) {
-			w.wrote = w.wrote || w.intent.Fields[field] != "" // the new one is there already
+			w.wrote = w.wrote || w.Intent.Fields[field] != "" // the new one is there already
 			w.untied(field, err)
 		}
 	})
@@ -213,10 +213,10 @@ func (w *work) untied(field record.PlatformField, err error) {
 	case kind == fault.Gone:
 		kind = fault.Waiting
 	case kind != fault.Rejected:
-		w.failWhole(err)
+		w.FailWhole(err)
 		return
 	}
 	f := fault.New(kind, "hubspot: associate", err)
 	f.Fields, f.Code = []string{string(field)}, fault.CodeOf(err)
-	w.receipt.Err = f
+	w.Receipt.Err = f
 }

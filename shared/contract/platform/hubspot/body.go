@@ -21,14 +21,14 @@ func properties(intent record.Intent) map[string]string {
 // input is one item of a batch call, told apart by its number in it. An upsert's id is the value that identifies the
 // record, which its properties hold too, or the record would be made without it.
 func (w *work) input(number int) batchInput {
-	in := batchInput{ID: string(w.intent.Ref.ID), TraceID: strconv.Itoa(number), Properties: properties(w.intent)}
+	in := batchInput{ID: string(w.Intent.Ref.ID), TraceID: strconv.Itoa(number), Properties: properties(w.Intent)}
 	switch w.call {
 	case callUpsert:
-		in.ID, in.IDProperty = w.intent.Fields[w.intent.Marker], string(w.intent.Marker)
+		in.ID, in.IDProperty = w.Intent.Fields[w.Intent.Marker], string(w.Intent.Marker)
 	case callCreate:
-		in.ID, in.Associations = "", inline(w.intent)
+		in.ID, in.Associations = "", inline(w.Intent)
 	case callArchive:
-		return batchInput{ID: string(w.intent.Ref.ID)}
+		return batchInput{ID: string(w.Intent.Ref.ID)}
 	}
 	return in
 }

@@ -79,8 +79,8 @@ func stampMillis(s record.Snapshot) int64 {
 // resume reads the cursor, or begins at Since.
 func (c *Connector) resume(q platform.Query) (position, error) {
 	op := c.client.Opf("changes of %s", q.Object)
-	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
-		return position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return position{}, err
 	}
 	at := position{Since: max(q.Since.UnixMilli(), 0)}
 	at.From = at.Since

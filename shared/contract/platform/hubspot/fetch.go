@@ -23,11 +23,8 @@ const (
 // Fetch reads records by id: one batch read, one more of the archived for what it did not find, and one for each object
 // whose association is asked for. An archived record is an absence, and so is one that was merged into another.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	if _, known := c.catalog.Object(object); !known || len(ids) > c.catalog.Ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
-	}
-	if len(ids) == 0 {
-		return nil, nil
+	if _, err := c.client.Readable(c.catalog, object, ids); err != nil || len(ids) == 0 {
+		return nil, err
 	}
 	found, err := c.read(ctx, object, fields, ids, "")
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -19,8 +18,8 @@ const listEnd platform.Cursor = "end"
 // read as Fetch reads them, and not from the listing, which spells their types otherwise: two readings of one record
 // must not differ.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	if _, known := c.catalog.Object(q.Object); !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("list %s", q.Object), "unknown object or limit out of range")
+	if _, err := c.client.Listable(c.catalog, c.client.Opf("list %s", q.Object), q); err != nil {
+		return platform.Page{}, err
 	}
 	if q.Cursor == listEnd {
 		return platform.Page{Next: listEnd}, nil

@@ -29,15 +29,12 @@ const (
 
 // work is one intent on its way.
 type work struct {
-	intent  record.Intent
-	call    string
-	receipt record.Receipt
+	platform.Item
+	call string
 	// wrote says that the record's properties were written, so that what follows can no longer be refused as a whole.
 	wrote bool
 	// other says that the receipt names somebody else's record, which holds a value of ours.
 	other bool
-	// whole says that receipt.Err is of a whole call, not of this item.
-	whole bool
 }
 
 // Apply performs intents on one object, in one batch for each kind of call. A create that carries our identity is an
@@ -60,20 +57,20 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 		items[i] = c.prepare(intent)
 	}
 	for _, call := range []string{callUpsert, callCreate, callUpdate, callArchive} {
-		group := slices.DeleteFunc(slices.Clone(items), func(w *work) bool { return w.call != call || w.receipt.Err != nil })
-		r.Halving(group, func(part []*work) error { return c.send(ctx, r, call, part) }, (*work).failWhole)
+		group := slices.DeleteFunc(slices.Clone(items), func(w *work) bool { return w.call != call || w.Receipt.Err != nil })
+		r.Halving(group, func(part []*work) error { return c.send(ctx, r, call, part) }, (*work).FailWhole)
 	}
 	c.tieAll(ctx, r, items)
-	return settle(items)
+	return platform.Settle(name, items)
 }
 
 // prepare chooses the call of an intent, or refuses it before anything is sent.
 func (c *Connector) prepare(intent record.Intent) *work {
-	w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+	w := &work{Item: platform.NewItem(intent)}
 	op := c.client.Opf("%s %s", intent.Operation, intent.Ref.Object)
 	switch intent.Operation {
 	case record.OperationCreate:
-		w.receipt.ID, w.call = "", callCreate
+		w.Receipt.ID, w.call = "", callCreate
 		if intent.Marker != "" && intent.Fields[intent.Marker] != "" {
 			w.call = callUpsert
 		}
@@ -85,11 +82,11 @@ func (c *Connector) prepare(intent record.Intent) *work {
 	case record.OperationArchive:
 		w.call = callArchive
 	default:
-		w.receipt.Err = fault.Newf(fault.Rejected, op, "not an operation of this platform")
+		w.Receipt.Err = fault.Newf(fault.Rejected, op, "not an operation of this platform")
 		return w
 	}
 	if intent.Operation != record.OperationCreate && intent.Ref.ID == "" {
-		w.receipt.Err = fault.Newf(fault.Rejected, op, "no id")
+		w.Receipt.Err = fault.Newf(fault.Rejected, op, "no id")
 		return w
 	}
 	o, _ := c.catalog.Object(intent.Ref.Object)
@@ -97,7 +94,7 @@ func (c *Connector) prepare(intent record.Intent) *work {
 		if problem := platform.Unwritable(o, field, intent.Fields[field], intent.Operation); problem != "" {
 			err := fault.Newf(fault.Rejected, op, "field %s %s", field, problem)
 			err.Fields = []string{string(field)}
-			w.receipt.Err = err
+			w.Receipt.Err = err
 			return w
 		}
 	}
@@ -125,14 +122,14 @@ func (c *Connector) send(ctx context.Context, r *run, kind string, items []*work
 		if c.conflict(ctx, r, items[0], told.refusal); items[0].other {
 			return nil
 		}
-		return judge(items[0].intent, err)
+		return judge(items[0].Intent, err)
 	}
 	for _, w := range items {
-		w.receipt.Err = fault.Newf(fault.InDoubt, c.client.Op(call), "the answer does not tell of this item")
+		w.Receipt.Err = fault.Newf(fault.InDoubt, c.client.Op(call), "the answer does not tell of this item")
 	}
 	for _, e := range answer.Errors {
 		for _, w := range whoseError(e, items) {
-			w.receipt.Err = judge(w.intent, itemError(c.client.Op(call), e))
+			w.Receipt.Err = judge(w.Intent, itemError(c.client.Op(call), e))
 			c.conflict(ctx, r, w, e)
 		}
 	}
@@ -146,27 +143,20 @@ func (c *Connector) send(ctx context.Context, r *run, kind string, items []*work
 
 // receive reads the record that a write answered. A merged record may answer as its winner: then a read must tell.
 func (c *Connector) receive(w *work, o object, began time.Time, op string) {
-	if !isID(o.ID) || (w.call == callUpdate && o.id() != w.intent.Ref.ID) {
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
+	if !isID(o.ID) || (w.call == callUpdate && o.id() != w.Intent.Ref.ID) {
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
 		return
 	}
-	s := c.snapshot(w.intent.Ref.Object, o, c.told(w.intent), began)
+	s := c.snapshot(w.Intent.Ref.Object, o, c.told(w.Intent), began)
 	w.wrote = true
-	w.receipt.ID, w.receipt.Snapshot, w.receipt.Err = s.ID, &s, nil
-	w.receipt.Existing = w.call == callUpsert && o.New != nil && !*o.New
+	w.Receipt.ID, w.Receipt.Snapshot, w.Receipt.Err = s.ID, &s, nil
+	w.Receipt.Existing = w.call == callUpsert && o.New != nil && !*o.New
 }
 
 // told lists the fields to tell of a written record: all that are known, of which an answer holds only some.
 func (c *Connector) told(intent record.Intent) []record.PlatformField {
 	o, _ := c.catalog.Object(intent.Ref.Object)
-	fields := slices.Collect(maps.Keys(intent.Fields))
-	for _, f := range o.Fields {
-		fields = append(fields, f.Name)
-	}
-	if intent.Current != nil {
-		fields = slices.AppendSeq(fields, maps.Keys(intent.Current.Fields))
-	}
-	return fields
+	return platform.AllFieldsOf(o, intent)
 }
 
 // whose tells which intent a result answers, nil if that cannot be told.
@@ -177,10 +167,10 @@ func whose(o object, items []*work) *work {
 		}
 	}
 	for _, w := range items {
-		if w.call == callUpdate && o.id() == w.intent.Ref.ID {
+		if w.call == callUpdate && o.id() == w.Intent.Ref.ID {
 			return w
 		}
-		if w.call == callUpsert && string(o.Properties[string(w.intent.Marker)]) == w.intent.Fields[w.intent.Marker] {
+		if w.call == callUpsert && string(o.Properties[string(w.Intent.Marker)]) == w.Intent.Fields[w.Intent.Marker] {
 			return w
 		}
 	}
@@ -209,19 +199,19 @@ func whoseError(e wireError, items []*work) []*work {
 // conflict answers a create whose email is taken by the contact that holds it, named by the error or looked up: a
 // candidate for a match. A failed look-up is answered as such: nothing was written, and the next attempt looks again.
 func (c *Connector) conflict(ctx context.Context, r *run, w *work, e wireError) {
-	if w.intent.Operation != record.OperationCreate || e.Category != categoryConflict {
+	if w.Intent.Operation != record.OperationCreate || e.Category != categoryConflict {
 		return
 	}
 	id := e.existing()
 	if id == "" {
 		var err error
-		if id, err = c.holder(ctx, r, w.intent); err != nil {
-			w.receipt.Err, w.other = err, true
+		if id, err = c.holder(ctx, r, w.Intent); err != nil {
+			w.Receipt.Err, w.other = err, true
 			return
 		}
 	}
 	if id != "" {
-		w.receipt = record.Receipt{Key: w.intent.Key, ID: id, Existing: true}
+		w.Receipt = record.Receipt{Key: w.Intent.Key, ID: id, Existing: true}
 		w.other = true
 	}
 }
@@ -267,19 +257,3 @@ func newRun(object record.Object) *run {
 
 // divides says that a batch was refused whole because of an item.
 func divides(err error) bool { return fault.Is(err, fault.Rejected) || fault.Is(err, fault.Gone) }
-
-func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
-	}
-	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
-}

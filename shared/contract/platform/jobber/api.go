@@ -218,13 +218,7 @@ func aliasOf(i int) string { return "a" + strconv.Itoa(i) }
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // parseTime reads an ISO 8601 time, in UTC; zero for others.
-func parseTime(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
+func parseTime(text string) time.Time { return platform.ParseTime(text, time.RFC3339Nano) }
 
 // formatTime is RFC 3339 in whole seconds: filters include both ends.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

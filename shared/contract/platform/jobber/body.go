@@ -52,11 +52,11 @@ func (c *Connector) reread(ctx context.Context, k kind, items []*work) error {
 		}
 		i := slices.Index(ids, id)
 		if read := c.readOne(clients, needed, a, i, id); read.Snapshot == nil {
-			w.fail(unread(c.client.OpOf(w.intent), k, read.Err))
+			w.Fail(unread(c.client.OpOf(w.Intent), k, read.Err))
 			continue
 		}
 		if w.client, err = decodeClient(a.Data[aliasOf(i)]); err != nil {
-			w.fail(fault.New(fault.Transient, c.client.OpOf(w.intent), err))
+			w.Fail(fault.New(fault.Transient, c.client.OpOf(w.Intent), err))
 			continue
 		}
 		c.settle(k, w, a, needed)
@@ -83,35 +83,35 @@ func (c *Connector) settle(k kind, w *work, a answer, needed []record.PlatformFi
 		return
 	}
 	now := flatten(needed, w.client.value)
-	if w.intent.Current != nil {
+	if w.Intent.Current != nil {
 		for _, field := range needed {
-			then, read := w.intent.Current.Fields[field]
+			then, read := w.Intent.Current.Fields[field]
 			if value, known := now[field]; read && known && then != value {
-				w.fail(fault.Newf(fault.Stale, c.client.OpOf(w.intent), "moved since its pre-read"))
+				w.Fail(fault.Newf(fault.Stale, c.client.OpOf(w.Intent), "moved since its pre-read"))
 				return
 			}
 		}
 	}
-	w.receipt.Snapshot = &record.Snapshot{Ref: c.ref(k, w.client.ID), Fields: now, ModifiedAt: parseTime(w.client.UpdatedAt),
+	w.Receipt.Snapshot = &record.Snapshot{Ref: c.ref(k, w.client.ID), Fields: now, ModifiedAt: parseTime(w.client.UpdatedAt),
 		ReadBegan: a.began, Archived: w.client.IsArchived}
 }
 
 // rereads gives the client to read before an intent and the fields to read of it; "" for none.
 func rereads(k kind, w *work) (record.ExternalID, []record.PlatformField) {
-	if w.done {
+	if w.Done {
 		return "", nil
 	}
 	if k.object == "jobs" {
-		if w.intent.Operation == record.OperationCreate && w.intent.Fields["property"] == "" {
-			return record.ExternalID(w.intent.Fields["client"]), []record.PlatformField{"properties[first].id"}
+		if w.Intent.Operation == record.OperationCreate && w.Intent.Fields["property"] == "" {
+			return record.ExternalID(w.Intent.Fields["client"]), []record.PlatformField{"properties[first].id"}
 		}
 		return "", nil
 	}
-	if w.intent.Operation != record.OperationUpdate {
+	if w.Intent.Operation != record.OperationUpdate {
 		return "", nil
 	}
 	var needed []record.PlatformField
-	for _, field := range sortedFields(w.intent) {
+	for _, field := range sortedFields(w.Intent) {
 		if slices.Contains(nested, platform.ParsePath(field).Root) {
 			needed = append(needed, field)
 		}
@@ -119,15 +119,15 @@ func rereads(k kind, w *work) (record.ExternalID, []record.PlatformField) {
 	if len(needed) == 0 {
 		return "", nil
 	}
-	return w.intent.Ref.ID, needed
+	return w.Intent.Ref.ID, needed
 }
 
 // clientInput builds ClientCreateInput or ClientEditInput.
 func (c *Connector) clientInput(w *work, definitions map[string]record.ExternalID) (map[string]any, error) {
 	input := map[string]any{}
-	creating := w.intent.Operation == record.OperationCreate
-	for _, field := range sortedFields(w.intent) {
-		value, p := w.intent.Fields[field], platform.ParsePath(field)
+	creating := w.Intent.Operation == record.OperationCreate
+	for _, field := range sortedFields(w.Intent) {
+		value, p := w.Intent.Fields[field], platform.ParsePath(field)
 		switch {
 		case value == "" && creating:
 		case p.Root == "title" && value == "":
@@ -149,27 +149,17 @@ func (c *Connector) clientInput(w *work, definitions map[string]record.ExternalI
 
 // listInput adds the delta of emails or phones: as a list for a create, as *ToAdd, *ToEdit and *ToDelete for an update.
 func (c *Connector) listInput(w *work, input map[string]any, root, key string) {
-	edit := listEdit{key: key, due: map[string]string{}}
-	for _, field := range answered(w.intent) {
-		p := platform.ParsePath(field)
-		if p.Root != root {
-			continue
-		}
-		edit.mapped = append(edit.mapped, p.Selector)
-		if value, due := w.intent.Fields[field]; due {
-			edit.due[p.Selector] = value
-		}
-	}
+	edit := listEdit{key: key, ListEdit: platform.NewListEdit(w.Intent, root)}
 	suffix := "ToAdd"
 	switch {
-	case w.intent.Operation == record.OperationCreate:
+	case w.Intent.Operation == record.OperationCreate:
 		suffix = ""
 	case w.client == nil:
 		return
 	case root == "emails":
-		edit.list = w.client.emails()
+		edit.List = w.client.emails()
 	default:
-		edit.list = w.client.phones()
+		edit.List = w.client.phones()
 	}
 	out := edit.plan()
 	if len(out.add) > 0 {
@@ -186,7 +176,7 @@ func (c *Connector) listInput(w *work, input map[string]any, root, key string) {
 // addressInput adds the billing address and the properties.
 func (c *Connector) addressInput(w *work, input map[string]any) error {
 	due := map[string]map[string]string{} // parts by selector; "" is the billing address
-	for _, field := range sortedFields(w.intent) {
+	for _, field := range sortedFields(w.Intent) {
 		p := platform.ParsePath(field)
 		if p.Root != "billingAddress" && p.Root != "properties" {
 			continue
@@ -194,7 +184,7 @@ func (c *Connector) addressInput(w *work, input map[string]any) error {
 		if due[p.Selector] == nil {
 			due[p.Selector] = map[string]string{}
 		}
-		due[p.Selector][p.Leaf] = w.intent.Fields[field]
+		due[p.Selector][p.Leaf] = w.Intent.Fields[field]
 	}
 	if parts := due[""]; parts != nil {
 		delete(due, "")
@@ -216,7 +206,7 @@ func (c *Connector) propertyInput(w *work, due map[string]map[string]string, inp
 		if w.client != nil {
 			var known bool
 			if found, known = w.client.Properties.find(selector); !known {
-				return c.reject(c.client.OpOf(w.intent), "the client has more properties than are read")
+				return c.reject(c.client.OpOf(w.Intent), "the client has more properties than are read")
 			}
 		}
 		if found == nil {
@@ -234,7 +224,7 @@ func (c *Connector) propertyInput(w *work, due map[string]map[string]string, inp
 		edit = append(edit, map[string]any{"propertyId": found.ID, "address": found.Address.parts()})
 	}
 	suffix := ""
-	if w.intent.Operation == record.OperationUpdate {
+	if w.Intent.Operation == record.OperationUpdate {
 		suffix = "ToAdd"
 	}
 	if len(add) > 0 {
@@ -289,13 +279,13 @@ func blank(parts map[string]string) bool {
 // jobInput builds JobCreateAttributes or JobEditInput.
 func (c *Connector) jobInput(w *work, definitions map[string]record.ExternalID) (map[string]any, error) {
 	input := map[string]any{}
-	fields := w.intent.Fields
+	fields := w.Intent.Fields
 	for _, field := range []record.PlatformField{"title", "instructions"} {
-		if value, due := fields[field]; due && (value != "" || w.intent.Operation == record.OperationUpdate) {
+		if value, due := fields[field]; due && (value != "" || w.Intent.Operation == record.OperationUpdate) {
 			input[string(field)] = value
 		}
 	}
-	if err := c.customInput(w, definitions, input); err != nil || w.intent.Operation == record.OperationUpdate {
+	if err := c.customInput(w, definitions, input); err != nil || w.Intent.Operation == record.OperationUpdate {
 		return input, err
 	}
 	property := fields["property"]
@@ -303,14 +293,14 @@ func (c *Connector) jobInput(w *work, definitions map[string]record.ExternalID) 
 		property, _ = w.client.value(platform.ParsePath("properties[first].id"))
 	}
 	if property == "" {
-		return nil, c.unfit(w.intent, "should name a property, or a client that has one", "property", "client")
+		return nil, c.unfit(w.Intent, "should name a property, or a client that has one", "property", "client")
 	}
 	input["propertyId"] = property
 	input["invoicing"] = map[string]any{"invoicingType": orDefault(fields["invoicingType"], defaultInvoicingType),
 		"invoicingSchedule": orDefault(fields["invoicingSchedule"], defaultInvoicingSchedule)}
 	// createVisits true would make visits, and may tell the team (third-party listing): only where it is asked for.
 	input["scheduling"] = map[string]any{"createVisits": fields["createVisits"] == "true", "notifyTeam": false}
-	item, err := c.lineItem(w.intent)
+	item, err := c.lineItem(w.Intent)
 	if item != nil {
 		input["lineItems"] = []any{item}
 	}

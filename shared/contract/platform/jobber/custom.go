@@ -25,8 +25,8 @@ type wireDefinition struct {
 // to be sent writes one.
 func (c *Connector) definitions(ctx context.Context, k kind, items []*work) (map[string]record.ExternalID, error) {
 	for _, w := range items {
-		for field := range w.intent.Fields {
-			if !w.done && platform.ParsePath(field).Root == "customFields" {
+		for field := range w.Intent.Fields {
+			if !w.Done && platform.ParsePath(field).Root == "customFields" {
 				return c.readDefinitions(ctx, k)
 			}
 		}
@@ -83,14 +83,14 @@ func definitionsQuestion(k kind, after string) question {
 // customInput adds the custom fields due. One that the account does not have as text is refused.
 func (c *Connector) customInput(w *work, definitions map[string]record.ExternalID, input map[string]any) error {
 	var values []map[string]any
-	for _, field := range sortedFields(w.intent) {
-		p, value := platform.ParsePath(field), w.intent.Fields[field]
-		if p.Root != "customFields" || value == "" && w.intent.Operation == record.OperationCreate {
+	for _, field := range sortedFields(w.Intent) {
+		p, value := platform.ParsePath(field), w.Intent.Fields[field]
+		if p.Root != "customFields" || value == "" && w.Intent.Operation == record.OperationCreate {
 			continue
 		}
 		id := definitions[p.Selector]
 		if id == "" {
-			return c.unfit(w.intent, "is no text custom field of the account", field)
+			return c.unfit(w.Intent, "is no text custom field of the account", field)
 		}
 		values = append(values, map[string]any{"customFieldConfigurationId": id, "valueText": value})
 	}

@@ -21,15 +21,15 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, items []*work) error
 	var since time.Time
 	for _, w := range items {
 		switch {
-		case w.done || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero():
+		case w.Done || w.Intent.Operation != record.OperationCreate || w.Intent.AttemptsBegan.IsZero():
 			continue
-		case w.intent.Marker == "" || w.intent.Fields[w.intent.Marker] == "":
-			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "was attempted before and has no marker to look for"))
+		case w.Intent.Marker == "" || w.Intent.Fields[w.Intent.Marker] == "":
+			w.Fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.Intent), "was attempted before and has no marker to look for"))
 			continue
 		}
 		doubtful = append(doubtful, w)
-		if since.IsZero() || w.intent.AttemptsBegan.Before(since) {
-			since = w.intent.AttemptsBegan
+		if since.IsZero() || w.Intent.AttemptsBegan.Before(since) {
+			since = w.Intent.AttemptsBegan
 		}
 	}
 	if len(doubtful) == 0 {
@@ -40,8 +40,8 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, items []*work) error
 		return err
 	}
 	for _, w := range doubtful {
-		if !w.done {
-			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "too many records were created since to look for ours"))
+		if !w.Done {
+			w.Fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.Intent), "too many records were created since to look for ours"))
 		}
 	}
 	return nil
@@ -52,8 +52,8 @@ func (c *Connector) search(ctx context.Context, k kind, doubtful []*work, since 
 	_, ability, _ := c.kindOf(k.object)
 	q := platform.Query{Object: k.object, Limit: ability.PageMax}
 	for _, w := range doubtful {
-		if !slices.Contains(q.Fields, w.intent.Marker) {
-			q.Fields = append(q.Fields, w.intent.Marker)
+		if !slices.Contains(q.Fields, w.Intent.Marker) {
+			q.Fields = append(q.Fields, w.Intent.Marker)
 		}
 	}
 	filter := map[string]any{"createdAt": map[string]any{"after": formatTime(since.Add(-clockTrust))}}
@@ -76,8 +76,8 @@ func (c *Connector) search(ctx context.Context, k kind, doubtful []*work, since 
 // adopt answers a create by the record that already has its marker.
 func (w *work) adopt(found []record.Snapshot) {
 	for _, s := range found {
-		if !w.done && s.Fields[w.intent.Marker] == w.intent.Fields[w.intent.Marker] {
-			w.receipt.ID, w.receipt.Existing, w.done = s.ID, true, true
+		if !w.Done && s.Fields[w.Intent.Marker] == w.Intent.Fields[w.Intent.Marker] {
+			w.Receipt.ID, w.Receipt.Existing, w.Done = s.ID, true, true
 		}
 	}
 }

@@ -6,28 +6,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"pgregory.net/rapid"
 )
 
 // after carries a delta out as a platform would that promotes nobody.
-func after(list []element, d delta) []element {
+func after(list platform.Elements, d delta) platform.Elements {
 	out := slices.Clone(list)
-	out = slices.DeleteFunc(out, func(e element) bool { return slices.Contains(d.remove, e.id) })
-	set := func(e *element, values map[string]any) {
+	out = slices.DeleteFunc(out, func(e platform.Element) bool { return slices.Contains(d.remove, e.ID) })
+	set := func(e *platform.Element, values map[string]any) {
 		if v, ok := values["number"].(string); ok {
-			e.value = v
+			e.Value = v
 		}
 		if v, ok := values["description"].(string); ok {
-			e.description = v
+			e.Label = v
 		}
 		if v, ok := values["primary"].(bool); ok {
-			e.primary = v
+			e.Primary = v
 		}
 	}
 	for _, values := range d.edit {
 		for i := range out {
-			if out[i].id == values["id"] {
+			if out[i].ID == values["id"] {
 				set(&out[i], values)
 			}
 		}
@@ -35,10 +36,10 @@ func after(list []element, d delta) []element {
 	for _, values := range d.add {
 		if values["primary"] == true {
 			for i := range out {
-				out[i].primary = false
+				out[i].Primary = false
 			}
 		}
-		e := element{}
+		e := platform.Element{}
 		set(&e, values)
 		out = append(out, e)
 	}
@@ -50,42 +51,42 @@ func after(list []element, d delta) []element {
 func TestADeltaSetsWhatIsDueAndNothingElse(t *testing.T) {
 	selectors := []string{"primary", "MAIN", "WORK", "MOBILE"}
 	rapid.Check(t, func(t *rapid.T) {
-		var list []element
+		var list platform.Elements
 		for i, description := range rapid.Permutation([]string{"MAIN", "WORK", "MOBILE", "HOME"}).Draw(t, "descriptions") {
-			list = append(list, element{id: record.ExternalID(fmt.Sprint("e", i)), value: fmt.Sprint("old", i), description: description})
+			list = append(list, platform.Element{ID: record.ExternalID(fmt.Sprint("e", i)), Value: fmt.Sprint("old", i), Label: description})
 		}
 		list = list[:rapid.IntRange(0, len(list)).Draw(t, "length")]
 		if len(list) > 0 {
-			list[rapid.IntRange(0, len(list)-1).Draw(t, "primary")].primary = true
+			list[rapid.IntRange(0, len(list)-1).Draw(t, "primary")].Primary = true
 		}
-		plan := listEdit{key: "number", list: list, due: map[string]string{}}
+		plan := listEdit{key: "number", ListEdit: platform.ListEdit{List: list, Due: map[string]string{}}}
 		for _, selector := range selectors {
 			switch rapid.SampledFrom([]string{"unmapped", "mapped", "due", "cleared"}).Draw(t, selector) {
 			case "mapped":
-				plan.mapped = append(plan.mapped, selector)
+				plan.Mapped = append(plan.Mapped, selector)
 			case "due":
-				plan.mapped = append(plan.mapped, selector)
-				plan.due[selector] = rapid.SampledFrom([]string{"new1", "new2", "old0"}).Draw(t, selector+" value")
+				plan.Mapped = append(plan.Mapped, selector)
+				plan.Due[selector] = rapid.SampledFrom([]string{"new1", "new2", "old0"}).Draw(t, selector+" value")
 			case "cleared":
-				plan.mapped = append(plan.mapped, selector)
-				plan.due[selector] = ""
+				plan.Mapped = append(plan.Mapped, selector)
+				plan.Due[selector] = ""
 			}
 		}
 		d := plan.plan()
 		got := after(list, d)
-		for _, selector := range plan.mapped {
-			want, due := plan.due[selector]
+		for _, selector := range plan.Mapped {
+			want, due := plan.Due[selector]
 			if !due {
-				want = pick(list, selector).value
+				want = list.Pick(selector).Value
 			}
-			if read := pick(got, selector).value; read != want {
-				t.Fatalf("%s reads %q, want %q\nlist %+v\ndue %v mapped %v\ndelta %+v\nafter %+v", selector, read, want, list, plan.due, plan.mapped, d, got)
+			if read := got.Pick(selector).Value; read != want {
+				t.Fatalf("%s reads %q, want %q\nlist %+v\ndue %v mapped %v\ndelta %+v\nafter %+v", selector, read, want, list, plan.Due, plan.Mapped, d, got)
 			}
 		}
 		for _, e := range list {
-			named := slices.ContainsFunc(plan.mapped, func(s string) bool { return pick(list, s).id == e.id })
-			i := slices.IndexFunc(got, func(g element) bool { return g.id == e.id })
-			if !named && (i < 0 || got[i].value != e.value || got[i].description != e.description) {
+			named := slices.ContainsFunc(plan.Mapped, func(s string) bool { return list.Pick(s).ID == e.ID })
+			i := slices.IndexFunc(got, func(g platform.Element) bool { return g.ID == e.ID })
+			if !named && (i < 0 || got[i].Value != e.Value || got[i].Label != e.Label) {
 				t.Fatalf("%+v, which no selector names, was touched: %+v", e, d)
 			}
 		}

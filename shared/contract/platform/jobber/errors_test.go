@@ -243,7 +243,7 @@ func TestGrantsAreReadWithCare(t *testing.T) {
 				fmt.Fprint(w, test.body)
 			}))
 			defer server.Close()
-			r := jobber.NewRefresher(jobber.RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: func() time.Time { return begin }})
+			r := jobber.NewRefresher(platform.RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: func() time.Time { return begin }})
 			grant, err := r.Refresh(context.Background(), "old")
 			if test.kind >= 0 {
 				wantKind(t, err, test.kind)

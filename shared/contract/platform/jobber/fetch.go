@@ -12,15 +12,11 @@ import (
 // Fetch reads records by id in one request of aliased queries. Null without an error is an absence; an archived client
 // is an archived snapshot.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	call := fmt.Sprintf("read %d %s", len(ids), object)
-	k, ability, ok := c.kindOf(object)
-	if !ok || len(ids) > ability.ReadMax {
-		return nil, c.reject(c.client.Opf("%s", call), "unknown object or too many ids")
+	if _, err := c.client.Readable(c.catalog, object, ids); err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	a, err := c.ask(ctx, call, byID(k, fields, propertiesRead, ids))
+	k, _, _ := c.kindOf(object)
+	a, err := c.ask(ctx, fmt.Sprintf("read %d %s", len(ids), object), byID(k, fields, propertiesRead, ids))
 	if err != nil {
 		return nil, err
 	}

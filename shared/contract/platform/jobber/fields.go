@@ -17,10 +17,9 @@ const (
 	// second before an edit. A connection multiplies the cost by what it asks for.
 	propertiesRead   = 5
 	propertiesEdited = 20
-	// selectorPrimary, selectorFirst and selectorName pick elements of lists.
-	selectorPrimary = "primary"
-	selectorFirst   = "first"
-	selectorName    = "name:"
+	// selectorFirst and selectorName pick elements of lists, beside platform.SelectorPrimary.
+	selectorFirst = "first"
+	selectorName  = "name:"
 )
 
 // leaves are the parts of the roots that have some.
@@ -142,9 +141,9 @@ func (w *wireClient) value(p platform.Path) (value string, ok bool) {
 	case "createdAt":
 		return utc(w.CreatedAt), true
 	case "emails":
-		return pick(w.emails(), p.Selector).value, true
+		return w.emails().Pick(p.Selector).Value, true
 	case "phones":
-		return pick(w.phones(), p.Selector).value, true
+		return w.phones().Pick(p.Selector).Value, true
 	case "billingAddress":
 		return w.BillingAddress.part(p.Leaf)
 	case "properties":
@@ -155,18 +154,18 @@ func (w *wireClient) value(p platform.Path) (value string, ok bool) {
 	return "", false
 }
 
-func (w *wireClient) emails() []element {
-	out := make([]element, len(w.Emails))
+func (w *wireClient) emails() platform.Elements {
+	out := make(platform.Elements, len(w.Emails))
 	for i, e := range w.Emails {
-		out[i] = element{id: e.ID, value: e.Address, description: e.Description, primary: e.Primary}
+		out[i] = platform.Element{ID: e.ID, Value: e.Address, Label: e.Description, Primary: e.Primary}
 	}
 	return out
 }
 
-func (w *wireClient) phones() []element {
-	out := make([]element, len(w.Phones))
+func (w *wireClient) phones() platform.Elements {
+	out := make(platform.Elements, len(w.Phones))
 	for i, e := range w.Phones {
-		out[i] = element{id: e.ID, value: e.Number, description: e.Description, primary: e.Primary}
+		out[i] = platform.Element{ID: e.ID, Value: e.Number, Label: e.Description, Primary: e.Primary}
 	}
 	return out
 }

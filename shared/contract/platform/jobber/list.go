@@ -73,9 +73,9 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 
 // begin checks a query, and gives the content of its cursor, nil for an empty one.
 func (c *Connector) begin(op string, q platform.Query) (kind, []byte, error) {
-	k, ability, ok := c.kindOf(q.Object)
-	if !ok || q.Limit < 1 || q.Limit > ability.PageMax {
-		return k, nil, c.reject(op, "unknown object or limit out of range")
+	k, _, _ := c.kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return k, nil, err
 	}
 	if q.Cursor == "" {
 		return k, nil, nil

@@ -9,12 +9,11 @@ import (
 // lifeDefault is the vendor's life of access tokens, for an answer that does not tell it.
 const lifeDefault = time.Hour
 
-// RefreshSettings assemble a refresher. TokenURL is https://api.getjobber.com/api/oauth/token
-// (developer.getjobber.com app_authorization).
-type RefreshSettings = platform.RefreshSettings
-
 // NewRefresher assembles a refresher. With rotation on, which is the default, each answer holds a new refresh token and
 // ends the old one (developer.getjobber.com refresh_token_rotation): store it before using the access token, a JWT.
-func NewRefresher(s RefreshSettings) *platform.OAuthRefresher {
+//
+// TokenURL is https://api.getjobber.com/api/oauth/token
+// (developer.getjobber.com app_authorization).
+func NewRefresher(s platform.RefreshSettings) *platform.OAuthRefresher {
 	return &platform.OAuthRefresher{Platform: name, Settings: s, Client: platform.ClientInBody, LifeDefault: lifeDefault, JWT: true}
 }

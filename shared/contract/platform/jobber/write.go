@@ -15,17 +15,12 @@ import (
 
 // work is one intent on its way.
 type work struct {
-	intent record.Intent
+	platform.Item
 	// client is the record as read again just before, nil where that is not needed. For a job created by its client it
 	// is that client.
-	client  *wireClient
-	input   map[string]any
-	receipt record.Receipt
-	// done says that receipt is final.
-	done bool
+	client *wireClient
+	input  map[string]any
 }
-
-func (w *work) fail(err error) { w.receipt.Err, w.receipt.Snapshot, w.done = err, nil, true }
 
 // Apply performs intents on one object: updates, archives and creates as aliased mutations of one request, each of
 // which fails or succeeds alone. Before it, at most one request for each of: records created since an earlier attempt,
@@ -59,9 +54,9 @@ func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
 	k, ability, _ := c.kindOf(o.Name)
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		items[i] = &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+		items[i] = &work{Item: platform.NewItem(intent)}
 		if err := c.fits(k, ability, intent); err != nil {
-			items[i].fail(err)
+			items[i].Fail(err)
 		}
 	}
 	return k, items, nil
@@ -116,7 +111,7 @@ func (c *Connector) build(ctx context.Context, k kind, items []*work) error {
 		return err
 	}
 	for _, w := range items {
-		if w.done || w.intent.Operation == record.OperationArchive {
+		if w.Done || w.Intent.Operation == record.OperationArchive {
 			continue
 		}
 		assemble := c.clientInput
@@ -124,11 +119,11 @@ func (c *Connector) build(ctx context.Context, k kind, items []*work) error {
 			assemble = c.jobInput
 		}
 		if w.input, err = assemble(w, definitions); err != nil {
-			w.fail(err)
+			w.Fail(err)
 			continue
 		}
-		if w.intent.Operation == record.OperationUpdate && len(w.input) == 0 {
-			w.done = true // nothing to change: an element to be cleared is not there
+		if w.Intent.Operation == record.OperationUpdate && len(w.input) == 0 {
+			w.Done = true // nothing to change: an element to be cleared is not there
 		}
 	}
 	return nil
@@ -140,51 +135,45 @@ func (c *Connector) send(ctx context.Context, k kind, items []*work) ([]record.R
 	var fields []record.PlatformField
 	sent := 0
 	for i, w := range items {
-		if w.done {
+		if w.Done {
 			continue
 		}
-		w.receipt.Snapshot = nil // from before the write
+		w.Receipt.Snapshot = nil // from before the write
 		c.mutation(&q, k, w, aliasOf(i))
-		fields = append(fields, answered(w.intent)...)
+		fields = append(fields, platform.FieldsOf(w.Intent)...)
 		sent++
 	}
-	receipts := make([]record.Receipt, len(items))
 	if sent > 0 {
 		q.fragment = fragment(k, fields, propertiesRead)
 		a, err := c.ask(ctx, "write "+strconv.Itoa(sent)+" "+string(k.object), q)
-		if err != nil && sent == len(items) {
-			return nil, err
-		}
 		for i, w := range items {
-			if w.done {
-				continue
-			}
-			if w.receipt.Err = err; err == nil {
+			switch {
+			case w.Done:
+			case err != nil:
+				w.FailWhole(err)
+			default:
 				c.receive(k, w, a, aliasOf(i))
 			}
 		}
 	}
-	for i, w := range items {
-		receipts[i] = w.receipt
-	}
-	return receipts, nil
+	return platform.Settle(name, items)
 }
 
 // mutation adds one intent to a request.
 func (c *Connector) mutation(q *question, k kind, w *work, alias string) {
 	verb := map[record.Operation]string{record.OperationCreate: "Create", record.OperationUpdate: "Edit",
-		record.OperationArchive: "Archive"}[w.intent.Operation]
+		record.OperationArchive: "Archive"}[w.Intent.Operation]
 	var arguments string
-	if w.intent.Operation != record.OperationCreate {
-		arguments = k.root + "Id: " + q.add("i"+alias, "EncodedId!", w.intent.Ref.ID)
+	if w.Intent.Operation != record.OperationCreate {
+		arguments = k.root + "Id: " + q.add("i"+alias, "EncodedId!", w.Intent.Ref.ID)
 	}
-	if w.intent.Operation != record.OperationArchive {
+	if w.Intent.Operation != record.OperationArchive {
 		if arguments != "" {
 			arguments += ", "
 		}
 		// The input of jobCreate is named otherwise than its siblings (third-party listing).
 		suffix := "Input!"
-		if k.object == "jobs" && w.intent.Operation == record.OperationCreate {
+		if k.object == "jobs" && w.Intent.Operation == record.OperationCreate {
 			suffix = "Attributes!"
 		}
 		arguments += "input: " + q.add("v"+alias, k.typename+verb+suffix, w.input)
@@ -194,18 +183,18 @@ func (c *Connector) mutation(q *question, k kind, w *work, alias string) {
 
 // receive reads the answer of one mutation. An alias without an answer, or with one that does not parse, is in doubt.
 func (c *Connector) receive(k kind, w *work, a answer, alias string) {
-	op := c.client.OpOf(w.intent)
+	op := c.client.OpOf(w.Intent)
 	raw := a.Data[alias]
 	if err := c.problem(a, alias, op, fault.InDoubt); err != nil {
-		if fault.Is(err, fault.Gone) && w.intent.Operation == record.OperationCreate {
-			err = c.unfit(w.intent, "names a record that is not there", "property", "client")
+		if fault.Is(err, fault.Gone) && w.Intent.Operation == record.OperationCreate {
+			err = c.unfit(w.Intent, "names a record that is not there", "property", "client")
 		}
-		w.receipt.Err = err
+		w.Receipt.Err = err
 		return
 	}
 	var p payload
 	if absent(raw) || json.Unmarshal(raw, &p) != nil {
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "no answer for this item")
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "no answer for this item")
 		return
 	}
 	entity := p.Client
@@ -214,28 +203,18 @@ func (c *Connector) receive(k kind, w *work, a answer, alias string) {
 	}
 	// Errors beside a record say that it was written in part: its snapshot tells which.
 	if len(p.UserErrors) > 0 && absent(entity) {
-		w.receipt.Err = refused(op, p.UserErrors, sortedFields(w.intent))
+		w.Receipt.Err = refused(op, p.UserErrors, sortedFields(w.Intent))
 		return
 	}
-	snapshot, err := c.snapshot(k, entity, answered(w.intent), a.began)
+	snapshot, err := c.snapshot(k, entity, platform.FieldsOf(w.Intent), a.began)
 	switch {
 	case err != nil:
-		w.receipt.Err = fault.New(fault.InDoubt, op, err)
-	case w.intent.Ref.ID != "" && snapshot.ID != w.intent.Ref.ID:
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record")
+		w.Receipt.Err = fault.New(fault.InDoubt, op, err)
+	case w.Intent.Ref.ID != "" && snapshot.ID != w.Intent.Ref.ID:
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record")
 	default:
-		w.receipt.ID, w.receipt.Snapshot = snapshot.ID, snapshot
+		w.Receipt.ID, w.Receipt.Snapshot = snapshot.ID, snapshot
 	}
-}
-
-// answered lists the fields to tell of a written record: those written and those pre-read, each once.
-func answered(intent record.Intent) []record.PlatformField {
-	fields := slices.Collect(maps.Keys(intent.Fields))
-	if intent.Current != nil {
-		fields = slices.AppendSeq(fields, maps.Keys(intent.Current.Fields))
-	}
-	slices.Sort(fields)
-	return slices.Compact(fields)
 }
 
 func sortedFields(intent record.Intent) []record.PlatformField {

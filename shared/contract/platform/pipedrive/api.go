@@ -1,7 +1,6 @@
 package pipedrive
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -172,11 +171,9 @@ type row map[string]any
 
 // decodeRow reads one record. The error tells no value.
 func decodeRow(raw json.RawMessage) (row, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
 	var r row
-	if err := d.Decode(&r); err != nil {
-		return nil, fmt.Errorf("record is not the JSON expected (%T)", err)
+	if err := platform.DecodeRecord(raw, &r); err != nil {
+		return nil, err
 	}
 	if !wellFormed(r.id()) {
 		return nil, fmt.Errorf("record without an id")
@@ -213,23 +210,11 @@ func wellFormed(id record.ExternalID) bool {
 
 // parseTime reads the forms of time of both versions, in UTC; zero for others.
 func parseTime(text string) time.Time {
-	for _, layout := range []string{time.RFC3339Nano, time.DateTime} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
-}
-
-// element is one email or phone.
-type element struct {
-	Value   string `json:"value"`
-	Primary bool   `json:"primary"`
-	Label   string `json:"label"`
+	return platform.ParseTime(text, time.RFC3339Nano, time.DateTime)
 }
 
 // elements reads a list of them; told is false where the record says nothing of it.
-func (r row) elements(key string) (list []element, told bool) {
+func (r row) elements(key string) (list platform.Elements, told bool) {
 	raw, answered := r[key]
 	items, isList := raw.([]any)
 	if !answered || !isList && raw != nil {
@@ -237,7 +222,7 @@ func (r row) elements(key string) (list []element, told bool) {
 	}
 	for _, item := range items {
 		one, _ := item.(map[string]any)
-		e := element{}
+		e := platform.Element{}
 		e.Value, _ = one["value"].(string)
 		e.Label, _ = one["label"].(string)
 		e.Primary, _ = one["primary"].(bool)

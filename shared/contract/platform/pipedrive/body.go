@@ -11,20 +11,20 @@ import (
 
 // build makes the body of an intent. It is false where nothing is to be sent: refused, or nothing to change.
 func (c *Connector) build(k kind, want wanted, w *work) bool {
-	switch w.intent.Operation {
+	switch w.Intent.Operation {
 	case record.OperationArchive, record.OperationRestore:
 		if k.Ability.Restore {
-			w.body = map[string]any{"is_archived": w.intent.Operation == record.OperationArchive}
+			w.body = map[string]any{"is_archived": w.Intent.Operation == record.OperationArchive}
 		}
 		return true
 	case record.OperationDelete:
 		return true
 	}
 	w.body = map[string]any{}
-	creates := w.intent.Operation == record.OperationCreate
-	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+	creates := w.Intent.Operation == record.OperationCreate
+	for _, field := range slices.Sorted(maps.Keys(w.Intent.Fields)) {
 		f, _ := k.Field(field)
-		value, p := w.intent.Fields[field], platform.ParsePath(field)
+		value, p := w.Intent.Fields[field], platform.ParsePath(field)
 		switch {
 		case value == "" && creates, p.Root == "emails", p.Root == "phones", p.Root == rootCustom:
 		case p.Leaf == leafValue: // of an address
@@ -37,54 +37,51 @@ func (c *Connector) build(k kind, want wanted, w *work) bool {
 		return false
 	}
 	if !creates && len(w.body) == 0 {
-		w.done = true // what is to be cleared is not there
+		w.Done = true // what is to be cleared is not there
 	}
-	return !w.done
+	return !w.Done
 }
 
 // buildList adds a whole list of emails or phones.
 func (c *Connector) buildList(w *work, root string) bool {
-	edit := listEdit{due: map[string]string{}}
-	var first record.PlatformField
-	for _, field := range answered(w.intent) {
-		p := platform.ParsePath(field)
-		if p.Root != root {
-			continue
-		}
-		edit.mapped = append(edit.mapped, p.Selector)
-		if value, due := w.intent.Fields[field]; due {
-			edit.due[p.Selector] = value
-			if first == "" || p.Selector == selectorPrimary {
-				first = field
-			}
-		}
-	}
-	if len(edit.due) == 0 {
+	edit := listEdit{platform.NewListEdit(w.Intent, root)}
+	if len(edit.Due) == 0 {
 		return true
 	}
 	told := true
 	if w.row != nil {
-		edit.list, told = w.row.elements(root)
+		edit.List, told = w.row.elements(root)
 	}
-	before := edit.list
+	before := edit.List
 	problem := edit.plan()
 	switch {
 	case !told:
-		w.fail(fault.Newf(fault.Transient, c.client.OpOf(w.intent), "the record as read does not tell its %s", root))
+		w.Fail(fault.Newf(fault.Transient, c.client.OpOf(w.Intent), "the record as read does not tell its %s", root))
 	case problem != "":
-		w.fail(c.client.Unfit(w.intent, first, problem))
-	case !slices.Equal(before, edit.list):
-		w.body[root] = append([]element{}, edit.list...)
+		w.Fail(c.client.Unfit(w.Intent, blamed(w.Intent, root), problem))
+	case !slices.Equal(before, edit.List):
+		w.body[root] = wireList(edit.List)
 	}
-	return !w.done
+	return !w.Done
+}
+
+// blamed is the field of a list that a refusal names: the primary one where it is due, which such problems are about, else
+// the first.
+func blamed(intent record.Intent, root string) (field record.PlatformField) {
+	for _, due := range slices.Sorted(maps.Keys(intent.Fields)) {
+		if p := platform.ParsePath(due); p.Root == root && (field == "" || p.Selector == platform.SelectorPrimary) {
+			field = due
+		}
+	}
+	return field
 }
 
 // buildCustom adds the custom fields that are due, by their keys.
 func (c *Connector) buildCustom(want wanted, w *work) bool {
 	values := map[string]any{}
-	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
-		value, p := w.intent.Fields[field], platform.ParsePath(field)
-		if p.Root != rootCustom || value == "" && w.intent.Operation == record.OperationCreate {
+	for _, field := range slices.Sorted(maps.Keys(w.Intent.Fields)) {
+		value, p := w.Intent.Fields[field], platform.ParsePath(field)
+		if p.Root != rootCustom || value == "" && w.Intent.Operation == record.OperationCreate {
 			continue
 		}
 		d := want.custom[p.Selector]
@@ -106,18 +103,18 @@ func (c *Connector) buildCustom(want wanted, w *work) bool {
 			}
 		}
 		if problem != "" {
-			w.fail(c.client.Unfit(w.intent, field, problem))
+			w.Fail(c.client.Unfit(w.Intent, field, problem))
 			return false
 		}
 	}
-	for _, field := range slices.Sorted(maps.Keys(w.intent.Fields)) {
+	for _, field := range slices.Sorted(maps.Keys(w.Intent.Fields)) {
 		d := want.custom[platform.ParsePath(field).Selector]
 		parts, isObject := values[d.Code].(map[string]any)
 		switch {
 		case isObject && parts[leafValue] == nil:
 			values[d.Code] = nil // without its value there is nothing that its other parts are of
 		case isObject && d.Type == "monetary" && parts["currency"] == nil:
-			w.fail(c.client.Unfit(w.intent, field, "is an amount without a currency; map its .currency too"))
+			w.Fail(c.client.Unfit(w.Intent, field, "is an amount without a currency; map its .currency too"))
 			return false
 		}
 	}

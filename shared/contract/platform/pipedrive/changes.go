@@ -57,9 +57,9 @@ type position struct {
 // its first answer.
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("changes of %s", q.Object)
-	k, known := c.kindOf(q.Object)
-	if !known || q.Limit < 1 || q.Limit > k.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	k, _ := c.kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return platform.Page{}, err
 	}
 	at, err := c.resume(k, q)
 	if err != nil {

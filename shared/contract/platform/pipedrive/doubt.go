@@ -24,26 +24,26 @@ const (
 func (c *Connector) lookForOwn(ctx context.Context, k kind, want wanted, items []*work) error {
 	var doubtful []*work
 	for _, w := range items {
-		marker := w.intent.Marker
+		marker := w.Intent.Marker
 		switch {
-		case w.done || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero():
-		case marker == "" || w.intent.Fields[marker] == "":
-			w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "was attempted before and has no marker to look for"))
+		case w.Done || w.Intent.Operation != record.OperationCreate || w.Intent.AttemptsBegan.IsZero():
+		case marker == "" || w.Intent.Fields[marker] == "":
+			w.Fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.Intent), "was attempted before and has no marker to look for"))
 		default:
 			doubtful = append(doubtful, w)
 		}
 	}
 	for _, w := range doubtful {
 		// A search by another field would find others too: the list shows what each holds.
-		if platform.ParsePath(w.intent.Marker).Root == rootCustom {
-			ids, err := c.search(ctx, k, want, platform.Lookup{Field: w.intent.Marker, Value: w.intent.Fields[w.intent.Marker]})
+		if platform.ParsePath(w.Intent.Marker).Root == rootCustom {
+			ids, err := c.search(ctx, k, want, platform.Lookup{Field: w.Intent.Marker, Value: w.Intent.Fields[w.Intent.Marker]})
 			if err != nil {
 				return err
 			}
 			w.adopt(c, ids)
 		}
 	}
-	open := slices.DeleteFunc(doubtful, func(w *work) bool { return w.done })
+	open := slices.DeleteFunc(doubtful, func(w *work) bool { return w.Done })
 	if len(open) == 0 {
 		return nil
 	}
@@ -52,10 +52,10 @@ func (c *Connector) lookForOwn(ctx context.Context, k kind, want wanted, items [
 
 // lookAmongChanged walks what changed since the first of the attempts, archived deals too.
 func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, open []*work) error {
-	since := open[0].intent.AttemptsBegan
+	since := open[0].Intent.AttemptsBegan
 	for _, w := range open {
-		if w.intent.AttemptsBegan.Before(since) {
-			since = w.intent.AttemptsBegan
+		if w.Intent.AttemptsBegan.Before(since) {
+			since = w.Intent.AttemptsBegan
 		}
 	}
 	phases := []string{phaseLive}
@@ -69,7 +69,7 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 		for ; !ended; pages++ {
 			if pages == doubtPagesMax {
 				for _, w := range open {
-					w.fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.intent), "too many records changed since to look for ours"))
+					w.Fail(fault.Newf(fault.InDoubt, c.client.OpOf(w.Intent), "too many records changed since to look for ours"))
 				}
 				return nil
 			}
@@ -98,7 +98,7 @@ func (c *Connector) lookAmongChanged(ctx context.Context, k kind, want wanted, o
 func holders(k kind, want wanted, w *work, page []row) []record.ExternalID {
 	var ids []record.ExternalID
 	for _, r := range page {
-		if value, told := want.value(k, r, w.intent.Marker); told && value == w.intent.Fields[w.intent.Marker] {
+		if value, told := want.value(k, r, w.Intent.Marker); told && value == w.Intent.Fields[w.Intent.Marker] {
 			ids = append(ids, r.id())
 		}
 	}
@@ -109,8 +109,8 @@ func holders(k kind, want wanted, w *work, page []row) []record.ExternalID {
 func (w *work) adopt(c *Connector, ids []record.ExternalID) {
 	switch {
 	case len(ids) == 1:
-		w.receipt.ID, w.receipt.Existing, w.done = ids[0], true, true
+		w.Receipt.ID, w.Receipt.Existing, w.Done = ids[0], true, true
 	case len(ids) > 1:
-		w.fail(fault.Newf(fault.Rejected, c.client.OpOf(w.intent), "%d records hold our identity", len(ids)))
+		w.Fail(fault.Newf(fault.Rejected, c.client.OpOf(w.Intent), "%d records hold our identity", len(ids)))
 	}
 }

@@ -18,13 +18,10 @@ import (
 // archived and deleted deals are in lists of their own, and whatever is left is asked for alone, so that a record that is
 // gone is told from one that the authorised user may not see any more. That one fails alone, as fault.Rejected.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	k, known := c.kindOf(object)
-	if !known || len(ids) > k.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
+	if _, err := c.client.Readable(c.catalog, object, ids); err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
+	k, _ := c.kindOf(object)
 	want, err := c.resolve(ctx, k, fields)
 	if err != nil {
 		return nil, err

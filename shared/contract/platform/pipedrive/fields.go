@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	// rootCustom begins the spelling of custom fields, selectorPrimary picks the primary element of a list.
-	rootCustom      = "custom_fields"
-	selectorPrimary = "primary"
+	// rootCustom begins the spelling of custom fields.
+	rootCustom = "custom_fields"
 	// leafValue is the part of a value with parts that stands for it.
 	leafValue = "value"
 )
@@ -46,7 +45,7 @@ func (w wanted) value(k kind, r row, field record.PlatformField) (value string, 
 		return "", false
 	case p.Root == "emails" || p.Root == "phones":
 		list, told := r.elements(p.Root)
-		return pick(list, p.Selector).Value, told
+		return list.Pick(p.Selector).Value, told
 	case p.Root == "label_ids":
 		if !answered {
 			return "", false

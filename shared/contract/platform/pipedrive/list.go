@@ -28,9 +28,9 @@ type listCursor struct {
 // refuses begins again, and repeats.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("list %s", q.Object)
-	k, known := c.kindOf(q.Object)
-	if !known || q.Limit < 1 || q.Limit > k.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	k, _ := c.kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return platform.Page{}, err
 	}
 	var at listCursor
 	if q.Cursor != "" && platform.ReadCursor(q.Cursor, &at) != nil {

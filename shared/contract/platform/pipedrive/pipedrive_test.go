@@ -71,7 +71,7 @@ func newAccount(t *testing.T) *account {
 // refresher refreshes at the simulated token endpoint.
 func (a *account) refresher() *platform.OAuthRefresher {
 	access := a.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: a.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: a.server.Client(), Now: a.clock.Now})
+	return NewRefresher(platform.RefreshSettings{TokenURL: a.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: a.server.Client(), Now: a.clock.Now})
 }
 
 func (a *account) create(object record.Object, fields record.Fields) record.ExternalID {

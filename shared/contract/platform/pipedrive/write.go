@@ -13,16 +13,11 @@ import (
 
 // work is one intent on its way.
 type work struct {
-	intent record.Intent
+	platform.Item
 	// row is the record as read again just before, nil where that is not needed.
-	row     row
-	body    map[string]any
-	receipt record.Receipt
-	// done says that receipt is final, whole that receipt.Err is of the call as such and not of this item.
-	done, whole bool
+	row  row
+	body map[string]any
 }
-
-func (w *work) fail(err error) { w.receipt.Err, w.receipt.Snapshot, w.done = err, nil, true }
 
 // Apply performs intents on one object, each by a call of its own, one after the other. Before them, at most one request
 // for each of: the records whose lists or parts are edited, the account's fields, and for creates tried before a search
@@ -51,19 +46,22 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	}
 	var stopped error
 	for _, w := range items {
-		if w.done || !c.build(k, want, w) {
+		if w.Done || !c.build(k, want, w) {
 			continue
 		}
 		if stopped != nil {
-			w.receipt.Err, w.whole = stopped, true
+			w.FailWhole(stopped)
 			continue
 		}
 		err := c.send(ctx, k, want, w)
-		if stopped = platform.Stops(name, err); err != nil {
-			w.receipt.Err, w.whole = err, stopped != nil
+		switch stopped = platform.Stops(name, err); {
+		case stopped != nil:
+			w.FailWhole(err)
+		case err != nil:
+			w.Fail(err)
 		}
 	}
-	return settle(items)
+	return platform.Settle(name, items)
 }
 
 // accept checks the call as a whole and each intent by the catalog.
@@ -75,9 +73,9 @@ func (c *Connector) accept(intents []record.Intent) (kind, []*work, error) {
 	k, _ := c.kindOf(o.Name)
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		items[i] = &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+		items[i] = &work{Item: platform.NewItem(intent)}
 		if err := c.fits(k, intent); err != nil {
-			items[i].fail(err)
+			items[i].Fail(err)
 		}
 	}
 	return k, items, nil
@@ -108,24 +106,14 @@ func (c *Connector) fits(k kind, intent record.Intent) error {
 func (c *Connector) fieldsOf(items []*work) []record.PlatformField {
 	all := map[record.PlatformField]bool{}
 	for _, w := range items {
-		if w.done {
+		if w.Done {
 			continue
 		}
-		for _, field := range answered(w.intent) {
+		for _, field := range platform.FieldsOf(w.Intent) {
 			all[field] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
-}
-
-// answered lists the fields to tell of a written record, each once.
-func answered(intent record.Intent) []record.PlatformField {
-	fields := slices.Collect(maps.Keys(intent.Fields))
-	if intent.Current != nil {
-		fields = slices.AppendSeq(fields, maps.Keys(intent.Current.Fields))
-	}
-	slices.Sort(fields)
-	return slices.Compact(fields)
 }
 
 // nested are the due fields of an update that are parts of something that goes back whole.
@@ -145,8 +133,8 @@ func (w wanted) nested(intent record.Intent) []record.PlatformField {
 func (c *Connector) reread(ctx context.Context, k kind, want wanted, items []*work) error {
 	var ids []record.ExternalID
 	for _, w := range items {
-		if !w.done && w.intent.Operation == record.OperationUpdate && len(want.nested(w.intent)) > 0 {
-			ids = append(ids, w.intent.Ref.ID)
+		if !w.Done && w.Intent.Operation == record.OperationUpdate && len(want.nested(w.Intent)) > 0 {
+			ids = append(ids, w.Intent.Ref.ID)
 		}
 	}
 	if len(ids) == 0 {
@@ -157,19 +145,19 @@ func (c *Connector) reread(ctx context.Context, k kind, want wanted, items []*wo
 		return err
 	}
 	for _, w := range items {
-		if w.done || !slices.Contains(ids, w.intent.Ref.ID) || w.intent.Operation != record.OperationUpdate {
+		if w.Done || !slices.Contains(ids, w.Intent.Ref.ID) || w.Intent.Operation != record.OperationUpdate {
 			continue
 		}
-		r := found.rows[w.intent.Ref.ID]
+		r := found.rows[w.Intent.Ref.ID]
 		switch {
-		case found.errs[w.intent.Ref.ID] != nil:
-			w.fail(found.errs[w.intent.Ref.ID])
+		case found.errs[w.Intent.Ref.ID] != nil:
+			w.Fail(found.errs[w.Intent.Ref.ID])
 		case r == nil || r.deleted():
-			w.fail(fault.New(fault.Gone, c.client.OpOf(w.intent), nil))
+			w.Fail(fault.New(fault.Gone, c.client.OpOf(w.Intent), nil))
 		default:
 			w.row = r
 			s := c.snapshot(k, want, r, found.began)
-			w.receipt.Snapshot = &s // until the write answers its own
+			w.Receipt.Snapshot = &s // until the write answers its own
 			c.compare(k, want, w)
 		}
 	}
@@ -178,13 +166,13 @@ func (c *Connector) reread(ctx context.Context, k kind, want wanted, items []*wo
 
 // compare makes an update stale whose due parts moved since its pre-read.
 func (c *Connector) compare(k kind, want wanted, w *work) {
-	if w.intent.Current == nil {
+	if w.Intent.Current == nil {
 		return
 	}
-	for _, field := range want.nested(w.intent) {
-		then, read := w.intent.Current.Fields[field]
+	for _, field := range want.nested(w.Intent) {
+		then, read := w.Intent.Current.Fields[field]
 		if now, told := want.value(k, w.row, field); read && told && then != now {
-			w.fail(fault.Newf(fault.Stale, c.client.OpOf(w.intent), "moved since its pre-read"))
+			w.Fail(fault.Newf(fault.Stale, c.client.OpOf(w.Intent), "moved since its pre-read"))
 			return
 		}
 	}
@@ -192,8 +180,8 @@ func (c *Connector) compare(k kind, want wanted, w *work) {
 
 // send makes the call of one intent and reads its answer.
 func (c *Connector) send(ctx context.Context, k kind, want wanted, w *work) error {
-	call := platform.Call{Op: string(w.intent.Operation) + " " + string(k.Name) + "/" + string(w.intent.Ref.ID), Method: http.MethodPatch, Path: k.path(string(w.intent.Ref.ID)), Write: true}
-	creates := w.intent.Operation == record.OperationCreate
+	call := platform.Call{Op: string(w.Intent.Operation) + " " + string(k.Name) + "/" + string(w.Intent.Ref.ID), Method: http.MethodPatch, Path: k.path(string(w.Intent.Ref.ID)), Write: true}
+	creates := w.Intent.Operation == record.OperationCreate
 	switch {
 	case creates:
 		call.Method, call.Path = http.MethodPost, k.path()
@@ -204,25 +192,25 @@ func (c *Connector) send(ctx context.Context, k kind, want wanted, w *work) erro
 		call.Body = w.body
 	}
 	answer, err := c.ask(ctx, call, true)
-	w.receipt.Snapshot = nil // from before the write
-	if fault.Is(err, fault.Rejected) && (w.intent.Operation == record.OperationArchive || w.intent.Operation == record.OperationRestore) {
+	w.Receipt.Snapshot = nil // from before the write
+	if fault.Is(err, fault.Rejected) && (w.Intent.Operation == record.OperationArchive || w.Intent.Operation == record.OperationRestore) {
 		// An archived deal takes no edit, perhaps not even this one (unverified): what it is says whether it is done.
-		if r, readErr := c.alone(ctx, k, want, w.intent.Ref.ID); readErr == nil && r.archived() == (w.intent.Operation == record.OperationArchive) {
+		if r, readErr := c.alone(ctx, k, want, w.Intent.Ref.ID); readErr == nil && r.archived() == (w.Intent.Operation == record.OperationArchive) {
 			return nil
 		}
 	}
 	if err != nil {
-		return judge(w.intent, c.doubtFields(k, want, err))
+		return judge(w.Intent, c.doubtFields(k, want, err))
 	}
 	if call.Method == http.MethodDelete {
 		return nil
 	}
 	r, err := decodeRow(answer.Data)
-	if err != nil || !creates && r.id() != w.intent.Ref.ID {
+	if err != nil || !creates && r.id() != w.Intent.Ref.ID {
 		return fault.Newf(fault.InDoubt, c.client.Op(call), "answered another record, or none")
 	}
-	s := c.snapshot(k, want.only(answered(w.intent)), r, answer.began)
-	w.receipt.ID, w.receipt.Snapshot = r.id(), &s
+	s := c.snapshot(k, want.only(platform.FieldsOf(w.Intent)), r, answer.began)
+	w.Receipt.ID, w.Receipt.Snapshot = r.id(), &s
 	return nil
 }
 
@@ -248,18 +236,4 @@ func judge(intent record.Intent, err error) error {
 		}
 	}
 	return f
-}
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.whole && (w.receipt.Err == items[0].receipt.Err || i == 0)
-	}
-	if whole {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
 }

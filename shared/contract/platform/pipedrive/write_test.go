@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
@@ -133,24 +134,24 @@ func TestListsGoBackWholeWithTheirSiblings(t *testing.T) {
 
 func TestOneElementOfTwoSelectorsIsParted(t *testing.T) {
 	for name, tt := range map[string]struct {
-		list   []element
+		list   platform.Elements
 		mapped []string
 		due    map[string]string
-		want   []element
+		want   platform.Elements
 	}{
-		"another description of the primary one": {[]element{{"1", true, "mobile"}}, []string{"primary", "mobile"}, map[string]string{"mobile": "2"}, []element{{"1", true, "mobile"}, {"2", false, "mobile"}}},
-		"the primary one of another's":           {[]element{{"1", true, "mobile"}}, []string{"primary", "mobile"}, map[string]string{"primary": "2"}, []element{{"1", false, "mobile"}, {"2", true, "work"}}},
-		"both to the same":                       {[]element{{"1", true, "mobile"}}, []string{"primary", "mobile"}, map[string]string{"primary": "2", "mobile": "2"}, []element{{"2", true, "mobile"}}},
-		"the shared one away from its label":     {[]element{{"1", true, "mobile"}}, []string{"primary", "mobile"}, map[string]string{"mobile": ""}, []element{{"1", true, "other"}}},
-		"not mapped twice":                       {[]element{{"1", true, "mobile"}}, []string{"mobile"}, map[string]string{"mobile": "2"}, []element{{"2", true, "mobile"}}},
-		"a new one":                              {nil, []string{"home"}, map[string]string{"home": "2"}, []element{{"2", false, "home"}}},
-		"the same":                               {[]element{{"1", true, "work"}}, []string{"primary"}, map[string]string{"primary": "1"}, []element{{"1", true, "work"}}},
+		"another description of the primary one": {platform.Elements{{Value: "1", Primary: true, Label: "mobile"}}, []string{"primary", "mobile"}, map[string]string{"mobile": "2"}, platform.Elements{{Value: "1", Primary: true, Label: "mobile"}, {Value: "2", Label: "mobile"}}},
+		"the primary one of another's":           {platform.Elements{{Value: "1", Primary: true, Label: "mobile"}}, []string{"primary", "mobile"}, map[string]string{"primary": "2"}, platform.Elements{{Value: "1", Label: "mobile"}, {Value: "2", Primary: true, Label: "work"}}},
+		"both to the same":                       {platform.Elements{{Value: "1", Primary: true, Label: "mobile"}}, []string{"primary", "mobile"}, map[string]string{"primary": "2", "mobile": "2"}, platform.Elements{{Value: "2", Primary: true, Label: "mobile"}}},
+		"the shared one away from its label":     {platform.Elements{{Value: "1", Primary: true, Label: "mobile"}}, []string{"primary", "mobile"}, map[string]string{"mobile": ""}, platform.Elements{{Value: "1", Primary: true, Label: "other"}}},
+		"not mapped twice":                       {platform.Elements{{Value: "1", Primary: true, Label: "mobile"}}, []string{"mobile"}, map[string]string{"mobile": "2"}, platform.Elements{{Value: "2", Primary: true, Label: "mobile"}}},
+		"a new one":                              {nil, []string{"home"}, map[string]string{"home": "2"}, platform.Elements{{Value: "2", Label: "home"}}},
+		"the same":                               {platform.Elements{{Value: "1", Primary: true, Label: "work"}}, []string{"primary"}, map[string]string{"primary": "1"}, platform.Elements{{Value: "1", Primary: true, Label: "work"}}},
 	} {
-		l := listEdit{list: tt.list, mapped: tt.mapped, due: tt.due}
+		l := listEdit{platform.ListEdit{List: tt.list, Mapped: tt.mapped, Due: tt.due}}
 		if problem := l.plan(); problem != "" {
 			t.Errorf("%s: %s", name, problem)
 		}
-		if diff := cmp.Diff(tt.want, l.list); diff != "" {
+		if diff := cmp.Diff(tt.want, l.List); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -1,7 +1,6 @@
 package quickbooks
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -109,11 +108,9 @@ type entity map[string]any
 
 // decodeEntity reads one record. The error tells no value.
 func decodeEntity(raw json.RawMessage) (entity, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
 	var e entity
-	if err := d.Decode(&e); err != nil {
-		return nil, fmt.Errorf("record is not the JSON expected (%T)", err)
+	if err := platform.DecodeRecord(raw, &e); err != nil {
+		return nil, err
 	}
 	if e.id() == "" {
 		return nil, fmt.Errorf("record without an Id")
@@ -155,12 +152,7 @@ func (e entity) text(key string) string {
 
 // parseTime reads the forms of time met so far, in UTC; zero for others.
 func parseTime(text string) time.Time {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
+	return platform.ParseTime(text, time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700")
 }
 
 // formatTime is RFC 3339 in whole seconds with an offset in digits, the form that the API answers in.

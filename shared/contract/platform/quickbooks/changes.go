@@ -76,9 +76,9 @@ func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Pag
 // resume reads the cursor, or begins at Since.
 func (c *Connector) resume(q platform.Query) (kind, position, error) {
 	op := c.client.Opf("changes of %s", q.Object)
-	k, ok := kindOf(q.Object)
-	if !ok || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
-		return k, position{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	k, _ := kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return k, position{}, err
 	}
 	at := position{By: byCapture, Since: max(q.Since.Unix(), 1)}
 	if q.Cursor != "" {

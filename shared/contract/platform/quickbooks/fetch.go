@@ -14,13 +14,10 @@ import (
 // Fetch reads records by id: one directly, several by one query. A deleted record is an absence, an inactive customer
 // an archived snapshot.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	k, ok := kindOf(object)
-	if !ok || len(ids) > c.catalog.Ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
+	if _, err := c.client.Readable(c.catalog, object, ids); err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
+	k, _ := kindOf(object)
 	found, began, sure, err := c.read(ctx, k, ids, fields)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 func (c *Connector) findGroup(ctx context.Context, k kind, fields []record.PlatformField, lookups []platform.Lookup, group []int, found [][]record.Snapshot) error {
 	var values []string
 	for _, i := range group {
-		values = append(values, variants(lookups[i].Value)...)
+		values = append(values, platform.Spellings(lookups[i].Value)...)
 	}
 	// PrimaryEmailAddr.Address is queried as PrimaryEmailAddr (routablehq/python-quickbooks issue 284).
 	property, _, _ := strings.Cut(string(lookups[group[0]].Field), ".")
@@ -56,7 +56,7 @@ func (c *Connector) findGroup(ctx context.Context, k kind, fields []record.Platf
 	for _, i := range group {
 		for _, e := range list.entities {
 			value, _ := e.value(lookups[i].Field)
-			if e.deleted() || e.archived(k) || !sameText(value, lookups[i].Value) || len(found[i]) == matchesMax {
+			if e.deleted() || e.archived(k) || !platform.SameText(value, lookups[i].Value) || len(found[i]) == matchesMax {
 				continue
 			}
 			s := c.snapshot(k, e, fields, list.began)
@@ -80,7 +80,7 @@ func groupLookups(lookups []platform.Lookup) [][]int {
 		if strings.TrimSpace(l.Value) == "" {
 			continue
 		}
-		size := len(url.QueryEscape(quoteAll(variants(l.Value))))
+		size := len(url.QueryEscape(quoteAll(platform.Spellings(l.Value))))
 		o := byField[l.Field]
 		if o != nil && o.bytes+size > queryBytesMax {
 			groups = append(groups, o.group)
@@ -99,14 +99,3 @@ func groupLookups(lookups []platform.Lookup) [][]int {
 	}
 	return groups
 }
-
-// variants gives the spellings of a value to ask for.
-func variants(value string) []string {
-	value = strings.TrimSpace(value)
-	if lower := strings.ToLower(value); lower != value {
-		return []string{value, lower}
-	}
-	return []string{value}
-}
-
-func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

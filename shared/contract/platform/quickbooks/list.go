@@ -21,9 +21,9 @@ type listPosition struct {
 // between two pages.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("list %s", q.Object)
-	k, ok := kindOf(q.Object)
-	if !ok || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	k, _ := kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return platform.Page{}, err
 	}
 	at := listPosition{Start: 1}
 	if q.Cursor != "" {

@@ -64,7 +64,7 @@ func (c *company) renewToken() {
 
 func (c *company) refresher() *platform.OAuthRefresher {
 	access := c.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: c.server.URL + access.TokenURL, ClientID: access.ClientID,
+	return NewRefresher(platform.RefreshSettings{TokenURL: c.server.URL + access.TokenURL, ClientID: access.ClientID,
 		ClientSecret: access.ClientSecret, HTTP: c.server.Client(), Now: c.clock.Now})
 }
 

@@ -22,13 +22,8 @@ const requestIDMax = 50
 
 // work is one intent on its way.
 type work struct {
-	intent  record.Intent
-	body    map[string]any
-	receipt record.Receipt
-	// done says that receipt is final.
-	done bool
-	// call says that receipt.Err is of a whole call, not of this item.
-	call bool
+	platform.Item
+	body map[string]any
 }
 
 // Apply performs intents on one object. Updates, and customers made inactive, go in one batch, each guarded by its
@@ -52,7 +47,7 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	}
 	stopped := c.applySingly(ctx, k, items)
 	c.applyBatch(ctx, k, items, stopped)
-	return settle(items)
+	return platform.Settle(name, items)
 }
 
 // prepare builds every body, after one read of the records that are needed for it. An intent that cannot be built, or
@@ -64,20 +59,18 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 	}
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+		w := &work{Item: platform.NewItem(intent)}
 		items[i] = w
 		if err := c.fits(k, intent, current); err != nil {
-			w.fail(err)
+			w.Fail(err)
 			continue
 		}
 		if w.body, err = c.body(k, intent, current[intent.Ref.ID]); err != nil {
-			w.fail(err)
+			w.Fail(err)
 		}
 	}
 	return items, nil
 }
-
-func (w *work) fail(err error) { w.receipt.Err, w.done = err, true }
 
 func (c *Connector) reread(ctx context.Context, k kind, intents []record.Intent) (map[record.ExternalID]entity, error) {
 	var ids []record.ExternalID
@@ -150,43 +143,42 @@ func single(k kind, operation record.Operation) bool {
 func (c *Connector) applySingly(ctx context.Context, k kind, items []*work) error {
 	var stopped error
 	for _, w := range items {
-		if w.done || !single(k, w.intent.Operation) {
+		if w.Done || !single(k, w.Intent.Operation) {
 			continue
 		}
 		if stopped != nil {
-			w.fail(stopped)
-			w.call = true
+			w.FailWhole(stopped)
 			continue
 		}
-		w.receipt, w.done = c.applyOne(ctx, k, w), true
-		if stopped = platform.Stops(name, w.receipt.Err); stopped != nil {
-			w.call = true
+		w.Receipt, w.Done = c.applyOne(ctx, k, w), true
+		if stopped = platform.Stops(name, w.Receipt.Err); stopped != nil {
+			w.FailWhole(w.Receipt.Err)
 		}
 	}
 	return stopped
 }
 
 func (c *Connector) applyOne(ctx context.Context, k kind, w *work) record.Receipt {
-	parameters := include(slices.Collect(maps.Keys(w.intent.Fields)))
-	parameters.Set("requestid", requestID(w.intent.Key))
-	switch w.intent.Operation {
+	parameters := include(slices.Collect(maps.Keys(w.Intent.Fields)))
+	parameters.Set("requestid", requestID(w.Intent.Key))
+	switch w.Intent.Operation {
 	case record.OperationDelete:
 		parameters.Set("operation", "delete")
 	case record.OperationArchive:
 		parameters.Set("operation", "void")
 	}
-	call := platform.Call{Op: string(w.intent.Operation) + " " + k.path + " " + string(w.intent.Ref.ID), Method: http.MethodPost,
+	call := platform.Call{Op: string(w.Intent.Operation) + " " + k.path + " " + string(w.Intent.Ref.ID), Method: http.MethodPost,
 		Path: c.path(k.path, parameters), Body: w.body, Write: true}
 	answer, began, err := c.ask(ctx, call)
-	receipt := w.receipt
+	receipt := w.Receipt
 	if err != nil {
-		receipt.Err = judge(w.intent, err)
-		if w.intent.Operation == record.OperationCreate && fault.CodeOf(err) == codeDuplicateName {
-			return c.existing(ctx, k, w.intent, receipt)
+		receipt.Err = judge(w.Intent, err)
+		if w.Intent.Operation == record.OperationCreate && fault.CodeOf(err) == codeDuplicateName {
+			return c.existing(ctx, k, w.Intent, receipt)
 		}
 		return receipt
 	}
-	return c.receipt(k, w.intent, k.pick(answer.Customer, answer.Invoice), began, c.client.Op(call))
+	return c.receipt(k, w.Intent, k.pick(answer.Customer, answer.Invoice), began, c.client.Op(call))
 }
 
 // requestID is the intent's key, or a digest of one that is too long or empty.
@@ -203,17 +195,16 @@ func (c *Connector) applyBatch(ctx context.Context, k kind, items []*work, stopp
 	var request batchRequest
 	var fields []record.PlatformField
 	for i, w := range items {
-		if w.done {
+		if w.Done {
 			continue
 		}
 		if stopped != nil {
-			w.fail(stopped)
-			w.call = true
+			w.FailWhole(stopped)
 			continue
 		}
 		request.BatchItemRequest = append(request.BatchItemRequest,
 			map[string]any{"bId": strconv.Itoa(i), "operation": "update", k.entity: w.body})
-		fields = slices.AppendSeq(fields, maps.Keys(w.intent.Fields))
+		fields = slices.AppendSeq(fields, maps.Keys(w.Intent.Fields))
 	}
 	if len(request.BatchItemRequest) == 0 {
 		return
@@ -226,29 +217,28 @@ func (c *Connector) applyBatch(ctx context.Context, k kind, items []*work, stopp
 		answered[item.BatchID] = item
 	}
 	for i, w := range items {
-		if w.done {
+		if w.Done {
 			continue
 		}
 		if err != nil {
-			w.fail(err)
-			w.call = true
+			w.FailWhole(err)
 			continue
 		}
-		w.receipt, w.done = c.batchReceipt(k, w, answered, strconv.Itoa(i), began, call), true
+		w.Receipt, w.Done = c.batchReceipt(k, w, answered, strconv.Itoa(i), began, call), true
 	}
 }
 
 func (c *Connector) batchReceipt(k kind, w *work, answered map[string]batchItem, number string, began time.Time, call platform.Call) record.Receipt {
 	item, found := answered[number]
-	receipt := w.receipt
-	op := c.client.Op(call) + ": " + string(w.intent.Ref.ID)
+	receipt := w.Receipt
+	op := c.client.Op(call) + ": " + string(w.Intent.Ref.ID)
 	switch {
 	case !found:
 		receipt.Err = fault.Newf(fault.InDoubt, op, "no answer for this item")
 	case item.Fault != nil:
-		receipt.Err = judge(w.intent, faultError(op, item.Fault, http.StatusOK, call.Write))
+		receipt.Err = judge(w.Intent, faultError(op, item.Fault, http.StatusOK, call.Write))
 	default:
-		return c.receipt(k, w.intent, k.pick(item.Customer, item.Invoice), began, op)
+		return c.receipt(k, w.Intent, k.pick(item.Customer, item.Invoice), began, op)
 	}
 	return receipt
 }
@@ -274,15 +264,8 @@ func (c *Connector) receipt(k kind, intent record.Intent, raw json.RawMessage, b
 
 // answered lists the fields to tell of a written record: it answers whole, so all that are known.
 func (c *Connector) answered(k kind, intent record.Intent) []record.PlatformField {
-	object, _ := c.catalog.Object(k.object)
-	fields := slices.Collect(maps.Keys(intent.Fields))
-	for _, f := range object.Fields {
-		fields = append(fields, f.Name)
-	}
-	if intent.Current != nil {
-		fields = slices.AppendSeq(fields, maps.Keys(intent.Current.Fields))
-	}
-	return fields
+	o, _ := c.catalog.Object(k.object)
+	return platform.AllFieldsOf(o, intent)
 }
 
 // existing answers a create whose name is taken: by the one active customer who has it, else as refused. Where the
@@ -331,18 +314,4 @@ func references(intent record.Intent) int {
 		}
 	}
 	return count
-}
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.call && w.receipt.Err == items[0].receipt.Err
-	}
-	if whole {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
 }

@@ -1,7 +1,6 @@
 package salesforce
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -119,11 +118,9 @@ type row map[string]any
 
 // decodeRow reads one record. The error tells no value.
 func decodeRow(raw json.RawMessage) (row, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
 	var r row
-	if err := d.Decode(&r); err != nil {
-		return nil, fmt.Errorf("record is not the JSON expected (%T)", err)
+	if err := platform.DecodeRecord(raw, &r); err != nil {
+		return nil, err
 	}
 	if !wellFormed(record.ExternalID(r.text("Id"))) {
 		return nil, fmt.Errorf("record without an Id")
@@ -159,12 +156,7 @@ func (r row) text(key string) string {
 
 // parseTime reads the forms of time met so far, in UTC; zero for others. Answers have the offset without a colon.
 func parseTime(text string) time.Time {
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999-0700", time.RFC3339Nano} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
+	return platform.ParseTime(text, "2006-01-02T15:04:05.999999999-0700", time.RFC3339Nano)
 }
 
 // formatTime writes a time of a statement: UTC, without quotes (developer.salesforce.com, date formats and date literals).

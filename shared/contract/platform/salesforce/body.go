@@ -18,14 +18,14 @@ func upsertable(o *catalog.Object, intent record.Intent) bool {
 // build writes the record that is sent. A create leaves blanks out.
 func (w *work) build(o *catalog.Object) *fault.Error {
 	w.body = map[string]any{"attributes": map[string]any{"type": string(o.Name)}}
-	for _, name := range slices.Sorted(maps.Keys(w.intent.Fields)) {
-		value := w.intent.Fields[name]
-		if problem := refuse(o, name, value, w.intent.Operation); problem != "" {
+	for _, name := range slices.Sorted(maps.Keys(w.Intent.Fields)) {
+		value := w.Intent.Fields[name]
+		if problem := refuse(o, name, value, w.Intent.Operation); problem != "" {
 			err := fault.Newf(fault.Rejected, "", "field %s %s", name, problem)
 			err.Fields = []string{string(name)}
 			return err
 		}
-		if value == "" && w.intent.Operation == record.OperationCreate {
+		if value == "" && w.Intent.Operation == record.OperationCreate {
 			continue
 		}
 		f, _ := o.Field(name)

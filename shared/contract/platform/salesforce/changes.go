@@ -26,9 +26,9 @@ type position struct {
 // commits and is stamped before, so each caught-up walk resumes LagBound before the platform's clock at its first answer.
 // Snapshots are of the records themselves.
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
-	o, known := c.catalog.Object(q.Object)
-	if !known || q.Limit < 1 || q.Limit > o.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("changes of %s", q.Object), "unknown object or limit out of range")
+	o, err := c.client.Listable(c.catalog, c.client.Opf("changes of %s", q.Object), q)
+	if err != nil {
+		return platform.Page{}, err
 	}
 	at, err := c.resume(q)
 	if err != nil {

@@ -15,12 +15,12 @@ func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*wor
 	var tried []*work
 	var lookups []platform.Lookup
 	for _, w := range items {
-		marker := w.intent.Marker
-		if w.receipt.Err != nil || w.intent.Operation != record.OperationCreate || w.intent.AttemptsBegan.IsZero() || w.intent.Fields[marker] == "" {
+		marker := w.Intent.Marker
+		if w.Receipt.Err != nil || w.Intent.Operation != record.OperationCreate || w.Intent.AttemptsBegan.IsZero() || w.Intent.Fields[marker] == "" {
 			continue
 		}
 		tried = append(tried, w)
-		lookups = append(lookups, platform.Lookup{Field: marker, Value: w.intent.Fields[marker]})
+		lookups = append(lookups, platform.Lookup{Field: marker, Value: w.Intent.Fields[marker]})
 	}
 	if len(tried) == 0 {
 		return
@@ -29,11 +29,11 @@ func (c *Connector) earlier(ctx context.Context, o *catalog.Object, items []*wor
 	for i, w := range tried {
 		switch {
 		case err != nil:
-			w.failWhole(err)
+			w.FailWhole(err)
 		case len(found[i]) > 1: // of a marker without unique values
-			w.receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
+			w.Receipt.Err = fault.Newf(fault.Rejected, c.client.Opf("create %s", o.Name), "%d records hold our identity", len(found[i]))
 		case len(found[i]) == 1:
-			w.receipt.ID, w.receipt.Existing, w.receipt.Snapshot = found[i][0].ID, true, &found[i][0]
+			w.Receipt.ID, w.Receipt.Existing, w.Receipt.Snapshot = found[i][0].ID, true, &found[i][0]
 		}
 	}
 }

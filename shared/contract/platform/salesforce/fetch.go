@@ -18,12 +18,9 @@ const partsMax = 20
 // Fetch reads records by id in one query that sees the recycle bin: a record in it is an absence, merged if it names its
 // winner. What the integration user may not see reads as not found.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	o, known := c.catalog.Object(object)
-	if !known || len(ids) > o.Ability.ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
-	}
-	if len(ids) == 0 {
-		return nil, nil
+	o, err := c.client.Readable(c.catalog, object, ids)
+	if err != nil || len(ids) == 0 {
+		return nil, err
 	}
 	found, began, sure, err := c.read(ctx, o, fields, ids)
 	if err != nil {

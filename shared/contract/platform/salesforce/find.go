@@ -56,7 +56,7 @@ func (c *Connector) findField(ctx context.Context, o *catalog.Object, fields []r
 	field := lookups[group[0]].Field
 	var values []string
 	for _, i := range group {
-		values = append(values, variants(lookups[i].Value)...)
+		values = append(values, platform.Spellings(lookups[i].Value)...)
 	}
 	q := soql{object: o, fields: append(slices.Clone(fields), field), order: "Id", limit: findRowsMax}
 	if len(group) == 1 {
@@ -88,20 +88,9 @@ func (c *Connector) match(o *catalog.Object, fields []record.PlatformField, look
 		for _, i := range group {
 			value, told := c.value(o, r, lookups[i].Field)
 			twice := slices.ContainsFunc(found[i], func(s record.Snapshot) bool { return s.ID == r.id() })
-			if told && !twice && !r.deleted() && sameText(value, lookups[i].Value) && len(found[i]) < matchesMax {
+			if told && !twice && !r.deleted() && platform.SameText(value, lookups[i].Value) && len(found[i]) < matchesMax {
 				found[i] = append(found[i], c.snapshot(o, r, fields, page.began))
 			}
 		}
 	}
 }
-
-// variants gives the spellings of a value to ask for.
-func variants(value string) []string {
-	value = strings.TrimSpace(value)
-	if lower := strings.ToLower(value); lower != value {
-		return []string{value, lower}
-	}
-	return []string{value}
-}
-
-func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

@@ -15,9 +15,9 @@ const listEnd platform.Cursor = "end"
 // before: ids of the platform's are filtered and ordered alike (Bulk API, PK chunking, walks tables so). No cursor of the
 // platform's is used, since those end.
 func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, error) {
-	o, known := c.catalog.Object(q.Object)
-	if !known || q.Limit < 1 || q.Limit > o.Ability.PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, c.client.Opf("list %s", q.Object), "unknown object or limit out of range")
+	o, err := c.client.Listable(c.catalog, c.client.Opf("list %s", q.Object), q)
+	if err != nil {
+		return platform.Page{}, err
 	}
 	if q.Cursor == listEnd {
 		return platform.Page{Next: listEnd}, nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -45,18 +46,18 @@ func TestRecordedAnswersAreUnderstood(t *testing.T) {
 			t.Fatalf("%s: %d results, %v", name, len(list), err)
 		}
 		for i := range list {
-			w := &work{call: callUpdate, intent: record.Intent{Operation: record.OperationUpdate, Ref: target("Contact", oneID)}}
+			w := &work{Item: platform.NewItem(record.Intent{Operation: record.OperationUpdate, Ref: target("Contact", oneID)}), call: callUpdate}
 			w.receive(list[i], "op")
-			wantKind(t, w.receipt.Err, want[i])
+			wantKind(t, w.Receipt.Err, want[i])
 		}
 	}
 	var made results
 	if err := json.Unmarshal([]byte(read("amp__batch__create__contacts__success.json")), &made); err != nil {
 		t.Fatal(err)
 	}
-	w := &work{call: callCreate, intent: record.Intent{Operation: record.OperationCreate}}
-	if w.receive(made[0], "op"); w.receipt.Err != nil || w.receipt.ID != oneID || !w.wrote {
-		t.Errorf("a recorded create: %+v", w.receipt)
+	w := &work{Item: platform.NewItem(record.Intent{Operation: record.OperationCreate}), call: callCreate}
+	if w.receive(made[0], "op"); w.Receipt.Err != nil || w.Receipt.ID != oneID || !w.wrote {
+		t.Errorf("a recorded create: %+v", w.Receipt)
 	}
 	var page queryAnswer
 	if err := json.Unmarshal([]byte(read("amp__read-list-contacts.json")), &page); err != nil || !page.complete() || len(page.Records) == 0 {
@@ -74,7 +75,7 @@ func TestRecordedAnswersAreUnderstood(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, read(name))
 		}))
-		grant, err := NewRefresher(RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: time.Now}).Refresh(t.Context(), "r")
+		grant, err := NewRefresher(platform.RefreshSettings{TokenURL: server.URL, HTTP: server.Client(), Now: time.Now}).Refresh(t.Context(), "r")
 		if (err == nil) != granted || granted && grant.AccessToken != "refreshed_access_token" || !granted && !fault.Is(err, fault.Unauthorized) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -32,15 +32,12 @@ const (
 
 // work is one intent on its way.
 type work struct {
-	intent  record.Intent
-	call    string
-	body    map[string]any
-	receipt record.Receipt
+	platform.Item
+	call string
+	body map[string]any
 	// wrote says that the record was saved by this call; began is when that call did.
 	wrote bool
 	began time.Time
-	// whole says that receipt.Err is of a whole call, not of this item.
-	whole bool
 }
 
 // Apply performs intents on one object, each kind of call as one collection, in which a record fails alone. A create
@@ -67,22 +64,22 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	r := &platform.Run[*work]{Platform: name, Max: callsMax, Divide: divides}
 	for _, call := range []string{callUpsert, callCreate, callUpdate, callDelete} {
 		for _, group := range groups(items, call) {
-			r.Halving(group, func(part []*work) error { return c.send(ctx, o, call, part) }, (*work).failWhole)
+			r.Halving(group, func(part []*work) error { return c.send(ctx, o, call, part) }, (*work).FailWhole)
 		}
 	}
 	if r.Stopped == nil { // a limit or an outage would be met again
 		c.readBack(ctx, o, items)
 	}
-	return settle(items)
+	return platform.Settle(name, items)
 }
 
 // prepare chooses the call of an intent and builds its record, or refuses it before anything is sent.
 func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
-	w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+	w := &work{Item: platform.NewItem(intent)}
 	op := c.client.Opf("%s %s/%s", intent.Operation, o.Name, intent.Ref.ID)
 	switch intent.Operation {
 	case record.OperationCreate:
-		w.receipt.ID, w.call = "", callCreate
+		w.Receipt.ID, w.call = "", callCreate
 		if upsertable(o, intent) {
 			w.call = callUpsert
 		}
@@ -91,14 +88,14 @@ func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 	case record.OperationArchive, record.OperationDelete:
 		w.call = callDelete // into the recycle bin either way
 	case record.OperationRestore:
-		w.receipt.Err = fault.Newf(fault.Rejected, op, "the recycle bin is opened by hand only: the REST API has no undelete")
+		w.Receipt.Err = fault.Newf(fault.Rejected, op, "the recycle bin is opened by hand only: the REST API has no undelete")
 		return w
 	default:
-		w.receipt.Err = fault.Newf(fault.Rejected, op, "not an operation of this platform")
+		w.Receipt.Err = fault.Newf(fault.Rejected, op, "not an operation of this platform")
 		return w
 	}
 	if w.call != callCreate && w.call != callUpsert && !wellFormed(intent.Ref.ID) {
-		w.receipt.Err = fault.Newf(fault.Rejected, op, "no id of a record")
+		w.Receipt.Err = fault.Newf(fault.Rejected, op, "no id of a record")
 		return w
 	}
 	if w.call == callDelete {
@@ -106,7 +103,7 @@ func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 	}
 	if problem := w.build(o); problem != nil {
 		problem.Op = op
-		w.receipt.Err = problem
+		w.Receipt.Err = problem
 	}
 	return w
 }
@@ -115,11 +112,11 @@ func (c *Connector) prepare(o *catalog.Object, intent record.Intent) *work {
 func fieldsOf(items []*work) []record.PlatformField {
 	all := map[record.PlatformField]bool{}
 	for _, w := range items {
-		for name := range w.intent.Fields {
+		for name := range w.Intent.Fields {
 			all[name] = true
 		}
-		if w.intent.Current != nil {
-			for name := range w.intent.Current.Fields {
+		if w.Intent.Current != nil {
+			for name := range w.Intent.Current.Fields {
 				all[name] = true
 			}
 		}
@@ -131,12 +128,12 @@ func fieldsOf(items []*work) []record.PlatformField {
 func groups(items []*work, call string) [][]*work {
 	byMarker := map[record.PlatformField][]*work{}
 	for _, w := range items {
-		if w.call != call || w.receipt.Err != nil || w.receipt.Existing {
+		if w.call != call || w.Receipt.Err != nil || w.Receipt.Existing {
 			continue
 		}
 		marker := record.PlatformField("")
 		if call == callUpsert {
-			marker = w.intent.Marker
+			marker = w.Intent.Marker
 		}
 		byMarker[marker] = append(byMarker[marker], w)
 	}
@@ -156,7 +153,7 @@ func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, it
 	switch kind {
 	case callUpsert:
 		call.Method = http.MethodPatch
-		call.Path += "/" + string(o.Name) + "/" + url.PathEscape(string(items[0].intent.Marker))
+		call.Path += "/" + string(o.Name) + "/" + url.PathEscape(string(items[0].Intent.Marker))
 	case callUpdate:
 		call.Method = http.MethodPatch
 	case callDelete:
@@ -167,7 +164,7 @@ func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, it
 		body := collection{}
 		for _, w := range items {
 			if kind == callUpdate {
-				w.body["Id"] = string(long(w.intent.Ref.ID))
+				w.body["Id"] = string(long(w.Intent.Ref.ID))
 			}
 			body.Records = append(body.Records, w.body)
 		}
@@ -191,7 +188,7 @@ func (c *Connector) send(ctx context.Context, o *catalog.Object, kind string, it
 func idsOf(items []*work) []string {
 	var ids []string
 	for _, w := range items {
-		ids = append(ids, string(long(w.intent.Ref.ID)))
+		ids = append(ids, string(long(w.Intent.Ref.ID)))
 	}
 	return ids
 }
@@ -199,20 +196,20 @@ func idsOf(items []*work) []string {
 // sendAlone updates one record if nobody modified it since it was read. The condition is weak: what was modified within
 // the same second passes.
 func (c *Connector) sendAlone(ctx context.Context, o *catalog.Object, w *work) error {
-	id := long(w.intent.Ref.ID)
+	id := long(w.Intent.Ref.ID)
 	call := platform.Call{Op: "update " + string(o.Name) + " " + string(id), Method: http.MethodPatch,
 		Path: apiPath + "/sobjects/" + string(o.Name) + "/" + string(id), Write: true, Header: http.Header{}}
 	body := maps.Clone(w.body)
 	delete(body, "Id")
 	delete(body, "attributes")
 	call.Body = body
-	if w.intent.Current != nil && !w.intent.Current.ModifiedAt.IsZero() {
-		call.Header.Set("If-Unmodified-Since", w.intent.Current.ModifiedAt.UTC().Format(http.TimeFormat))
+	if w.Intent.Current != nil && !w.Intent.Current.ModifiedAt.IsZero() {
+		call.Header.Set("If-Unmodified-Since", w.Intent.Current.ModifiedAt.UTC().Format(http.TimeFormat))
 	}
 	told, err := c.ask(ctx, call, nil)
 	w.began = told.began
 	if err != nil {
-		return judge(w.intent, err)
+		return judge(w.Intent, err)
 	}
 	w.wrote = true
 	return nil
@@ -222,19 +219,19 @@ func (c *Connector) sendAlone(ctx context.Context, o *catalog.Object, w *work) e
 func (w *work) receive(raw json.RawMessage, op string) {
 	var r result
 	if err := json.Unmarshal(raw, &r); err != nil || r.Success == nil {
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "the answer does not tell of this record")
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "the answer does not tell of this record")
 		return
 	}
 	id := long(record.ExternalID(r.ID))
-	creates := w.intent.Operation == record.OperationCreate
+	creates := w.Intent.Operation == record.OperationCreate
 	switch {
 	case !*r.Success:
 		w.refused(r.Errors, op)
-	case !wellFormed(id) || !creates && id != long(w.intent.Ref.ID):
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
+	case !wellFormed(id) || !creates && id != long(w.Intent.Ref.ID):
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "answered another record, or none")
 	case creates:
-		w.receipt.ID, w.wrote = id, true
-		w.receipt.Existing = w.call == callUpsert && r.Created != nil && !*r.Created
+		w.Receipt.ID, w.wrote = id, true
+		w.Receipt.Existing = w.call == callUpsert && r.Created != nil && !*r.Created
 	default:
 		w.wrote = true
 	}
@@ -242,13 +239,13 @@ func (w *work) receive(raw json.RawMessage, op string) {
 
 // refused classifies a record that was not saved, or answers the record that stands in its way.
 func (w *work) refused(list []wireError, op string) {
-	if len(list) > 0 && w.intent.Operation == record.OperationCreate {
+	if len(list) > 0 && w.Intent.Operation == record.OperationCreate {
 		if id := list[0].holder(); id != "" {
-			w.receipt.ID, w.receipt.Existing = id, true
+			w.Receipt.ID, w.Receipt.Existing = id, true
 			return
 		}
 	}
-	w.receipt.Err = judge(w.intent, itemError(op, list))
+	w.Receipt.Err = judge(w.Intent, itemError(op, list))
 }
 
 // judge reads a refusal in the light of its intent. "Invalid cross reference" and "deleted" may speak of a record that
@@ -285,15 +282,15 @@ func (c *Connector) readBack(ctx context.Context, o *catalog.Object, items []*wo
 	var shown []*work
 	var ids []record.ExternalID
 	for _, w := range items {
-		if w.receipt.Err != nil || w.call == callDelete || w.receipt.Snapshot != nil {
+		if w.Receipt.Err != nil || w.call == callDelete || w.Receipt.Snapshot != nil {
 			continue
 		}
 		shown = append(shown, w)
-		ids = append(ids, w.receipt.ID)
+		ids = append(ids, w.Receipt.ID)
 		if w.call == callUpsert && w.wrote {
 			// The platform found or made the record by this value: that much is certain without a read.
-			w.receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: c.place(o.Name), ID: w.receipt.ID},
-				Fields: record.Fields{w.intent.Marker: w.intent.Fields[w.intent.Marker]}, ReadBegan: w.began}
+			w.Receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: c.place(o.Name), ID: w.Receipt.ID},
+				Fields: record.Fields{w.Intent.Marker: w.Intent.Fields[w.Intent.Marker]}, ReadBegan: w.began}
 		}
 	}
 	if len(shown) == 0 {
@@ -305,16 +302,16 @@ func (c *Connector) readBack(ctx context.Context, o *catalog.Object, items []*wo
 		return
 	}
 	for _, w := range shown {
-		if r := found[long(w.receipt.ID)]; r != nil && !r.deleted() {
+		if r := found[long(w.Receipt.ID)]; r != nil && !r.deleted() {
 			s := c.snapshot(o, r, fields, began)
-			if held, told := s.Fields[w.intent.Marker]; w.wrote && told && w.call == callUpsert && !sameText(held, w.intent.Fields[w.intent.Marker]) {
-				w.receipt = record.Receipt{Key: w.intent.Key, Err: fault.Newf(fault.InDoubt, c.client.Opf("create %s", o.Name), "the answer names a record that holds another identity")}
+			if held, told := s.Fields[w.Intent.Marker]; w.wrote && told && w.call == callUpsert && !platform.SameText(held, w.Intent.Fields[w.Intent.Marker]) {
+				w.Receipt = record.Receipt{Key: w.Intent.Key, Err: fault.Newf(fault.InDoubt, c.client.Opf("create %s", o.Name), "the answer names a record that holds another identity")}
 				continue
 			}
 			if w.wrote {
-				onlyRespelt(o, w.intent, &s)
+				onlyRespelt(o, w.Intent, &s)
 			}
-			w.receipt.Snapshot = &s
+			w.Receipt.Snapshot = &s
 		}
 	}
 }
@@ -335,20 +332,4 @@ func onlyRespelt(o *catalog.Object, intent record.Intent, s *record.Snapshot) {
 // divides says that a collection was refused whole because of a record, which may be one of them alone.
 func divides(err error) bool {
 	return fault.Is(err, fault.Rejected) && fault.CodeOf(err) != codeNotFound
-}
-
-func (w *work) failWhole(err error) { w.receipt.Err, w.whole = err, true }
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.whole && w.receipt.Err == items[0].receipt.Err
-	}
-	if whole && platform.Stops(name, items[0].receipt.Err) != nil {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
 }

@@ -1,7 +1,6 @@
 package xero
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -102,11 +101,9 @@ type entity map[string]any
 
 // decodeEntity reads one record. The error tells no value.
 func decodeEntity(k kind, raw json.RawMessage) (entity, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
 	var e entity
-	if err := d.Decode(&e); err != nil {
-		return nil, fmt.Errorf("record is not the JSON expected (%T)", err)
+	if err := platform.DecodeRecord(raw, &e); err != nil {
+		return nil, err
 	}
 	if !wellFormed(e.id(k)) {
 		return nil, fmt.Errorf("record without an id")

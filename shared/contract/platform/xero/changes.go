@@ -44,9 +44,9 @@ type position struct {
 // a customer, the due date of an invoice paid in part): those are told by the daily reconcile.
 func (c *Connector) Changes(ctx context.Context, q platform.Query) (platform.Page, error) {
 	op := c.client.Opf("changes of %s", q.Object)
-	k, known := kindOf(q.Object)
-	if !known || q.Limit < 1 || q.Limit > c.catalog.Ability(q.Object).PageMax {
-		return platform.Page{}, fault.Newf(fault.Rejected, op, "unknown object or limit out of range")
+	k, _ := kindOf(q.Object)
+	if _, err := c.client.Listable(c.catalog, op, q); err != nil {
+		return platform.Page{}, err
 	}
 	at, err := c.resume(q)
 	if err != nil {

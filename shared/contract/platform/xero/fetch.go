@@ -14,13 +14,10 @@ import (
 // and a voided or deleted invoice an archived snapshot. A bill is told about by the same webhook as an invoice, and is
 // none: its id is as good as deleted, on one read, for an invoice's type never changes.
 func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	k, known := kindOf(object)
-	if !known || len(ids) > c.catalog.Ability(object).ReadMax {
-		return nil, fault.Newf(fault.Rejected, c.client.Opf("read %d %s", len(ids), object), "unknown object or too many ids")
+	if _, err := c.client.Readable(c.catalog, object, ids); err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
+	k, _ := kindOf(object)
 	found, began, sure, err := c.read(ctx, k, ids)
 	if err != nil {
 		return nil, err

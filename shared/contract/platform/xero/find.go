@@ -75,7 +75,7 @@ func (c *Connector) findGroup(ctx context.Context, k kind, lookups []platform.Lo
 		for _, e := range rows.entities {
 			for _, i := range group {
 				value, _ := e.value(lookups[i].Field, true)
-				if !e.foreign(k) && e.mergedInto(k) == "" && sameText(value, lookups[i].Value) {
+				if !e.foreign(k) && e.mergedInto(k) == "" && platform.SameText(value, lookups[i].Value) {
 					match(i, e, rows.began)
 				}
 			}
@@ -154,5 +154,3 @@ func whereAny(lookups []platform.Lookup, group []int) string {
 func quotable(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return r == '"' || r == '\\' || r < ' ' })
 }
-
-func sameText(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

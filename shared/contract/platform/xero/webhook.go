@@ -26,11 +26,8 @@ const (
 // Errors: fault.Unauthorized (signature), fault.Rejected (malformed, or beyond the limits).
 func Receive(secret string, r platform.Request) ([]platform.Hint, error) {
 	const op = name + ": webhook"
-	if len(r.Body) > bodyBytesMax {
-		return nil, fault.Newf(fault.Rejected, op, "body over %d bytes", bodyBytesMax)
-	}
-	if !platform.Signed(secret, r.Header.Get(signatureHeader), r.Body) {
-		return nil, fault.Newf(fault.Unauthorized, op, "signature missing or wrong")
+	if err := platform.Verify(op, secret, signatureHeader, r, bodyBytesMax); err != nil {
+		return nil, err
 	}
 	var notice struct {
 		Events []json.RawMessage `json:"events"`

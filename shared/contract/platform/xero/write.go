@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -29,18 +28,8 @@ const (
 
 // work is one intent on its way.
 type work struct {
-	intent  record.Intent
-	body    map[string]any
-	receipt record.Receipt
-	// done says that receipt is final; whole that its error is of a whole call, not of this record.
-	done, whole bool
-}
-
-func (w *work) fail(err error) { w.receipt.Err, w.done = err, true }
-
-func (w *work) failWhole(err error) {
-	w.fail(err)
-	w.whole = true
+	platform.Item
+	body map[string]any
 }
 
 // Apply performs intents on one object: updates and archivings in one POST, by id; creates in PUTs, which never mean a
@@ -67,10 +56,10 @@ func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]recor
 	c.earlier(ctx, k, items)
 	r := &platform.Run[*work]{Platform: name, Max: callsMax, Divide: func(err error) bool { return fault.Is(err, fault.Rejected) }}
 	for _, group := range groups(k, items) {
-		r.Halving(group, func(part []*work) error { return c.send(ctx, k, part) }, (*work).failWhole)
+		r.Halving(group, func(part []*work) error { return c.send(ctx, k, part) }, (*work).FailWhole)
 	}
 	c.existing(ctx, k, items)
-	return settle(items)
+	return platform.Settle(name, items)
 }
 
 // prepare builds every body, after one read of the records that are needed for it. An intent that cannot be built, or
@@ -91,18 +80,18 @@ func (c *Connector) prepare(ctx context.Context, k kind, intents []record.Intent
 	}
 	items := make([]*work, len(intents))
 	for i, intent := range intents {
-		w := &work{intent: intent, receipt: record.Receipt{Key: intent.Key, ID: intent.Ref.ID}}
+		w := &work{Item: platform.NewItem(intent)}
 		items[i] = w
 		if err := c.unmoved(k, intent, current); err != nil {
-			w.fail(err)
+			w.Fail(err)
 			continue
 		}
 		if e := current[canonical(intent.Ref.ID)]; intent.Operation == record.OperationArchive && e != nil && e.archived() {
-			w.receipt.Snapshot, w.done = c.snapshot(k, e, c.answered(k, intent), began), true // done by an earlier try
+			w.Receipt.Snapshot, w.Done = c.snapshot(k, e, c.answered(k, intent), began), true // done by an earlier try
 			continue
 		}
 		if w.body, err = c.body(k, intent, current[canonical(intent.Ref.ID)]); err != nil {
-			w.fail(err)
+			w.Fail(err)
 		}
 	}
 	return items, nil
@@ -142,10 +131,10 @@ func groups(k kind, items []*work) [][]*work {
 	var creates, others []*work
 	for _, w := range items {
 		switch {
-		case w.done:
-		case w.intent.Operation != record.OperationCreate:
+		case w.Done:
+		case w.Intent.Operation != record.OperationCreate:
 			others = append(others, w)
-		case k == contacts && w.intent.Fields[w.intent.Marker] != "":
+		case k == contacts && w.Intent.Fields[w.Intent.Marker] != "":
 			creates = append(creates, w)
 		default:
 			out = append(out, []*work{w})
@@ -161,7 +150,7 @@ func groups(k kind, items []*work) [][]*work {
 
 // send performs one call and fills in its receipts. An error means that no record has an answer.
 func (c *Connector) send(ctx context.Context, k kind, items []*work) error {
-	creates := items[0].intent.Operation == record.OperationCreate
+	creates := items[0].Intent.Operation == record.OperationCreate
 	call := platform.Call{Op: "write " + strconv.Itoa(len(items)) + " " + k.list(), Method: http.MethodPost, Write: true, Header: http.Header{},
 		Path: apiPath + k.list() + "?summarizeErrors=false"}
 	if k == invoices {
@@ -194,7 +183,7 @@ func (c *Connector) send(ctx context.Context, k kind, items []*work) error {
 		if creates {
 			c.receive(k, w, raw[i], began, c.client.Op(call))
 		} else {
-			c.receive(k, w, byID[canonical(w.intent.Ref.ID)], began, c.client.Op(call))
+			c.receive(k, w, byID[canonical(w.Intent.Ref.ID)], began, c.client.Op(call))
 		}
 	}
 	return nil
@@ -204,7 +193,7 @@ func (c *Connector) send(ctx context.Context, k kind, items []*work) error {
 func requestKey(items []*work) string {
 	var keys []string
 	for _, w := range items {
-		keys = append(keys, w.intent.Key)
+		keys = append(keys, w.Intent.Key)
 	}
 	if len(keys) == 1 && keys[0] != "" && len(keys[0]) <= keyBytesMax {
 		return keys[0]
@@ -215,23 +204,23 @@ func requestKey(items []*work) string {
 
 // receive reads how one record fared. One that cannot be read, or tells of another record, is in doubt.
 func (c *Connector) receive(k kind, w *work, raw json.RawMessage, began time.Time, op string) {
-	w.done = true
+	w.Done = true
 	var o outcome
 	if err := json.Unmarshal(raw, &o); err != nil {
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "the answer does not tell of this record (%T)", err)
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "the answer does not tell of this record (%T)", err)
 		return
 	}
 	if o.failed() {
-		w.receipt.Err = judge(w.intent, itemError(op, o.wireErrors))
+		w.Receipt.Err = judge(w.Intent, itemError(op, o.wireErrors))
 		return
 	}
 	e, err := decodeEntity(k, raw)
-	if err != nil || e.id(k) == noID || !c.ours(k, w.intent, e) {
-		w.receipt.Err = fault.Newf(fault.InDoubt, op, "the answer is of another record, or of none")
+	if err != nil || e.id(k) == noID || !c.ours(k, w.Intent, e) {
+		w.Receipt.Err = fault.Newf(fault.InDoubt, op, "the answer is of another record, or of none")
 		return
 	}
-	w.receipt.ID = e.id(k)
-	w.receipt.Snapshot = c.shown(k, e, c.answered(k, w.intent), began, false)
+	w.Receipt.ID = e.id(k)
+	w.Receipt.Snapshot = c.shown(k, e, c.answered(k, w.Intent), began, false)
 }
 
 // ours says that an answer is of the record that was written: records answer in the order sent (unverified), so a new one
@@ -243,7 +232,7 @@ func (c *Connector) ours(k kind, intent record.Intent, e entity) bool {
 	for _, name := range []record.PlatformField{"Name", "Contact.ContactID"} {
 		asked, sent := intent.Fields[name]
 		shown, told := e.value(name, false)
-		if sent && (!told || !sameText(asked, shown)) {
+		if sent && (!told || !platform.SameText(asked, shown)) {
 			return false
 		}
 	}
@@ -265,8 +254,8 @@ func (c *Connector) existing(ctx context.Context, k kind, items []*work) {
 	var taken []*work
 	var lookups []platform.Lookup
 	for _, w := range items {
-		if k == contacts && w.intent.Operation == record.OperationCreate && fault.CodeOf(w.receipt.Err) == codeNameTaken {
-			taken, lookups = append(taken, w), append(lookups, platform.Lookup{Field: "Name", Value: w.intent.Fields["Name"]})
+		if k == contacts && w.Intent.Operation == record.OperationCreate && fault.CodeOf(w.Receipt.Err) == codeNameTaken {
+			taken, lookups = append(taken, w), append(lookups, platform.Lookup{Field: "Name", Value: w.Intent.Fields["Name"]})
 		}
 	}
 	if len(taken) == 0 {
@@ -275,29 +264,15 @@ func (c *Connector) existing(ctx context.Context, k kind, items []*work) {
 	found := make([][]record.Snapshot, len(taken))
 	err := c.find(ctx, k, lookups, func(i int, e entity, began time.Time) {
 		if !e.archived() {
-			found[i] = append(found[i], *c.snapshot(k, e, c.answered(k, taken[i].intent), began))
+			found[i] = append(found[i], *c.snapshot(k, e, c.answered(k, taken[i].Intent), began))
 		}
 	})
 	for i, w := range taken {
 		switch {
 		case err != nil:
-			w.receipt.Err = err
+			w.Receipt.Err = err
 		case len(found[i]) == 1:
 			w.adopt(found[i][0])
 		}
 	}
-}
-
-// settle gives the receipts, or the one failure that every intent met because of its call.
-func settle(items []*work) ([]record.Receipt, error) {
-	receipts := make([]record.Receipt, len(items))
-	whole := true
-	for i, w := range items {
-		receipts[i] = w.receipt
-		whole = whole && w.whole && errors.Is(w.receipt.Err, items[0].receipt.Err)
-	}
-	if whole {
-		return nil, items[0].receipt.Err
-	}
-	return receipts, nil
 }

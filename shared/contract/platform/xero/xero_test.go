@@ -74,7 +74,7 @@ func (b *books) answers(f func(http.ResponseWriter, *http.Request) bool) {
 
 func (b *books) refresher() *platform.OAuthRefresher {
 	access := b.sim.Access()
-	return NewRefresher(RefreshSettings{TokenURL: b.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: b.server.Client(), Now: b.clock.Now})
+	return NewRefresher(platform.RefreshSettings{TokenURL: b.server.URL + access.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, HTTP: b.server.Client(), Now: b.clock.Now})
 }
 
 func (b *books) create(object record.Object, fields record.Fields) record.ExternalID {
