@@ -107,7 +107,8 @@ func reaches(t *testing.T, tpl template, d config.Deployment) {
 
 // grants lists what a role may do, by the tags of what it may do it to: one action stands for its like.
 func (tpl template) grants(role string) []string {
-	stands := []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sns:Publish", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"}
+	stands := []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sns:Publish", "dynamodb:BatchGetItem",
+		"dynamodb:PutItem", "dynamodb:Scan"}
 	var out []string
 	for _, s := range tpl.statements() {
 		if tpl.roleOf(s.in) != role {

@@ -25,10 +25,13 @@ type Alarms struct {
 // NewAlarms makes the topic and, unless email is "", subscribes an address to it. stack is the stack's name.
 func NewAlarms(scope constructs.Construct, id, stack, email string) *Alarms {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	a := &Alarms{stack: stack, of: map[record.Connection][]awscloudwatch.IAlarm{}, topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade alarms")})}
+	a := &Alarms{stack: stack, of: map[record.Connection][]awscloudwatch.IAlarm{}, topic: awssns.NewTopic(scope, jsii.String("Topic"),
+		&awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade alarms")})}
 	// A policy of its own ends the default one, by which CloudWatch may publish; budgets are another service.
-	a.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("sns:Publish"), Resources: jsii.Strings(*a.topic.TopicArn()),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), awsiam.NewServicePrincipal(jsii.String("budgets.amazonaws.com"), nil)},
+	a.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("sns:Publish"),
+		Resources: jsii.Strings(*a.topic.TopicArn()),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil),
+			awsiam.NewServicePrincipal(jsii.String("budgets.amazonaws.com"), nil)},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}}))
 	if email != "" {
 		a.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
@@ -60,7 +63,8 @@ func (a *Alarms) Add(scope constructs.Construct, id string, props AlarmProps) {
 	if missing == "" {
 		missing = awscloudwatch.TreatMissingData_NOT_BREACHING
 	}
-	alarm := awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{AlarmDescription: jsii.String(props.Description), Metric: props.Metric,
+	alarm := awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{AlarmDescription: jsii.String(props.Description),
+		Metric:    props.Metric,
 		Threshold: jsii.Number(props.Threshold), EvaluationPeriods: jsii.Number(props.Periods),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, TreatMissingData: missing})
 	action := awscloudwatchactions.NewSnsAction(a.topic)

@@ -78,22 +78,35 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 	}
 	allowed := c.Patience + lagMinutesMax*time.Minute
 	add("Lag", AlarmProps{
-		Description: fmt.Sprintf("Changes reach %s later than %s after they were seen. Nothing is lost, and it goes on by itself where %s limits our calls or did not answer for a while; see its dashboard for which of these it is, and run: %s. After a pause that a person ended it is expected", name, allowed, name, a.command("status")),
-		Metric:      props.Metrics.of(config.MetricLag, 5*time.Minute, name), Threshold: float64(allowed.Milliseconds()), Periods: 3})
+		Description: fmt.Sprintf("Changes reach %s later than %s after they were seen. Nothing is lost, and it goes on by itself where %s "+
+			"limits our calls or did not answer for a while; see its dashboard for which of these it is, and run: %s. After a pause that a "+
+			"person ended it is expected", name, allowed, name, a.command("status")),
+		Metric: props.Metrics.of(config.MetricLag, 5*time.Minute, name), Threshold: float64(allowed.Milliseconds()), Periods: 3})
 	add("Authorisation", AlarmProps{
 		// A person's pause is another metric: it is no fault, and wakes nobody. The page and the daily digest tell of it.
-		Description: fmt.Sprintf("%s ended our authorisation, so nothing is read from it or written to it. Run: %s and it goes on from where it stopped. Until then nothing is lost: what it should get stays due in our tables, and each change that it tells is sent to its queue again every quarter of an hour, so that none reaches the %d days that a queue keeps a message; its dashboard shows the days left. %s says since when", name, a.command("connect "+name+" --again"), retentionDays, a.command("status")),
+		Description: fmt.Sprintf("%s ended our authorisation, so nothing is read from it or written to it. Run: %s and it goes on from where "+
+			"it stopped. Until then nothing is lost: what it should get stays due in our tables, and each change that it tells is sent to its "+
+			"queue again every quarter of an hour, so that none reaches the %d days that a queue keeps a message; its dashboard shows the days "+
+			"left. %s says since when", name, a.command("connect "+name+" --again"), retentionDays, a.command("status")),
 		// It is told by polls, and by them alone: between them, and outside their hours, it is as it was.
-		Metric: props.Metrics.of(config.MetricUnauthorised, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
+		Metric: props.Metrics.of(config.MetricUnauthorised, time.Hour, name), Threshold: 1, Periods: 1,
+		Missing: awscloudwatch.TreatMissingData_IGNORE})
 	add("Breaker", AlarmProps{
-		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation there and we rewrite each other. Nothing of it is written until a person looks: %s shows what is held; undo it at its source, or let it go with %s", name, a.command("status"), a.command("release "+name)),
-		Metric:      props.Metrics.of(config.MetricBreaker, time.Hour, name), Threshold: 1, Periods: 1, Missing: awscloudwatch.TreatMissingData_IGNORE})
+		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation "+
+			"there and we rewrite each other. Nothing of it is written until a person looks: %s shows what is held; undo it at its source, or "+
+			"let it go with %s", name, a.command("status"), a.command("release "+name)),
+		Metric: props.Metrics.of(config.MetricBreaker, time.Hour, name), Threshold: 1, Periods: 1,
+		Missing: awscloudwatch.TreatMissingData_IGNORE})
 	add("Quota", AlarmProps{
-		Description: fmt.Sprintf("%s has limited our calls for %d minutes without a break. During a first load that is expected. Else another program uses up its quota, or it is too small for what changes: see the requests on its dashboard, and lengthen the periods in the configuration", name, limitedMinutes),
-		Metric:      props.Metrics.of(config.MetricRateLimited, 5*time.Minute, name), Threshold: 1, Periods: limitedMinutes / 5})
+		Description: fmt.Sprintf("%s has limited our calls for %d minutes without a break. During a first load that is expected. Else another "+
+			"program uses up its quota, or it is too small for what changes: see the requests on its dashboard, and lengthen the periods in the "+
+			"configuration", name, limitedMinutes),
+		Metric: props.Metrics.of(config.MetricRateLimited, 5*time.Minute, name), Threshold: 1, Periods: limitedMinutes / 5})
 	add("Drift", AlarmProps{
-		Description: fmt.Sprintf("Reading everything of %s found %d or more differences in a day of which no webhook and no poll had told. They are mended; but its webhooks probably do not arrive: check the subscription and its URL at the platform. Run: %s", name, driftMax, a.command("check")),
-		Metric:      props.Metrics.of(config.MetricDrift, 24*time.Hour, name), Threshold: driftMax, Periods: 1})
+		Description: fmt.Sprintf("Reading everything of %s found %d or more differences in a day of which no webhook and no poll had told. "+
+			"They are mended; but its webhooks probably do not arrive: check the subscription and its URL at the platform. Run: %s", name, driftMax,
+			a.command("check")),
+		Metric: props.Metrics.of(config.MetricDrift, 24*time.Hour, name), Threshold: driftMax, Periods: 1})
 }
 
 // watchWebhooks alarms where a platform does not call us, or somebody else does in its name. A platform reports our own
@@ -116,13 +129,18 @@ func watchWebhooks(scope constructs.Construct, p record.Platform, props WatchPro
 		return
 	}
 	props.Alarms.Add(scope, "Missing", AlarmProps{
-		Description: fmt.Sprintf("We write to %s and its webhooks report none of it. Polls find what changes, only later. Check at the platform that the app's webhooks are on and go to the URL that the stack's outputs name. Run: %s tells which of them are in force", p, props.Alarms.command("check")),
-		Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("1 where writes are not reported back"), Period: minutes(time.Hour), UsingMetrics: &using,
+		Description: fmt.Sprintf("We write to %s and its webhooks report none of it. Polls find what changes, only later. Check at the "+
+			"platform that the app's webhooks are on and go to the URL that the stack's outputs name. Run: %s tells which of them are in force", p,
+			props.Alarms.command("check")),
+		Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("1 where writes are not reported back"),
+			Period: minutes(time.Hour), UsingMetrics: &using,
 			Expression: jsii.String(fmt.Sprintf("IF(%s >= %d AND FILL(hints, 0) == 0, 1, 0)", written, config.WritesTold))}),
 		Threshold: 1, Periods: config.SilentHours})
 	props.Alarms.Add(scope, "Unverified", AlarmProps{
-		Description: fmt.Sprintf("Requests to the webhook URL of %s do not prove that they come from it. They are refused and do no harm. If its real ones are among them, the webhook_secret in the app's secret is not the app's: put it right, functions read it within five minutes", p),
-		Metric:      props.Metrics.of(config.MetricWebhooks, 15*time.Minute, string(p), "unauthorised"), Threshold: unverifiedMax, Periods: 2})
+		Description: fmt.Sprintf("Requests to the webhook URL of %s do not prove that they come from it. They are refused and do no harm. If "+
+			"its real ones are among them, the webhook_secret in the app's secret is not the app's: put it right, functions read it within five "+
+			"minutes", p),
+		Metric: props.Metrics.of(config.MetricWebhooks, 15*time.Minute, string(p), "unauthorised"), Threshold: unverifiedMax, Periods: 2})
 }
 
 // relayless reports whether a connection's platform calls us by an event bus only, and it has none.

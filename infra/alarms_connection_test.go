@@ -16,7 +16,8 @@ import (
 
 // watched checks that each connection has the alarms it should, and that their words name it and a command to run.
 func watched(t *testing.T, tpl template, d config.Deployment) {
-	commands := map[string]string{config.MetricUnauthorised: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status", config.MetricDrift: "check"}
+	commands := map[string]string{config.MetricUnauthorised: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status",
+		config.MetricDrift: "check"}
 	got := map[record.Connection][]string{}
 	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
 		r := tpl.Resources[id]
@@ -32,7 +33,8 @@ func watched(t *testing.T, tpl template, d config.Deployment) {
 			continue // of a platform's webhooks
 		}
 		got[connection] = append(got[connection], name)
-		if command := commands[name]; command != "" && !strings.Contains(words, "fluxcascade --stack FluxCascade-test "+command) || !strings.Contains(words, string(connection)) {
+		if command := commands[name]; command != "" && !strings.Contains(words, "fluxcascade --stack FluxCascade-test "+command) ||
+			!strings.Contains(words, string(connection)) {
 			t.Errorf("%s says %q", id, words)
 		}
 	}

@@ -24,8 +24,10 @@ const (
 
 // accessLog is what is written of each request: no body, no header, no query.
 var accessLog = map[string]string{
-	"id": "$context.requestId", "at": "$context.requestTime", "route": "$context.routeKey", "status": "$context.status", "ip": "$context.identity.sourceIp",
-	"ms": "$context.responseLatency", "bytes": "$context.responseLength", "error": "$context.error.messageString", "integration": "$context.integration.error",
+	"id": "$context.requestId", "at": "$context.requestTime", "route": "$context.routeKey", "status": "$context.status",
+	"ip": "$context.identity.sourceIp",
+	"ms": "$context.responseLatency", "bytes": "$context.responseLength", "error": "$context.error.messageString",
+	"integration": "$context.integration.error",
 }
 
 // API is the HTTP API that platforms call.
@@ -39,16 +41,19 @@ func NewAPI(scope constructs.Construct, id string) *API {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	api := awsapigatewayv2.NewHttpApi(scope, jsii.String("Http"), &awsapigatewayv2.HttpApiProps{CreateDefaultStage: jsii.Bool(false),
 		Description: jsii.String("FluxCascade: webhooks of platforms")})
-	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{Retention: awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{Retention: awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	format, err := json.Marshal(accessLog)
 	if err != nil {
 		panic("the access log's format does not marshal: " + err.Error()) // it holds texts alone
 	}
 	// The level 1 stage: its settings are plain data, where the level 2 one asks for an object of our own making.
-	awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{ApiId: api.ApiId(), StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
+	awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{ApiId: api.ApiId(),
+		StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
 		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(true),
 			ThrottlingRateLimit: jsii.Number(requestsPerSecond), ThrottlingBurstLimit: jsii.Number(requestsBurst)},
-		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(), Format: jsii.String(string(format))}})
+		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(),
+			Format: jsii.String(string(format))}})
 	return &API{construct: scope, api: api}
 }
 
@@ -64,13 +69,17 @@ func webhookPath(p record.Platform) string { return "/webhooks/" + string(p) }
 func (a *API) Route(platforms []record.Platform, webhook awslambda.Function, alarms *Alarms) {
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Webhook"), webhook, nil)
 	for _, p := range platforms {
-		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(webhookPath(p)), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
+		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(webhookPath(p)),
+			Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_POST}, Integration: integration})
 		// The page to which the vendor sends the browser of a person who connects an account; it keeps and tells nothing.
-		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String("/connect/" + string(p)), Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET}, Integration: integration})
+		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String("/connect/" + string(p)),
+			Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET}, Integration: integration})
 		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", a.WebhookURL(p))
 	}
 	alarms.Add(a.construct, "ServerErrors", AlarmProps{
-		Description: "Webhooks are answered with 5xx: the webhook function fails or cannot queue. Platforms send again for a while, and polls find what they do not.",
-		Metric:      a.api.MetricServerError(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
-		Threshold:   5, Periods: 2})
+		Description: "Webhooks are answered with 5xx: the webhook function fails or cannot queue. Platforms send again for a while, and polls " +
+			"find what they do not.",
+		Metric: a.api.MetricServerError(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)),
+			Statistic: jsii.String("Sum")}),
+		Threshold: 5, Periods: 2})
 }

@@ -17,8 +17,9 @@ func NewBudget(scope constructs.Construct, id string, dollars float64, alarms *A
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	tell := func(kind string, percent float64) any {
 		return &awsbudgets.CfnBudget_NotificationWithSubscribersProperty{
-			Notification: &awsbudgets.CfnBudget_NotificationProperty{NotificationType: jsii.String(kind), ComparisonOperator: jsii.String("GREATER_THAN"),
-				Threshold: jsii.Number(percent), ThresholdType: jsii.String("PERCENTAGE")},
+			Notification: &awsbudgets.CfnBudget_NotificationProperty{NotificationType: jsii.String(kind),
+				ComparisonOperator: jsii.String("GREATER_THAN"),
+				Threshold:          jsii.Number(percent), ThresholdType: jsii.String("PERCENTAGE")},
 			Subscribers: []any{&awsbudgets.CfnBudget_SubscriberProperty{SubscriptionType: jsii.String("SNS"), Address: alarms.topic.TopicArn()}}}
 	}
 	budget := awsbudgets.NewCfnBudget(scope, jsii.String("Monthly"), &awsbudgets.CfnBudgetProps{
@@ -28,5 +29,6 @@ func NewBudget(scope constructs.Construct, id string, dollars float64, alarms *A
 		NotificationsWithSubscribers: []any{tell("ACTUAL", 80), tell("FORECASTED", 100)}})
 	// The topic must let the budget publish before it is given as an address.
 	budget.Node().AddDependency(alarms.topic)
-	output(scope, "CostTag", "Activate this cost allocation tag in the billing console, or the monthly budget sees no costs", jsii.String(tagStack))
+	output(scope, "CostTag", "Activate this cost allocation tag in the billing console, or the monthly budget sees no costs",
+		jsii.String(tagStack))
 }

@@ -41,7 +41,8 @@ func NewDashboards(scope constructs.Construct, id string, props DashboardsProps)
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	for _, g := range props.Deployment.Groups {
 		d := board{DashboardsProps: props, group: g}
-		dashboard := awscloudwatch.NewDashboard(scope, jsii.String(string(g.Name)), &awscloudwatch.DashboardProps{DefaultInterval: awscdk.Duration_Hours(jsii.Number(24))})
+		dashboard := awscloudwatch.NewDashboard(scope, jsii.String(string(g.Name)),
+			&awscloudwatch.DashboardProps{DefaultInterval: awscdk.Duration_Hours(jsii.Number(24))})
 		dashboard.AddWidgets(d.title())
 		dashboard.AddWidgets(d.page())
 		dashboard.AddWidgets(d.alarms())
@@ -63,15 +64,19 @@ func (d board) title() awscloudwatch.IWidget {
 	for _, c := range d.group.Members {
 		members = append(members, string(c))
 	}
-	text := fmt.Sprintf("# %s\n**%s** is the hub of %s. An alarm says what happened and what to do; the rows below it show why. Every accepted change ends as one of applied, noop, superseded, parked or dead-lettered: the balance is what is still on its way.",
+	text := fmt.Sprintf("# %s\n**%s** is the hub of %s. An alarm says what happened and what to do; the rows below it show why. Every "+
+		"accepted change ends as one of applied, noop, superseded, parked or dead-lettered: the balance is what is still on its way.",
 		d.group.Name, members[0], strings.Join(members[1:], ", "))
-	return awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: jsii.String(text), Width: jsii.Number(wide), Height: jsii.Number(3)})
+	return awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: jsii.String(text), Width: jsii.Number(wide),
+		Height: jsii.Number(3)})
 }
 
 // page is the Syncs page.
 func (d board) page() awscloudwatch.IWidget {
-	return awscloudwatch.NewCustomWidget(&awscloudwatch.CustomWidgetProps{Title: jsii.String("Syncs"), FunctionArn: d.Functions.Widget.FunctionArn(),
-		Params: map[string]any{"group": string(d.group.Name)}, Width: jsii.Number(wide), Height: jsii.Number(2 * tall), UpdateOnResize: jsii.Bool(false)})
+	return awscloudwatch.NewCustomWidget(&awscloudwatch.CustomWidgetProps{Title: jsii.String("Syncs"),
+		FunctionArn: d.Functions.Widget.FunctionArn(),
+		Params:      map[string]any{"group": string(d.group.Name)}, Width: jsii.Number(wide), Height: jsii.Number(2 * tall),
+		UpdateOnResize: jsii.Bool(false)})
 }
 
 // alarms shows the state of every alarm on the group's members, and of those on no connection.
@@ -82,7 +87,8 @@ func (d board) alarms() awscloudwatch.IWidget {
 			alarms = append(alarms, alarm)
 		}
 	}
-	return awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{Title: jsii.String("Alarms"), Alarms: &alarms, Width: jsii.Number(wide), Height: jsii.Number(4)})
+	return awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{Title: jsii.String("Alarms"), Alarms: &alarms,
+		Width: jsii.Number(wide), Height: jsii.Number(4)})
 }
 
 // delay shows how late changes are, what waits in queues, and for how many days queues still keep it.
@@ -92,17 +98,21 @@ func (d board) delay() []awscloudwatch.IWidget {
 		lag = append(lag, d.own(config.MetricLag, step, c, ""))
 		using := map[string]awscloudwatch.IMetric{}
 		for _, kind := range []config.QueueKind{config.Changes, config.Due} {
-			oldest := d.Queues.Of(kind, c).Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: minutes(step), Statistic: jsii.String("Maximum"), Label: jsii.String(string(config.QueueName(kind, c)))})
+			oldest := d.Queues.Of(kind, c).Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: minutes(step),
+				Statistic: jsii.String("Maximum"), Label: jsii.String(string(config.QueueName(kind, c)))})
 			age = append(age, oldest)
 			using[fmt.Sprintf("%s%d", kind, i)] = oldest
 		}
-		left = append(left, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(string(c)), Period: minutes(step), UsingMetrics: &using,
+		left = append(left, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(string(c)),
+			Period: minutes(step), UsingMetrics: &using,
 			Expression: jsii.String(fmt.Sprintf("%d - MAX([changes%d, due%d]) / 86400", retentionDays, i, i))}))
 	}
 	return []awscloudwatch.IWidget{
 		graph("Lag: from change seen to written, ms, 95th percentile", lag),
 		graph("Age of the oldest message, seconds", age),
-		awscloudwatch.NewSingleValueWidget(&awscloudwatch.SingleValueWidgetProps{Title: jsii.String("Days that queues still keep the oldest message"), Metrics: &left, Width: jsii.Number(third), Height: jsii.Number(tall)}),
+		awscloudwatch.NewSingleValueWidget(&awscloudwatch.SingleValueWidgetProps{
+			Title: jsii.String("Days that queues still keep the oldest message"), Metrics: &left, Width: jsii.Number(third),
+			Height: jsii.Number(tall)}),
 	}
 }
 
@@ -119,8 +129,11 @@ func (d board) balances() []awscloudwatch.IWidget {
 			ends = append(ends, using[end])
 			balance += " - FILL(" + end + ", 0)"
 		}
-		widgets = append(widgets, awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(string(c) + ": accepted changes and their ends, an hour"), Left: &ends, Stacked: jsii.Bool(true),
-			Right: &[]awscloudwatch.IMetric{accepted, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("balance, from the left edge"), Expression: jsii.String(balance + ")"), Period: minutes(hourly), UsingMetrics: &using})},
+		widgets = append(widgets, awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(string(c) +
+			": accepted changes and their ends, an hour"), Left: &ends, Stacked: jsii.Bool(true),
+			Right: &[]awscloudwatch.IMetric{accepted, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+				Label: jsii.String("balance, from the left edge"), Expression: jsii.String(balance + ")"), Period: minutes(hourly),
+				UsingMetrics: &using})},
 			Width: jsii.Number(third), Height: jsii.Number(tall)}))
 	}
 	return widgets
@@ -131,14 +144,16 @@ func (d board) troubles() []awscloudwatch.IWidget {
 	return []awscloudwatch.IWidget{
 		graph("Retries, and work put off, an hour", d.each(hourly, config.MetricRetries, config.MetricPostponed)),
 		graph("Waits for rate limits, and calls unanswered, an hour", d.each(hourly, config.MetricRateLimited, config.MetricUnanswered)),
-		graph("Refused by the platform, malformed, held by a limit of spread, an hour", append(d.each(hourly, config.MetricRefused, config.MetricMalformed), d.held()...)),
+		graph("Refused by the platform, malformed, held by a limit of spread, an hour",
+			append(d.each(hourly, config.MetricRefused, config.MetricMalformed), d.held()...)),
 	}
 }
 
 func (d board) held() []awscloudwatch.IMetric {
 	var out []awscloudwatch.IMetric
 	for _, c := range d.group.Members {
-		out = append(out, d.Metrics.of(config.MetricHeld, hourly, string(c), string(d.group.Name)).With(&awscloudwatch.MetricOptions{Label: jsii.String(string(c) + " held")}))
+		out = append(out, d.Metrics.of(config.MetricHeld, hourly, string(c), string(d.group.Name)).With(
+			&awscloudwatch.MetricOptions{Label: jsii.String(string(c) + " held")}))
 	}
 	return out
 }
@@ -148,21 +163,28 @@ func (d board) health() []awscloudwatch.IWidget {
 	var echoes []awscloudwatch.IMetric
 	for i, c := range d.group.Members {
 		e, a := fmt.Sprintf("echoes%d", i), fmt.Sprintf("accepted%d", i)
-		echoes = append(echoes, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(string(c)), Period: minutes(hourly),
-			Expression:   jsii.String("100 * FILL(" + e + ", 0) / " + a),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{e: d.own(config.MetricEchoes, hourly, c, ""), a: d.own(config.MetricAccepted, hourly, c, "")}}))
+		echoes = append(echoes, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(string(c)),
+			Period:     minutes(hourly),
+			Expression: jsii.String("100 * FILL(" + e + ", 0) / " + a),
+			UsingMetrics: &map[string]awscloudwatch.IMetric{e: d.own(config.MetricEchoes, hourly, c, ""), a: d.own(config.MetricAccepted, hourly, c,
+				"")}}))
 	}
 	return []awscloudwatch.IWidget{
 		graph("Echo share: our own writes among what platforms tell, %", echoes),
-		graph("Waits for a person, breakers open, drift that a reconcile found", d.each(hourly, config.MetricWaiting, config.MetricBreaker, config.MetricDrift)),
-		graph("Days since the authorisation was renewed; 1 while it is over, or while a person paused it", d.each(hourly, config.MetricTokenAgeDays, config.MetricUnauthorised, config.MetricPaused)),
+		graph("Waits for a person, breakers open, drift that a reconcile found", d.each(hourly, config.MetricWaiting, config.MetricBreaker,
+			config.MetricDrift)),
+		graph("Days since the authorisation was renewed; 1 while it is over, or while a person paused it",
+			d.each(hourly, config.MetricTokenAgeDays, config.MetricUnauthorised, config.MetricPaused)),
 	}
 }
 
 // spending shows calls of the platforms, which their quotas count, and what the stack's own requests cost.
 func (d board) spending() []awscloudwatch.IWidget {
-	dollars := awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String("What this stack's requests cost an hour, $, list prices of " + cost.PricesDate), Left: d.dollars(), Stacked: jsii.Bool(true), Width: jsii.Number(third), Height: jsii.Number(tall)})
-	return []awscloudwatch.IWidget{graph("Calls of the platform, an hour", d.each(hourly, config.MetricRequests)), graph("Writes taken by the platform, an hour", d.each(hourly, config.MetricWrites)), dollars}
+	dollars := awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: jsii.String("What this stack's requests cost an hour, $, list prices of " + cost.PricesDate), Left: d.dollars(),
+		Stacked: jsii.Bool(true), Width: jsii.Number(third), Height: jsii.Number(tall)})
+	return []awscloudwatch.IWidget{graph("Calls of the platform, an hour", d.each(hourly, config.MetricRequests)),
+		graph("Writes taken by the platform, an hour", d.each(hourly, config.MetricWrites)), dollars}
 }
 
 // dollars prices what AWS itself counts: units of the tables, calls and time of the functions, messages of the queues.
@@ -172,14 +194,16 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 		var sum []string
 		for i, table := range store.Tables() {
 			id := fmt.Sprintf("%c%d", name[len("Consumed")]|0x20, i)
-			using[id] = awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/DynamoDB"), MetricName: jsii.String(name), Statistic: jsii.String("Sum"), Period: minutes(hourly),
+			using[id] = awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/DynamoDB"), MetricName: jsii.String(name),
+				Statistic: jsii.String("Sum"), Period: minutes(hourly),
 				DimensionsMap: &map[string]*string{"TableName": d.State.TableName(table)}})
 			sum = append(sum, "FILL("+id+", 0)")
 		}
 		return strings.Join(sum, " + "), using
 	}
 	priced := func(label, expression string, price cost.Price, using map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
-		return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(label), Period: minutes(hourly), UsingMetrics: &using, Expression: jsii.String(fmt.Sprintf("(%s) * %g", expression, price.Each()))})
+		return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(label), Period: minutes(hourly),
+			UsingMetrics: &using, Expression: jsii.String(fmt.Sprintf("(%s) * %g", expression, price.Each()))})
 	}
 	written, writes := units("ConsumedWriteCapacityUnits")
 	readUnits, reads := units("ConsumedReadCapacityUnits")
@@ -193,7 +217,8 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 	for i, c := range d.group.Members {
 		for _, kind := range config.QueueKinds() {
 			id := fmt.Sprintf("%s%d", kind, i)
-			messages[id] = d.Queues.Of(kind, c).Queue.MetricNumberOfMessagesSent(&awscloudwatch.MetricOptions{Period: minutes(hourly), Statistic: jsii.String("Sum")})
+			messages[id] = d.Queues.Of(kind, c).Queue.MetricNumberOfMessagesSent(&awscloudwatch.MetricOptions{Period: minutes(hourly),
+				Statistic: jsii.String("Sum")})
 			sent = append(sent, "FILL("+id+", 0)")
 		}
 	}
@@ -225,6 +250,7 @@ func (d board) each(period time.Duration, names ...string) []awscloudwatch.IMetr
 }
 
 func graph(title string, metrics []awscloudwatch.IMetric) awscloudwatch.IWidget {
-	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(third), Height: jsii.Number(tall),
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(third),
+		Height:    jsii.Number(tall),
 		LeftYAxis: &awscloudwatch.YAxisProps{Min: jsii.Number(0)}})
 }

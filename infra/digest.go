@@ -24,7 +24,8 @@ type Digest struct {
 // NewDigest makes the topic and, unless email is "", subscribes an address to it.
 func NewDigest(scope constructs.Construct, id, email string) *Digest {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	d := &Digest{topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("FluxCascade daily digest")})}
+	d := &Digest{topic: awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true),
+		DisplayName: jsii.String("FluxCascade daily digest")})}
 	if email != "" {
 		d.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
 	}
@@ -51,8 +52,10 @@ func (d *Digest) Daily(scope constructs.Construct, id string, fn awslambda.Funct
 	schedule := awsscheduler.NewCfnSchedule(scope, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{GroupName: group.Ref(),
 		Description:        jsii.String("The daily digest"),
 		ScheduleExpression: jsii.String(fmt.Sprintf("cron(0 %d * * ? *)", config.DigestHour)), ScheduleExpressionTimezone: jsii.String(zone),
-		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("FLEXIBLE"), MaximumWindowInMinutes: jsii.Number(15)},
+		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("FLEXIBLE"),
+			MaximumWindowInMinutes: jsii.Number(15)},
 		Target: &awsscheduler.CfnSchedule_TargetProperty{Arn: fn.FunctionArn(), RoleArn: role.RoleArn(), Input: jsii.String("{}"),
-			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retriesMax), MaximumEventAgeInSeconds: jsii.Number(3600)}}})
+			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retriesMax),
+				MaximumEventAgeInSeconds: jsii.Number(3600)}}})
 	schedule.Node().AddDependency(role)
 }

@@ -105,12 +105,14 @@ func NewFunctions(scope constructs.Construct, id string, props FunctionsProps) *
 		functions.all = append(functions.all, made{kind: f, fn: fn})
 		return fn
 	}
-	functions.Webhook, functions.Poller, functions.Sweeper = add("webhook", config.Webhook, webhooks), add("poller", config.Poller, all), add("sweeper", config.Sweeper, all)
+	functions.Webhook, functions.Poller, functions.Sweeper = add("webhook", config.Webhook, webhooks), add("poller", config.Poller, all),
+		add("sweeper", config.Sweeper, all)
 	resolver := add("resolver", config.Resolver, all)
 	for _, c := range props.Deployment.Connections {
 		consume(resolver, config.Changes, c, props.Queues)
 		consume(resolver, config.Backfill, c, props.Queues)
-		writer := add("writer-"+string(c.Name), config.Writer, reach{connection: c.Name, connections: c.Peers, platforms: []record.Platform{c.Platform}})
+		writer := add("writer-"+string(c.Name), config.Writer, reach{connection: c.Name, connections: c.Peers,
+			platforms: []record.Platform{c.Platform}})
 		consume(writer, config.Due, c, props.Queues)
 	}
 	functions.Widget, functions.Digest = add("widget", config.Widget, all), add("digest", config.Digest, all)
@@ -129,9 +131,11 @@ type reach struct {
 // newFunction makes a function with its role, its log and its alarm.
 func newFunction(scope constructs.Construct, id string, f config.Function, r reach, props FunctionsProps) awslambda.Function {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{Retention: awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
-	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-		Description: jsii.String("FluxCascade " + id)})
+	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{Retention: awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	role := awsiam.NewRole(scope, jsii.String("Role"),
+		&awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+			Description: jsii.String("FluxCascade " + id)})
 	allow(role, []string{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())
 	fn := awslambda.NewFunction(scope, jsii.String("Function"), &awslambda.FunctionProps{
 		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: awslambda.Architecture_ARM_64(), Handler: jsii.String(bootstrapFile),

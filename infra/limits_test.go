@@ -121,7 +121,8 @@ func quoted(v any, reference func(id string) string) string {
 }
 
 func TestQueuesAreCalledWhatThePipelineCallsThem(t *testing.T) {
-	for kind, name := range map[config.QueueKind]string{config.Changes: pipeline.ChangesQueue, config.Backfill: pipeline.BackfillQueue, config.Due: pipeline.DueQueue} {
+	for kind, name := range map[config.QueueKind]string{config.Changes: pipeline.ChangesQueue, config.Backfill: pipeline.BackfillQueue,
+		config.Due: pipeline.DueQueue} {
 		if got, want := config.QueueName(kind, "c"), pipeline.QueueOf(name, "c"); got != want {
 			t.Errorf("config says %s, the pipeline %s", got, want)
 		}

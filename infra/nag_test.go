@@ -19,16 +19,26 @@ type finding struct{ path, rule string }
 // explained lists the findings that are meant, each with its reason. One that is not here fails the test, and so does an
 // entry that no finding needs any more.
 var explained = []struct{ rule, path, reason string }{
-	{"AwsSolutions-APIG4", "^Api/Http/POST--webhooks--", "Vendors send webhooks without an authorisation of ours. Each is verified by its platform's signature over the raw body, in the function, before anything is queued"},
-	{"AwsSolutions-APIG4", "^Api/Http/GET--connect--", "A browser that comes back from a vendor's page carries no authorisation of ours. It is shown one fixed page; nothing of its address is read, kept or told"},
-	{"AwsSolutions-IAM5[Resource::*]", "^Functions/[^/]+/Role/DefaultPolicy/Resource$", "Only xray:PutTraceSegments and xray:PutTelemetryRecords, which AWS defines for no resource; access_test.go fails for any other"},
-	{"AwsSolutions-SMG4", "^Secrets/App-", "The vendor issues these credentials, and only a person can renew them there; functions read them again every five minutes"},
+	{"AwsSolutions-APIG4", "^Api/Http/POST--webhooks--",
+		"Vendors send webhooks without an authorisation of ours. Each is verified by its platform's signature over the raw body, in the " +
+			"function, before anything is queued"},
+	{"AwsSolutions-APIG4", "^Api/Http/GET--connect--",
+		"A browser that comes back from a vendor's page carries no authorisation of ours. It is shown one fixed page; nothing of its address " +
+			"is read, kept or told"},
+	{"AwsSolutions-IAM5[Resource::*]", "^Functions/[^/]+/Role/DefaultPolicy/Resource$",
+		"Only xray:PutTraceSegments and xray:PutTelemetryRecords, which AWS defines for no resource; access_test.go fails for any other"},
+	{"AwsSolutions-SMG4", "^Secrets/App-", "The vendor issues these credentials, and only a person can renew them there; functions read " +
+		"them again every five minutes"},
 	{"AwsSolutions-SMG4", "^Secrets/Match/", "Its hashes are keys of the cross-reference: another secret would make every record unknown"},
 	{"Serverless-SQSRedrivePolicy", "^Queues/[^/]+/Dead/", "It is itself a dead-letter queue, with an alarm"},
-	{"Serverless-LambdaDLQ", "^Functions/", "Queue consumers have the queue's dead letters, the API's caller is answered, and a scheduled call that failed goes on where it stopped at the next one"},
-	{"Serverless-LambdaAsyncFailureDestination", "^Functions/(poller|sweeper)/", "A scheduled call carries nothing that could be lost: the next goes on where it stopped, and its errors are alarmed"},
-	{"Serverless-LambdaEventSourceMappingDestination", "^Functions/", "An SQS source keeps what fails in its queue and then in its dead-letter queue; destinations are for streams"},
-	{"Serverless-EventBusDLQ", "^Relay-[^/]+/Rule$", "Events carry values and are only hints: what is not handed over in a day is found by a poll, and alarmed"},
+	{"Serverless-LambdaDLQ", "^Functions/", "Queue consumers have the queue's dead letters, the API's caller is answered, and a scheduled " +
+		"call that failed goes on where it stopped at the next one"},
+	{"Serverless-LambdaAsyncFailureDestination", "^Functions/(poller|sweeper)/",
+		"A scheduled call carries nothing that could be lost: the next goes on where it stopped, and its errors are alarmed"},
+	{"Serverless-LambdaEventSourceMappingDestination", "^Functions/",
+		"An SQS source keeps what fails in its queue and then in its dead-letter queue; destinations are for streams"},
+	{"Serverless-EventBusDLQ", "^Relay-[^/]+/Rule$",
+		"Events carry values and are only hints: what is not handed over in a day is found by a poll, and alarmed"},
 }
 
 // nagging has cdk-nag look at a whole app.
@@ -40,7 +50,8 @@ func nagging(app awscdk.App) {
 
 // findings lists what cdk-nag said of a synthesised stack, its errors and its warnings.
 func findings(stack awscdk.Stack) []finding {
-	annotations, nag := assertions.Annotations_FromStack(stack), assertions.Match_StringLikeRegexp(jsii.String(`^(AwsSolutions|Serverless|CdkNag)`))
+	annotations, nag := assertions.Annotations_FromStack(stack),
+		assertions.Match_StringLikeRegexp(jsii.String(`^(AwsSolutions|Serverless|CdkNag)`))
 	var out []finding
 	for _, m := range slices.Concat(*annotations.FindError(jsii.String("*"), nag), *annotations.FindWarning(jsii.String("*"), nag)) {
 		//lint:ignore SA1019 the Go bindings of this release have no other way to what an annotation says

@@ -27,10 +27,12 @@ func tag(c constructs.IConstruct, key, value string) {
 
 // allow adds a statement without conditions to a role.
 func allow(role awsiam.Role, actions []string, resources ...string) {
-	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...)}))
+	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...),
+		Resources: jsii.Strings(resources...)}))
 }
 
 // output tells an operator something, under an id that is the same in every stack: letters and digits.
 func output(scope constructs.Construct, id, description string, value *string) {
-	awscdk.NewCfnOutput(scope, jsii.String(id), &awscdk.CfnOutputProps{Value: value, Description: jsii.String(description)}).OverrideLogicalId(jsii.String(id))
+	awscdk.NewCfnOutput(scope, jsii.String(id), &awscdk.CfnOutputProps{Value: value, Description: jsii.String(description)}).OverrideLogicalId(
+		jsii.String(id))
 }

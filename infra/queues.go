@@ -91,13 +91,17 @@ func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps, 
 	five := awscdk.Duration_Minutes(jsii.Number(5))
 	a := props.Alarms
 	a.Add(scope, "DeadLetters", AlarmProps{Connection: props.Connection,
-		Description: "Messages of " + name + " were given up on, after " + strconv.Itoa(maxReceiveCount) + " tries. They are kept for " + strconv.Itoa(int(deadRetention)) + " days. Their kind and reason are in the function's log: mend that, then send them again: " + a.command("redrive "+string(props.Connection)),
-		Metric:      q.Dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
-		Threshold:   1, Periods: 1})
+		Description: "Messages of " + name + " were given up on, after " + strconv.Itoa(maxReceiveCount) + " tries. They are kept for " +
+			strconv.Itoa(int(deadRetention)) + " days. Their kind and reason are in the function's log: mend that, then send them again: " +
+			a.command("redrive "+string(props.Connection)),
+		Metric:    q.Dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
+		Threshold: 1, Periods: 1})
 	a.Add(scope, "Waiting", AlarmProps{Connection: props.Connection,
-		Description: "The oldest message of " + name + " waits longer than it should. It is kept for " + strconv.Itoa(int(retention)) + " days, so nothing is lost yet, and the sweep finds again what is lost then. See whether its function fails, and run: " + a.command("status"),
-		Metric:      q.Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
-		Threshold:   waitMinutesMax[props.Kind] * 60, Periods: 3})
+		Description: "The oldest message of " + name + " waits longer than it should. It is kept for " + strconv.Itoa(int(retention)) +
+			" days, so nothing is lost yet, and the sweep finds again what is lost then. See whether its function fails, and run: " +
+			a.command("status"),
+		Metric:    q.Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: five, Statistic: jsii.String("Maximum")}),
+		Threshold: waitMinutesMax[props.Kind] * 60, Periods: 3})
 }
 
 // GrantSend lets a role send to the queue, and nothing else.
@@ -128,8 +132,9 @@ type Queues struct {
 // a key of their own; due notices carry no values.
 func NewQueues(scope constructs.Construct, id string, props QueuesProps) *Queues {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	key := awskms.NewKey(scope, jsii.String("RecordsKey"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
-		Description: jsii.String("FluxCascade: records on their way in change queues")})
+	key := awskms.NewKey(scope, jsii.String("RecordsKey"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+		Description:   jsii.String("FluxCascade: records on their way in change queues")})
 	keys := map[config.QueueKind]awskms.IKey{config.Changes: key, config.Backfill: key}
 	queues := &Queues{of: map[config.QueueKind]map[record.Connection]*ChangeQueue{}}
 	for _, kind := range config.QueueKinds() {

@@ -34,28 +34,36 @@ func NewRelay(scope constructs.Construct, id string, props RelayProps) {
 	name := string(props.Connection.Name)
 	bus := awsevents.NewCfnEventBus(scope, jsii.String("Bus"), &awsevents.CfnEventBusProps{Name: jsii.String(props.Connection.EventSource),
 		EventSourceName: jsii.String(props.Connection.EventSource), Description: jsii.String("FluxCascade: change events of " + name)})
-	connection := awsevents.NewCfnConnection(scope, jsii.String("Connection"), &awsevents.CfnConnectionProps{AuthorizationType: jsii.String("API_KEY"),
-		Description: jsii.String("FluxCascade: proves to our webhook route that the bus of " + name + " sent a request"),
-		AuthParameters: &awsevents.CfnConnection_AuthParametersProperty{ApiKeyAuthParameters: &awsevents.CfnConnection_ApiKeyAuthParametersProperty{
-			ApiKeyName: jsii.String(catalog.RelayHeader), ApiKeyValue: props.Secret}}})
-	destination := awsevents.NewCfnApiDestination(scope, jsii.String("Destination"), &awsevents.CfnApiDestinationProps{ConnectionArn: connection.AttrArn(),
-		HttpMethod: jsii.String("POST"), InvocationEndpoint: props.URL, InvocationRateLimitPerSecond: jsii.Number(requestsPerSecond),
-		Description: jsii.String("FluxCascade: the webhook route that events of " + name + " go to")})
+	connection := awsevents.NewCfnConnection(scope, jsii.String("Connection"),
+		&awsevents.CfnConnectionProps{AuthorizationType: jsii.String("API_KEY"),
+			Description: jsii.String("FluxCascade: proves to our webhook route that the bus of " + name + " sent a request"),
+			AuthParameters: &awsevents.CfnConnection_AuthParametersProperty{
+				ApiKeyAuthParameters: &awsevents.CfnConnection_ApiKeyAuthParametersProperty{
+					ApiKeyName: jsii.String(catalog.RelayHeader), ApiKeyValue: props.Secret}}})
+	destination := awsevents.NewCfnApiDestination(scope, jsii.String("Destination"),
+		&awsevents.CfnApiDestinationProps{ConnectionArn: connection.AttrArn(),
+			HttpMethod: jsii.String("POST"), InvocationEndpoint: props.URL, InvocationRateLimitPerSecond: jsii.Number(requestsPerSecond),
+			Description: jsii.String("FluxCascade: the webhook route that events of " + name + " go to")})
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{Description: jsii.String("FluxCascade: hands over events of " + name),
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), &awsiam.ServicePrincipalOpts{
 			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}})})
 	allow(role, []string{"events:InvokeApiDestination"}, *destination.AttrArn())
-	rule := awsevents.NewCfnRule(scope, jsii.String("Rule"), &awsevents.CfnRuleProps{EventBusName: bus.Ref(), Description: jsii.String("FluxCascade: every change event of " + name),
+	rule := awsevents.NewCfnRule(scope, jsii.String("Rule"), &awsevents.CfnRuleProps{EventBusName: bus.Ref(),
+		Description:  jsii.String("FluxCascade: every change event of " + name),
 		EventPattern: map[string]any{"source": []string{props.Connection.EventSource}},
 		Targets: []any{&awsevents.CfnRule_TargetProperty{Id: jsii.String("webhook"), Arn: destination.AttrArn(), RoleArn: role.RoleArn(),
-			RetryPolicy: &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(relayHours * 3600), MaximumRetryAttempts: jsii.Number(relayAttempts)}}}})
+			RetryPolicy: &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(relayHours * 3600),
+				MaximumRetryAttempts: jsii.Number(relayAttempts)}}}})
 	// A rule may be used before its role's policy is there, and would then lose what it could not hand over.
 	rule.Node().AddDependency(role)
 	tag(scope, tagConnection, name)
 	props.Alarms.Add(scope, "GivenUp", AlarmProps{
-		Description: "Events of " + name + " were not taken by our webhook route for a day. Polls find what changed, only later: see the webhook function's log, and the webhook_secret in the app's secret, which must be the one the stack was deployed with",
-		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/Events"), MetricName: jsii.String("FailedInvocations"), Statistic: jsii.String("Sum"),
-			Period: awscdk.Duration_Hours(jsii.Number(1)), DimensionsMap: &map[string]*string{"EventBusName": bus.AttrName(), "RuleName": ruleName(rule)}}),
+		Description: "Events of " + name + " were not taken by our webhook route for a day. Polls find what changed, only later: see the " +
+			"webhook function's log, and the webhook_secret in the app's secret, which must be the one the stack was deployed with",
+		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/Events"),
+			MetricName: jsii.String("FailedInvocations"), Statistic: jsii.String("Sum"),
+			Period: awscdk.Duration_Hours(jsii.Number(1)), DimensionsMap: &map[string]*string{"EventBusName": bus.AttrName(),
+				"RuleName": ruleName(rule)}}),
 		Threshold: 1, Periods: 1})
 }
 

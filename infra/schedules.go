@@ -55,9 +55,11 @@ func NewSchedules(scope constructs.Construct, id string, props SchedulesProps) {
 		}
 		at := timing(s)
 		schedule := awsscheduler.NewCfnSchedule(scope, jsii.String(scheduleID(s)), &awsscheduler.CfnScheduleProps{GroupName: group.Ref(),
-			Description: jsii.String(describe(s)), ScheduleExpression: jsii.String(at.expression), ScheduleExpressionTimezone: jsii.String(at.zone), FlexibleTimeWindow: at.window(),
+			Description: jsii.String(describe(s)), ScheduleExpression: jsii.String(at.expression), ScheduleExpressionTimezone: jsii.String(at.zone),
+			FlexibleTimeWindow: at.window(),
 			Target: &awsscheduler.CfnSchedule_TargetProperty{Arn: target.FunctionArn(), RoleArn: role.RoleArn(), Input: jsii.String(string(text)),
-				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retriesMax), MaximumEventAgeInSeconds: jsii.Number(max(60, s.Every.Seconds()/2))}}})
+				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retriesMax),
+					MaximumEventAgeInSeconds: jsii.Number(max(60, s.Every.Seconds()/2))}}})
 		// A schedule may be used before its role's policy is there, and would then be refused.
 		schedule.Node().AddDependency(role)
 	}

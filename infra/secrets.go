@@ -35,21 +35,26 @@ func NewSecrets(scope constructs.Construct, id string, platforms, relayed []reco
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	s := &Secrets{apps: map[record.Platform]awssecretsmanager.Secret{}}
 	for _, p := range platforms {
-		generator := &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate), GenerateStringKey: jsii.String("unused")}
+		generator := &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate),
+			GenerateStringKey: jsii.String("unused")}
 		told := "Put the " + string(p) + " app's client_id, client_secret and webhook_secret here"
 		if slices.Contains(relayed, p) {
-			generator = &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(relayedTemplate), GenerateStringKey: jsii.String("webhook_secret"),
-				PasswordLength: jsii.Number(generatedLength), ExcludePunctuation: jsii.Bool(true)}
+			generator = &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(relayedTemplate),
+				GenerateStringKey: jsii.String("webhook_secret"),
+				PasswordLength:    jsii.Number(generatedLength), ExcludePunctuation: jsii.Bool(true)}
 			told = "Put the " + string(p) + " app's client_id and client_secret here, and leave webhook_secret as it is: its event bus sends it"
 		}
-		s.apps[p] = awssecretsmanager.NewSecret(scope, jsii.String("App-"+string(p)), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
-			Description: jsii.String("FluxCascade: the " + string(p) + " app, as JSON: client_id, client_secret, webhook_secret"), GenerateSecretString: generator})
+		s.apps[p] = awssecretsmanager.NewSecret(scope, jsii.String("App-"+string(p)),
+			&awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+				Description:          jsii.String("FluxCascade: the " + string(p) + " app, as JSON: client_id, client_secret, webhook_secret"),
+				GenerateSecretString: generator})
 		output(scope, "AppSecret"+string(p), told, s.apps[p].SecretArn())
 	}
-	s.match = awssecretsmanager.NewSecret(scope, jsii.String("Match"), &awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
-		Description: jsii.String("FluxCascade: keys the hashes of match keys; never change it by hand"),
-		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(generatedLength),
-			ExcludePunctuation: jsii.Bool(true)}})
+	s.match = awssecretsmanager.NewSecret(scope, jsii.String("Match"),
+		&awssecretsmanager.SecretProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+			Description: jsii.String("FluxCascade: keys the hashes of match keys; never change it by hand"),
+			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(generatedLength),
+				ExcludePunctuation: jsii.Bool(true)}})
 	return s
 }
 

@@ -63,10 +63,12 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	api.Route(props.Deployment.Webhooks, functions.Webhook, alarms)
 	for _, c := range props.Deployment.Connections {
 		if c.EventSource != "" {
-			NewRelay(stack, "Relay-"+string(c.Name), RelayProps{Connection: c, URL: api.WebhookURL(c.Platform), Secret: secrets.Webhook(c.Platform), Alarms: alarms})
+			NewRelay(stack, "Relay-"+string(c.Name), RelayProps{Connection: c, URL: api.WebhookURL(c.Platform), Secret: secrets.Webhook(c.Platform),
+				Alarms: alarms})
 		}
 	}
-	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller, Sweeper: functions.Sweeper})
+	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller,
+		Sweeper: functions.Sweeper})
 	digest.Daily(stack, "DigestSchedule", functions.Digest, props.Deployment.Zone)
 	counted := metrics{stack: name}
 	NewWatch(stack, "Watch", WatchProps{Deployment: props.Deployment, Metrics: counted, Alarms: alarms})
@@ -75,7 +77,8 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 		budget = budgetDefault
 	}
 	NewBudget(stack, "Budget", budget, alarms)
-	NewDashboards(stack, "Dashboards", DashboardsProps{Deployment: props.Deployment, Metrics: counted, Queues: queues, State: state, Functions: functions, Alarms: alarms})
+	NewDashboards(stack, "Dashboards", DashboardsProps{Deployment: props.Deployment, Metrics: counted, Queues: queues, State: state,
+		Functions: functions, Alarms: alarms})
 	if len(code.Missing) > 0 {
 		// The command line refuses to deploy a stack with an error on it; a template for reading is made all the same.
 		awscdk.Annotations_Of(stack).AddError(jsii.String(fmt.Sprintf("not built: %v; run scripts/build", code.Missing)))
@@ -88,7 +91,8 @@ func deployable(props SyncStackProps) error {
 		return fmt.Errorf("stage is %q; write letters, digits and hyphens, up to 31, a letter first", props.Stage)
 	}
 	if n := len(props.Deployment.Connections); n == 0 || n > connectionsMax {
-		return fmt.Errorf("%d connections take part in a group; one stack takes 1 to %d: deploy groups that share none as stages of their own", n, connectionsMax)
+		return fmt.Errorf("%d connections take part in a group; one stack takes 1 to %d: deploy groups that share none as stages of their own", n,
+			connectionsMax)
 	}
 	return nil
 }

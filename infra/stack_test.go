@@ -158,7 +158,8 @@ func environments(t *testing.T, tpl template, d config.Deployment) {
 			}
 		}
 	}
-	want := map[config.Function]int{config.Webhook: 1, config.Poller: 1, config.Sweeper: 1, config.Resolver: 1, config.Writer: len(d.Connections), config.Widget: 1, config.Digest: 1}
+	want := map[config.Function]int{config.Webhook: 1, config.Poller: 1, config.Sweeper: 1, config.Resolver: 1,
+		config.Writer: len(d.Connections), config.Widget: 1, config.Digest: 1}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Error(diff)
 	}
@@ -181,7 +182,8 @@ func retained(t *testing.T, tpl template, _ config.Deployment) {
 		if r.at("TimeToLiveSpecification", "AttributeName") != dynamostore.ExpiryAttribute {
 			t.Errorf("%s expires rows by %v, the store by %s", id, r.at("TimeToLiveSpecification"), dynamostore.ExpiryAttribute)
 		}
-		want := []any{map[string]any{"AttributeName": dynamostore.PartitionAttribute, "KeyType": "HASH"}, map[string]any{"AttributeName": dynamostore.SortAttribute, "KeyType": "RANGE"}}
+		want := []any{map[string]any{"AttributeName": dynamostore.PartitionAttribute, "KeyType": "HASH"},
+			map[string]any{"AttributeName": dynamostore.SortAttribute, "KeyType": "RANGE"}}
 		if diff := cmp.Diff(want, r.at("KeySchema")); diff != "" {
 			t.Errorf("%s: %s", id, diff)
 		}
@@ -201,7 +203,8 @@ func retained(t *testing.T, tpl template, _ config.Deployment) {
 }
 
 // requiredNames are names that CloudFormation asks for and that need not be unique in an account.
-var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"}, "AWS::ApiGatewayV2::Stage": {"StageName"},
+var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"},
+	"AWS::ApiGatewayV2::Stage": {"StageName"},
 	// A bus carries its partner event source's name, which is one organisation's.
 	"AWS::Events::EventBus": {"Name"}}
 
@@ -217,7 +220,8 @@ func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
 }
 
 // untaggable are types that take no tags.
-var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig",
+var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission",
+	"AWS::Lambda::EventInvokeConfig",
 	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata",
 	"AWS::Events::Connection", "AWS::Events::ApiDestination", "AWS::Budgets::Budget", "AWS::CloudWatch::Dashboard"}
 
@@ -260,7 +264,8 @@ func routes(t *testing.T, tpl template, d config.Deployment) {
 		t.Error(diff)
 	}
 	stage := tpl.Resources[tpl.of(t, "AWS::ApiGatewayV2::Stage")[0]]
-	if number(stage.at("DefaultRouteSettings", "ThrottlingRateLimit")) == 0 || number(stage.at("DefaultRouteSettings", "ThrottlingBurstLimit")) == 0 {
+	if number(stage.at("DefaultRouteSettings", "ThrottlingRateLimit")) == 0 ||
+		number(stage.at("DefaultRouteSettings", "ThrottlingBurstLimit")) == 0 {
 		t.Errorf("the stage is not throttled: %v", stage.Properties)
 	}
 	format, _ := stage.at("AccessLogSettings", "Format").(string)
@@ -303,7 +308,8 @@ func relays(t *testing.T, tpl template, d config.Deployment) {
 		if connection.at("AuthParameters", "ApiKeyAuthParameters", "ApiKeyName") != catalog.RelayHeader {
 			t.Errorf("%s proves itself by %v, the connector reads %s", id, connection.Properties, catalog.RelayHeader)
 		}
-		value := flat(connection.at("AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue"), func(id string) string { return tpl.Resources[id].Type })
+		value := flat(connection.at("AuthParameters", "ApiKeyAuthParameters", "ApiKeyValue"),
+			func(id string) string { return tpl.Resources[id].Type })
 		if value != "{{resolve:secretsmanager:AWS::SecretsManager::Secret:SecretString:webhook_secret::}}" {
 			t.Errorf("%s sends %s, want the webhook secret of the app, resolved when it is deployed", id, value)
 		}
@@ -440,7 +446,8 @@ func TestAStackThatIsNotBuiltIsNotDeployed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := *assertions.Annotations_FromStack(stack).FindError(jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String(`not built: \[webhook\]`)))
+	found := *assertions.Annotations_FromStack(stack).FindError(jsii.String("*"),
+		assertions.Match_StringLikeRegexp(jsii.String(`not built: \[webhook\]`)))
 	if len(found) != 1 {
 		t.Errorf("got %d errors on the stack, want one that names the webhook", len(found))
 	}

@@ -65,7 +65,8 @@ var (
 	// keyActions are those that DynamoDB asks of a caller of a table with a key of one's own
 	// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html, 2026), spelled out where the
 	// guide writes a wildcard. Only calls through DynamoDB count.
-	keyActions = []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+	keyActions = []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+		"kms:ReEncryptFrom", "kms:ReEncryptTo"}
 )
 
 // Grant lets a role do what an access says and no more.
@@ -87,7 +88,8 @@ func (s *State) Grant(role awsiam.Role, access config.Access) {
 	}
 	if len(access.Tables) > 0 {
 		via := "dynamodb." + *awscdk.Stack_Of(role).Region() + ".amazonaws.com"
-		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(keyActions...), Resources: jsii.Strings(*s.key.KeyArn()),
+		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(keyActions...),
+			Resources:  jsii.Strings(*s.key.KeyArn()),
 			Conditions: &map[string]any{"StringEquals": map[string]any{"kms:ViaService": via}}}))
 	}
 }

@@ -27,7 +27,10 @@ func TestACloneSynthesises(t *testing.T) {
 	npx := func(dir string, args ...string) *exec.Cmd {
 		cmd := exec.Command("npx", append([]string{"--yes", "--prefer-offline", toolkit}, args...)...)
 		cmd.Dir = dir
-		cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "CDK_") }),
+		cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+			return strings.HasPrefix(v, "AWS_") ||
+				strings.HasPrefix(v, "CDK_")
+		}),
 			"AWS_EC2_METADATA_DISABLED=true", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", "CI=1")
 		return cmd
 	}

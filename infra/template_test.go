@@ -109,7 +109,8 @@ func synthesise(t *testing.T, d config.Deployment, text []byte, looks ...look) (
 		return template{}, "", nil, err
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(filepath.Join(dir, "out")), Context: cdkContext(t)})
-	stack, err := NewSyncStack(app, SyncStackProps{Stage: "test", Deployment: d, Config: text, Dist: filepath.Join(dir, "dist"), Work: filepath.Join(dir, "work")})
+	stack, err := NewSyncStack(app, SyncStackProps{Stage: "test", Deployment: d, Config: text, Dist: filepath.Join(dir, "dist"),
+		Work: filepath.Join(dir, "work")})
 	if err != nil {
 		return template{}, "", nil, err
 	}
@@ -253,7 +254,8 @@ func (tpl template) statements() []statement {
 		list, _ := r.at("PolicyDocument", "Statement").([]any)
 		for _, s := range list {
 			m := s.(map[string]any)
-			out = append(out, statement{in: id, Effect: fmt.Sprint(m["Effect"]), Actions: texts(m["Action"]), Resources: texts(m["Resource"]), Condition: m["Condition"]})
+			out = append(out, statement{in: id, Effect: fmt.Sprint(m["Effect"]), Actions: texts(m["Action"]), Resources: texts(m["Resource"]),
+				Condition: m["Condition"]})
 		}
 	}
 	return out

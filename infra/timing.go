@@ -28,7 +28,8 @@ func (w when) window() *awsscheduler.CfnSchedule_FlexibleTimeWindowProperty {
 	if w.flexMinutes == 0 {
 		return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")}
 	}
-	return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("FLEXIBLE"), MaximumWindowInMinutes: jsii.Number(w.flexMinutes)}
+	return &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("FLEXIBLE"),
+		MaximumWindowInMinutes: jsii.Number(w.flexMinutes)}
 }
 
 // timing gives a schedule's expression. Periods that divide an hour or a day are cron expressions, exact to the minute,

@@ -58,12 +58,14 @@ func TestTiming(t *testing.T) {
 // EventBridge Scheduler would, and declines what is outside, as the function would: each time the hours begin there is a
 // call, and within them no two are further apart than the period.
 func TestSchedulesKeepTheirHours(t *testing.T) {
-	periods := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+	periods := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
+		12 * time.Hour, 24 * time.Hour}
 	rapid.Check(t, func(t *rapid.T) {
 		quarters := func(name string, last int) time.Duration {
 			return time.Duration(rapid.IntRange(0, last).Draw(t, name)) * 15 * time.Minute
 		}
-		a := ruleset.Active{From: quarters("from", 95), To: quarters("to", 96), Days: ruleset.Days(rapid.IntRange(1, 127).Draw(t, "days")), Zone: "America/Chicago"}
+		a := ruleset.Active{From: quarters("from", 95), To: quarters("to", 96), Days: ruleset.Days(rapid.IntRange(1, 127).Draw(t, "days")),
+			Zone: "America/Chicago"}
 		if a.From == a.To {
 			return
 		}

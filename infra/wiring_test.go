@@ -21,7 +21,8 @@ func TestTheTemplatesAreWiredAsTheConfigurationAsks(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	if tagConnection != wiring.TagConnection || tagFunction != wiring.TagFunction || tagQueue != wiring.TagQueue || tagTable != wiring.TagTable {
+	if tagConnection != wiring.TagConnection || tagFunction != wiring.TagFunction || tagQueue != wiring.TagQueue ||
+		tagTable != wiring.TagTable {
 		t.Error("the tags that are read are not those that are written")
 	}
 }
@@ -79,26 +80,42 @@ func TestAWrongWireFails(t *testing.T) {
 		set      map[string]any // by property; nil removes it, "" the resource
 		want     string
 	}{
-		{"a queue that hides messages too briefly", queue("changes-jobber"), map[string]any{"VisibilityTimeout": 60}, "changes-jobber hides messages for 1m0s, under 6 times"},
+		{"a queue that hides messages too briefly", queue("changes-jobber"), map[string]any{"VisibilityTimeout": 60},
+			"changes-jobber hides messages for 1m0s, under 6 times"},
 		{"a queue without dead letters", queue("due-hubspot"), map[string]any{"RedrivePolicy": nil}, `due-hubspot gives up on messages to ""`},
-		{"dead letters of another queue", queue("due-hubspot"), map[string]any{"RedrivePolicy": map[string]any{"deadLetterTargetArn": arn(queue("due-jobber-dead")), "maxReceiveCount": 5}}, `due-hubspot gives up on messages to "due-jobber-dead"`},
-		{"a queue of another name", queue("backfill-jobber"), map[string]any{"Tags": []any{map[string]any{"Key": tagQueue, "Value": "backfil-jobber"}}}, "there is no queue backfill-jobber"},
-		{"no partial responses", source("changes-hubspot"), map[string]any{"FunctionResponseTypes": nil}, "changes-hubspot is taken without partial responses"},
-		{"large batches without a window", source("due-jobber"), map[string]any{"MaximumBatchingWindowInSeconds": nil}, "due-jobber is taken 100 messages at once without a window"},
+		{"dead letters of another queue", queue("due-hubspot"),
+			map[string]any{"RedrivePolicy": map[string]any{"deadLetterTargetArn": arn(queue("due-jobber-dead")), "maxReceiveCount": 5}},
+			`due-hubspot gives up on messages to "due-jobber-dead"`},
+		{"a queue of another name", queue("backfill-jobber"),
+			map[string]any{"Tags": []any{map[string]any{"Key": tagQueue, "Value": "backfil-jobber"}}}, "there is no queue backfill-jobber"},
+		{"no partial responses", source("changes-hubspot"), map[string]any{"FunctionResponseTypes": nil},
+			"changes-hubspot is taken without partial responses"},
+		{"large batches without a window", source("due-jobber"), map[string]any{"MaximumBatchingWindowInSeconds": nil},
+			"due-jobber is taken 100 messages at once without a window"},
 		{"no maximum concurrency", source("due-jobber"), map[string]any{"ScalingConfig": nil}, "due-jobber has a maximum concurrency of 0"},
-		{"a queue that another's writer takes", source("due-quickbooks"), map[string]any{"FunctionName": map[string]any{"Ref": function("writer")}}, "due-quickbooks is taken by the writer of jobber, not by the writer of quickbooks"},
+		{"a queue that another's writer takes", source("due-quickbooks"),
+			map[string]any{"FunctionName": map[string]any{"Ref": function("writer")}},
+			"due-quickbooks is taken by the writer of jobber, not by the writer of quickbooks"},
 		{"a queue that nobody takes", source("backfill-quickbooks"), map[string]any{"": nil}, "backfill-quickbooks has 0 consumers"},
-		{"a table with other keys", byTag("AWS::DynamoDB::Table", tagTable, "control"), map[string]any{"KeySchema": []any{map[string]any{"AttributeName": "id", "KeyType": "HASH"}}}, "table control has the keys"},
-		{"rows that never expire", byTag("AWS::DynamoDB::Table", tagTable, "versions"), map[string]any{"TimeToLiveSpecification": nil}, "table versions has the keys"},
+		{"a table with other keys", byTag("AWS::DynamoDB::Table", tagTable, "control"),
+			map[string]any{"KeySchema": []any{map[string]any{"AttributeName": "id", "KeyType": "HASH"}}}, "table control has the keys"},
+		{"rows that never expire", byTag("AWS::DynamoDB::Table", tagTable, "versions"), map[string]any{"TimeToLiveSpecification": nil},
+			"table versions has the keys"},
 		{"no table", byTag("AWS::DynamoDB::Table", tagTable, "cross-reference"), map[string]any{"": nil}, "there is no table cross-reference"},
-		{"a poll that nothing calls", schedule(`{"connection":"jobber","object":"jobs"}`), map[string]any{"": nil}, "nothing calls the poller for jobber/jobs, always"},
+		{"a poll that nothing calls", schedule(`{"connection":"jobber","object":"jobs"}`), map[string]any{"": nil},
+			"nothing calls the poller for jobber/jobs, always"},
 		{"a poll that calls the sweeper", schedule(`{"connection":"jobber","object":"jobs"}`),
-			map[string]any{"Target": map[string]any{"Arn": arn(function("sweeper")), "Input": `{"connection":"jobber","object":"jobs"}`}}, "calls the sweeper, not the poller"},
+			map[string]any{"Target": map[string]any{"Arn": arn(function("sweeper")), "Input": `{"connection":"jobber","object":"jobs"}`}},
+			"calls the sweeper, not the poller"},
 		{"a poll that is called for twice", schedule(`{"connection":"jobber","object":"clients"}`),
-			map[string]any{"Target": map[string]any{"Arn": arn(function("poller")), "Input": `{"connection":"jobber","object":"jobs"}`}}, "two schedules call for jobber/jobs, always"},
+			map[string]any{"Target": map[string]any{"Arn": arn(function("poller")), "Input": `{"connection":"jobber","object":"jobs"}`}},
+			"two schedules call for jobber/jobs, always"},
 		{"a route that is missing", route("POST /webhooks/hubspot"), map[string]any{"": nil}, "hubspot has no route POST /webhooks/hubspot"},
-		{"a function that is not told a name", function("sweeper"), map[string]any{"Environment": map[string]any{"Variables": map[string]any{"STACK": "x"}}}, "the sweeper is not told TABLE_VERSIONS"},
-		{"a function that is told another's queue", function("writer"), map[string]any{"Environment": map[string]any{"Variables": map[string]any{"QUEUE_URLS": swapped(urls(function("writer")), queue("due-hubspot"), queue("due-jobber"))}}},
+		{"a function that is not told a name", function("sweeper"),
+			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"STACK": "x"}}}, "the sweeper is not told TABLE_VERSIONS"},
+		{"a function that is told another's queue", function("writer"),
+			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"QUEUE_URLS": swapped(urls(function("writer")),
+				queue("due-hubspot"), queue("due-jobber"))}}},
 			`the writer of jobber sends what is for due-hubspot to "due-jobber"`},
 		{"no template of ours", "", nil, "it is none of ours"},
 	}

@@ -18,7 +18,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	onaws.Start(fn, onaws.Packaged(fn, func(s *boot.System) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	onaws.Start(fn, onaws.Packaged(fn, func(s *boot.System) func(context.Context, events.APIGatewayV2HTTPRequest) (
+		events.APIGatewayV2HTTPResponse, error) {
 		return lambdaio.Webhook(s.Webhook())
 	}))
 }

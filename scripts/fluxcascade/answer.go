@@ -65,7 +65,8 @@ looked: status tells which. Released, what was held is sent, and the hour is cou
 	cmd.Flags().StringVar(&group, "group", "", "only in this group")
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind of writes")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules,
+			c *ruleset.Connection) (operate.Done, error) {
 			return operate.Release(ctx, t, rules, c.Name, record.Group(group), kind, t.Now)
 		})
 	}

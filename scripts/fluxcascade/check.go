@@ -93,7 +93,8 @@ func openCheck(cmd *cobra.Command, f *targetFlags, config string, simulated bool
 
 func liveCheck(target operate.Target, rules *ruleset.Rules) *accountcheck.Checker {
 	system := systemOf(target, rules)
-	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: system.Connector, Authorization: authorizationOf, App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: pause,
+	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: system.Connector, Authorization: authorizationOf,
+		App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: pause,
 		Account: func(ctx context.Context, c record.Connection) (credential.Account, bool, error) {
 			return credential.AccountOf(ctx, target.Store(), c)
 		}}
@@ -135,7 +136,8 @@ func openSimulatedCheck(ctx context.Context, cmd *cobra.Command, config string) 
 		world.Close()
 		return nil, nil, err
 	}
-	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: world.System.Connector, Authorization: authorizationOf, Now: clock.Now}, world.Close, nil
+	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: world.System.Connector, Authorization: authorizationOf,
+		Now: clock.Now}, world.Close, nil
 }
 
 // marks are how severities are shown.

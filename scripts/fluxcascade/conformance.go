@@ -86,7 +86,8 @@ func runConformance(out io.Writer, o conformanceOptions) error {
 	}
 	failed := 0
 	for _, b := range all {
-		c := connectorReport{Platform: b.Catalog.Name, Passed: []string{}, Failed: []platformtest.Result{}, Unable: []platformtest.Result{}, Described: b.Described() == nil}
+		c := connectorReport{Platform: b.Catalog.Name, Passed: []string{}, Failed: []platformtest.Result{}, Unable: []platformtest.Result{},
+			Described: b.Described() == nil}
 		for _, rule := range platformtest.Rules() {
 			switch r := platformtest.Run(rule, b); r.Status {
 			case platformtest.Passed:
@@ -226,7 +227,8 @@ func printForge(w io.Writer, reports []platformtest.Forgery) {
 			total += r.Tried[kind]
 			kinds = append(kinds, fmt.Sprintf("%d %s", r.Tried[kind], kind))
 		}
-		fmt.Fprintf(w, "%-12s %d of %d accepted (%s; all %d genuine ones are)\n", r.Platform, r.Accepted, total, strings.Join(kinds, ", "), r.Genuine)
+		fmt.Fprintf(w, "%-12s %d of %d accepted (%s; all %d genuine ones are)\n", r.Platform, r.Accepted, total, strings.Join(kinds, ", "),
+			r.Genuine)
 		if r.First != "" {
 			fmt.Fprintf(w, "  ACCEPTED %s\n", r.First)
 		}

@@ -72,7 +72,8 @@ fluxcascade guide connect-PLATFORM says how to register the app.`,
 	flags.StringVar(&f.app, "app", "", "file with the app, as JSON; - for standard input")
 	flags.BoolVar(&f.again, "again", false, "authorise anew; cursors and links stay, and another account is refused")
 	flags.BoolVar(&f.sandbox, "sandbox", false, "the account is a vendor's test account (QuickBooks, Salesforce)")
-	flags.StringVar(&f.redirect, "redirect", "", "the app's redirect URL (default "+connect.DefaultRedirect+", or the public URL's /connect/PLATFORM)")
+	flags.StringVar(&f.redirect, "redirect", "", "the app's redirect URL (default "+connect.DefaultRedirect+
+		", or the public URL's /connect/PLATFORM)")
 	flags.BoolVar(&f.paste, "paste", false, "paste the address that the browser ended at, instead of waiting for it here")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "show the address only")
 	return cmd

@@ -133,7 +133,8 @@ func measure(ctx context.Context, text activation.Text, rules *ruleset.Rules, sh
 		return nil, err
 	}
 	counted := &runner.Requests{MemoryGB: functionsGB}
-	w, err := runner.Open(ctx, runner.Options{Rules: rules, Store: counted.Store(st), Queue: counted.Queue(q), Clock: clock, Seed: 1, Count: counted})
+	w, err := runner.Open(ctx, runner.Options{Rules: rules, Store: counted.Store(st), Queue: counted.Queue(q), Clock: clock, Seed: 1,
+		Count: counted})
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +202,8 @@ func editOne(w *runner.World, c record.Connection, n int) error {
 		slices.Sort(all)
 		for _, field := range w.Rules.FieldsAt(place) {
 			declared, ok := fieldOf(w.Rules, place, field)
-			if ok && declared.Kind == catalog.Text && !declared.ReadOnly && !declared.CreateOnly && len(declared.Values) == 0 && field != w.Rules.MarkerAt(place) {
+			if ok && declared.Kind == catalog.Text && !declared.ReadOnly && !declared.CreateOnly && len(declared.Values) == 0 &&
+				field != w.Rules.MarkerAt(place) {
 				return ids.Edit(place.Object, all[n%len(all)], record.Fields{field: fmt.Sprintf("Cost %d", n)})
 			}
 		}
@@ -228,7 +230,8 @@ func fieldOf(rules *ruleset.Rules, place record.Place, name record.PlatformField
 // price fills in a bill.
 func (b *bill) price(w *wiring.Wiring, rules *ruleset.Rules, changes float64) {
 	d := config.Deploy(rules)
-	s := cost.Stack{Keys: w.Resources["AWS::KMS::Key"], Secrets: w.Resources["AWS::SecretsManager::Secret"], AlarmMetrics: w.AlarmMetrics, Dashboards: w.Resources["AWS::CloudWatch::Dashboard"], PolledQueues: len(w.Sources)}
+	s := cost.Stack{Keys: w.Resources["AWS::KMS::Key"], Secrets: w.Resources["AWS::SecretsManager::Secret"], AlarmMetrics: w.AlarmMetrics,
+		Dashboards: w.Resources["AWS::CloudWatch::Dashboard"], PolledQueues: len(w.Sources)}
 	for _, m := range config.Metrics() {
 		switch {
 		case m.Seldom:
@@ -266,7 +269,8 @@ func (b *bill) print(out io.Writer) error {
 		return err
 	}
 	p := b.PerChange
-	fmt.Fprintf(out, "$%.2f a month; $%.2f a million changes. Measured over %d edits, each with its writes and echoes: %.1f write units, %.1f read units, %.1f SQS requests, %.1f calls of functions.\nList prices of %s, no free tier taken off.\n",
+	fmt.Fprintf(out, "$%.2f a month; $%.2f a million changes. Measured over %d edits, each with its writes and echoes: %.1f write units, "+
+		"%.1f read units, %.1f SQS requests, %.1f calls of functions.\nList prices of %s, no free tier taken off.\n",
 		b.Total, b.PerMillion, b.Measured, p.DynamoWrites, p.DynamoReads, p.SQS, p.Lambda, b.Prices)
 	return nil
 }

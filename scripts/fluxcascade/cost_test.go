@@ -29,12 +29,14 @@ func TestAChangeCostsWhatItShould(t *testing.T) {
 			t.Errorf("the sums do not add up: %+v", b)
 		}
 		p := b.PerChange
-		if p.DynamoWrites < 6 || p.DynamoWrites > 40 || p.DynamoReads < 5 || p.DynamoReads > 120 || p.SQS < 1 || p.API < 0.2 || p.Lambda <= p.API {
+		if p.DynamoWrites < 6 || p.DynamoWrites > 40 || p.DynamoReads < 5 || p.DynamoReads > 120 || p.SQS < 1 || p.API < 0.2 ||
+			p.Lambda <= p.API {
 			t.Errorf("%d at once: an edit takes %+v", together, p)
 		}
 		bills[together] = b
 	}
-	if one, ten := bills[1].PerChange, bills[10].PerChange; one.Lambda <= ten.Lambda || one.SQS <= ten.SQS || bills[1].PerMillion <= bills[10].PerMillion {
+	if one, ten := bills[1].PerChange, bills[10].PerChange; one.Lambda <= ten.Lambda || one.SQS <= ten.SQS ||
+		bills[1].PerMillion <= bills[10].PerMillion {
 		t.Errorf("batches save nothing: one by one %+v, by ten %+v", one, ten)
 	}
 }

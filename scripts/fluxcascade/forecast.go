@@ -13,7 +13,8 @@ import (
 
 // addRecords gives a command the flag that says how many records there are.
 func addRecords(cmd *cobra.Command, records *[]string) {
-	cmd.Flags().StringArrayVar(records, "records", nil, "how many records there are, to forecast the first load: CONNECTION=NUMBER or CONNECTION/OBJECT=NUMBER (repeatable)")
+	cmd.Flags().StringArrayVar(records, "records", nil,
+		"how many records there are, to forecast the first load: CONNECTION=NUMBER or CONNECTION/OBJECT=NUMBER (repeatable)")
 }
 
 // printForecast says what the first load takes, where it is known how many records there are. What does not fit in a day's

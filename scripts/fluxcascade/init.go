@@ -74,7 +74,8 @@ fluxcascade guide choose-a-hub.`,
 		} else {
 			fmt.Fprintf(out, " The fields of %v are as their accounts have them.", looked)
 		}
-		fmt.Fprintf(out, "\nRead it: every owner has a reason, and a reason that is not yours is a wrong owner. Then:\n  fluxcascade lint --config %s\n  fluxcascade connect %s --config %s --data DIR   (and each spoke)\n", config, first.Connection, config)
+		fmt.Fprintf(out, "\nRead it: every owner has a reason, and a reason that is not yours is a wrong owner. Then:\n  fluxcascade lint "+
+			"--config %s\n  fluxcascade connect %s --config %s --data DIR   (and each spoke)\n", config, first.Connection, config)
 		return nil
 	}
 	flags := cmd.Flags()

@@ -191,7 +191,9 @@ func (s *session) operate(f localFlags, story *story) {
 }
 
 // openState opens the store and the queues, the latter under the world's clock where they can be.
-func openState(ctx context.Context, f localFlags, wired *wiring.Wiring, clock *runner.Clock) (store.Store, queue.Queue, []io.Closer, error) {
+func openState(
+	ctx context.Context, f localFlags, wired *wiring.Wiring, clock *runner.Clock,
+) (store.Store, queue.Queue, []io.Closer, error) {
 	switch {
 	case f.wire:
 		return openWire(ctx, wired)
@@ -425,7 +427,8 @@ func (s summary) print(out io.Writer, asJSON, stopped bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(s)
 	}
-	fmt.Fprintf(out, "\n%d changes seen: %d writes, %d no-ops; %d parked, %d dead-lettered, %d put off and tried again; %d duplicates; %.1f s\n",
+	fmt.Fprintf(out, "\n%d changes seen: %d writes, %d no-ops; %d parked, %d dead-lettered, %d put off and tried again; %d duplicates; "+
+		"%.1f s\n",
 		s.Changes, s.Writes, s.Noops, s.Parked, s.DeadLettered, s.Retries, s.Duplicates, s.Seconds)
 	for _, name := range sortedKeys(s.Connections) {
 		fmt.Fprintf(out, "  %-12s %5d records %6d requests\n", name, s.Connections[name].Records, s.Connections[name].Requests)

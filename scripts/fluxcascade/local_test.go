@@ -57,7 +57,8 @@ func TestLocalWithAFolderIsOperatedAsServeIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status.Active.Number != 1 || status.Candidate.Problem != "" || status.Candidate.Differs || !strings.Contains(status.Headline, "Jobber is paused.") || !strings.Contains(status.Headline, "fluxcascade resume jobber --data "+dir) {
+	if status.Active.Number != 1 || status.Candidate.Problem != "" || status.Candidate.Differs ||
+		!strings.Contains(status.Headline, "Jobber is paused.") || !strings.Contains(status.Headline, "fluxcascade resume jobber --data "+dir) {
 		t.Errorf("got %+v", status)
 	}
 	page, err := s.Syncs(ctx)

@@ -52,12 +52,16 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cobra.EnableCommandSorting = false // the help is in the order of need
-	cmd.AddGroup(&cobra.Group{ID: groupStart, Title: "Try it:"}, &cobra.Group{ID: groupOperate, Title: "Run it for real:"}, &cobra.Group{ID: groupProve, Title: "For those who build it:"})
-	for _, c := range []*cobra.Command{localCommand(), recordsCommand(), editCommand(), lintCommand(), costCommand(), diagramCommand(), testCommand()} {
+	cmd.AddGroup(&cobra.Group{ID: groupStart, Title: "Try it:"}, &cobra.Group{ID: groupOperate, Title: "Run it for real:"},
+		&cobra.Group{ID: groupProve, Title: "For those who build it:"})
+	for _, c := range []*cobra.Command{localCommand(), recordsCommand(), editCommand(), lintCommand(), costCommand(), diagramCommand(),
+		testCommand()} {
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{guideCommand(), initCommand(), connectCommand(), checkCommand(), serveCommand(), activateCommand(), statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(), backfillCommand(), rotateCommand(), disconnectCommand()} {
+	for _, c := range []*cobra.Command{guideCommand(), initCommand(), connectCommand(), checkCommand(), serveCommand(), activateCommand(),
+		statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(), backfillCommand(), rotateCommand(),
+		disconnectCommand()} {
 		c.GroupID = groupOperate
 		cmd.AddCommand(c)
 	}

@@ -58,7 +58,8 @@ func TestOnceTellsEveryFigureAndConverges(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, errs)
 	}
-	if f.Changes == nil || f.Writes == nil || f.Noops == nil || f.Parked == nil || f.DeadLettered == nil || f.Duplicates == nil || f.Converged == nil || !*f.Converged || *f.Duplicates != 0 {
+	if f.Changes == nil || f.Writes == nil || f.Noops == nil || f.Parked == nil || f.DeadLettered == nil || f.Duplicates == nil ||
+		f.Converged == nil || !*f.Converged || *f.Duplicates != 0 {
 		t.Errorf("got %+v", f)
 	}
 	for _, name := range []string{"hubspot", "jobber", "quickbooks"} {
@@ -83,7 +84,8 @@ func TestTheWireGivesTheSameFigures(t *testing.T) {
 		t.Fatalf("%v\n%s", err, errs)
 	}
 	if *wired.Writes != *embedded.Writes || !*wired.Converged || *wired.Duplicates != 0 {
-		t.Errorf("over the wire %d writes, converged %v, %d duplicates; embedded %d writes", *wired.Writes, *wired.Converged, *wired.Duplicates, *embedded.Writes)
+		t.Errorf("over the wire %d writes, converged %v, %d duplicates; embedded %d writes", *wired.Writes, *wired.Converged, *wired.Duplicates,
+			*embedded.Writes)
 	}
 }
 

@@ -102,7 +102,8 @@ func TestFromNothingToAgreement(t *testing.T) {
 		}
 		secrets = append(secrets, a.ClientSecret, a.WebhookSecret)
 	}
-	people := []record.Fields{{"email": "ana@example.com", "firstname": "Ana", "lastname": "Silva"}, {"email": "ben@example.com", "firstname": "Ben", "lastname": "Okafor"}}
+	people := []record.Fields{{"email": "ana@example.com", "firstname": "Ana", "lastname": "Silva"},
+		{"email": "ben@example.com", "firstname": "Ben", "lastname": "Okafor"}}
 	for _, fields := range people {
 		if _, err := sims["hubspot"].Create("contacts", fields); err != nil {
 			t.Fatal(err)
@@ -124,12 +125,14 @@ func TestFromNothingToAgreement(t *testing.T) {
 	succeed("init", "--hub", "hubspot", "--spokes", "jobber,quickbooks")
 	succeed("lint", "--config", "sync.yaml")
 	for _, p := range []string{"hubspot", "jobber", "quickbooks"} {
-		out := succeed("connect", p, "--config", "sync.yaml", "--data", "data", "--app", "app-"+p+".json", "--redirect", "http://localhost:"+freePort(t)+"/connect")
+		out := succeed("connect", p, "--config", "sync.yaml", "--data", "data", "--app", "app-"+p+".json", "--redirect", "http://localhost:"+
+			freePort(t)+"/connect")
 		if !strings.Contains(out, p+" is connected.") {
 			t.Errorf("connect %s says:\n%s", p, out)
 		}
 	}
-	if out, status := command(t, dir, name, "connect", "jobber", "--config", "sync.yaml", "--data", "data"); status == 0 || !strings.Contains(out, "--again") {
+	if out, status := command(t, dir, name, "connect", "jobber", "--config", "sync.yaml", "--data", "data"); status == 0 ||
+		!strings.Contains(out, "--again") {
 		t.Errorf("connecting twice: status %d\n%s", status, out)
 	}
 	for _, file := range []string{"data", "data/secrets.json", "data/state.db"} {
@@ -139,7 +142,8 @@ func TestFromNothingToAgreement(t *testing.T) {
 		}
 	}
 	succeed("check", "--config", "sync.yaml", "--data", "data")
-	succeed("init", "--hub", "hubspot", "--spokes", "jobber,quickbooks", "--config", "again.yaml", "--data", "data") // from the accounts' own fields
+	// from the accounts' own fields
+	succeed("init", "--hub", "hubspot", "--spokes", "jobber,quickbooks", "--config", "again.yaml", "--data", "data")
 	succeed("lint", "--config", "again.yaml")
 
 	var log bytes.Buffer
@@ -166,7 +170,8 @@ func TestFromNothingToAgreement(t *testing.T) {
 			}
 			swept = time.Now()
 		}
-		return emails(sims["jobber"], "clients", "emails[primary].address") == 2 && emails(sims["quickbooks"], "customers", "PrimaryEmailAddr.Address") == 2
+		return emails(sims["jobber"], "clients", "emails[primary].address") == 2 &&
+			emails(sims["quickbooks"], "customers", "PrimaryEmailAddr.Address") == 2
 	})
 	// While it runs, through its socket.
 	succeed("connect", "jobber", "--data", "data", "--again", "--redirect", "http://localhost:"+freePort(t)+"/connect")
@@ -181,7 +186,8 @@ func TestFromNothingToAgreement(t *testing.T) {
 		}
 	}
 	succeed("disconnect", "quickbooks", "--data", "data", "--now")
-	if out, status := command(t, dir, name, "check", "--data", "data", "--json"); status != 1 || !strings.Contains(out, "it was disconnected on") {
+	if out, status := command(t, dir, name, "check", "--data", "data", "--json"); status != 1 ||
+		!strings.Contains(out, "it was disconnected on") {
 		t.Errorf("after disconnecting check says, status %d:\n%s", status, out)
 	}
 }

@@ -22,7 +22,8 @@ by whom and why.`,
 	f := operating(cmd)
 	cmd.Flags().StringVar(&note, "note", "", "why, for whoever looks at the status")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done,
+			error) {
 			return operate.Pause(ctx, t, c.Name, userName(), note, t.Now())
 		})
 	}
@@ -33,7 +34,8 @@ func resumeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "resume CONNECTION", Short: "Let a paused connection go on", Args: cobra.ExactArgs(1)}
 	f := operating(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules,
+			c *ruleset.Connection) (operate.Done, error) {
 			return operate.Resume(ctx, t, rules, c.Name)
 		})
 	}
@@ -41,7 +43,10 @@ func resumeCommand() *cobra.Command {
 }
 
 // onConnection opens the target, finds the connection, and tells what do did.
-func onConnection(cmd *cobra.Command, f *targetFlags, name string, do func(context.Context, operate.Target, *operate.Rules, *ruleset.Connection) (operate.Done, error)) error {
+func onConnection(
+	cmd *cobra.Command, f *targetFlags, name string, do func(context.Context, operate.Target, *operate.Rules,
+		*ruleset.Connection) (operate.Done, error),
+) error {
 	ctx := cmd.Context()
 	t, err := f.open(ctx)
 	if err != nil {

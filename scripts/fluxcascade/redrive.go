@@ -27,7 +27,8 @@ the log of the resolver or the writer. A message that is moved twice is harmless
 		if kind != "" && kind != string(config.Changes) && kind != string(config.Backfill) && kind != string(config.Due) {
 			return fmt.Errorf("--kind is changes, backfill or due, not %q", kind)
 		}
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done,
+			error) {
 			_, done, err := operate.Redrive(ctx, t, c.Name, config.QueueKind(kind))
 			return done, err
 		})
@@ -47,7 +48,8 @@ func backfillCommand() *cobra.Command {
 		if len(args) == 2 {
 			object = args[1]
 		}
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules,
+			c *ruleset.Connection) (operate.Done, error) {
 			return operate.Backfill(ctx, t, rules, c.Name, record.Object(object))
 		})
 	}

@@ -41,7 +41,8 @@ authorisation. Where the webhook secret is the client secret (HubSpot, Jobber), 
 	cmd.Flags().BoolVar(&client, "client-secret", false, "replace the client secret")
 	cmd.Flags().BoolVar(&webhook, "webhook-secret", false, "replace the webhook secret")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules, c *ruleset.Connection) (operate.Done, error) {
+		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules,
+			c *ruleset.Connection) (operate.Done, error) {
 			var next operate.Rotation
 			var err error
 			input := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), secretBytesMax))

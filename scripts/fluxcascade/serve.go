@@ -97,7 +97,8 @@ func serve(ctx context.Context, o serveOptions) error {
 	}
 	logger := slog.New(slog.NewJSONHandler(o.errs, nil))
 	count := &meter.Meter{Stack: runner.LocalStack, Function: "serve", Store: state.Store, Now: clock.Now}
-	host := &runner.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger), Tell: logNotes(logger),
+	host := &runner.Host{Store: state.Store, Queue: state.Queue, Clock: clock, Candidate: candidate, Observe: logEvents(logger),
+		Tell: logNotes(logger),
 		Load: func(ctx context.Context) (*ruleset.Rules, error) {
 			_, rules, err := operate.LoadActive(ctx, state.Store)
 			if rules != nil {
@@ -107,10 +108,11 @@ func serve(ctx context.Context, o serveOptions) error {
 			return rules, err
 		},
 		System: func(rules *ruleset.Rules) *boot.System {
-			return &boot.System{Rules: rules, Store: state.Store, Queue: state.Queue, Now: clock.Now, PublicURL: o.public, App: func(_ context.Context, c record.Connection) (boot.App, error) {
-				one, err := secrets.Of(c)
-				return one.App, err
-			}, Meter: count, Wait: boot.Wait}
+			return &boot.System{Rules: rules, Store: state.Store, Queue: state.Queue, Now: clock.Now, PublicURL: o.public,
+				App: func(_ context.Context, c record.Connection) (boot.App, error) {
+					one, err := secrets.Of(c)
+					return one.App, err
+				}, Meter: count, Wait: boot.Wait}
 		},
 		Name: "folder " + o.data, Flags: embedded.Flags(o.data),
 		Digest:  func(m syncs.Message) { fmt.Fprintf(o.errs, "\n%s\n\n%s\n", m.Subject, m.Body) },
@@ -175,12 +177,14 @@ func sayStarted(o serveOptions, logger *slog.Logger, rules, candidate *ruleset.R
 	activate := "fluxcascade activate --data " + o.data
 	if rules == nil {
 		logger.Info("serving", "listen", o.listen, "active", 0)
-		fmt.Fprintf(o.errs, "\nNo configuration is active yet: nothing is read and nothing written. Look at it and activate it from another terminal:\n\n  %s\n\n", activate)
+		fmt.Fprintf(o.errs, "\nNo configuration is active yet: nothing is read and nothing written. Look at it and activate it from another "+
+			"terminal:\n\n  %s\n\n", activate)
 		return
 	}
 	logger.Info("serving", "listen", o.listen, "active", rules.Version, "connections", len(rules.Connections))
 	if candidate.Digest != rules.Digest {
-		fmt.Fprintf(o.errs, "\nVersion %d goes on; the configuration given differs from it and is not active. Look at the difference and activate it:\n\n  %s\n\n", rules.Version, activate)
+		fmt.Fprintf(o.errs, "\nVersion %d goes on; the configuration given differs from it and is not active. Look at the difference and "+
+			"activate it:\n\n  %s\n\n", rules.Version, activate)
 	}
 }
 

@@ -69,7 +69,8 @@ func printStatus(out io.Writer, s *operate.Status, flags string) {
 		fmt.Fprintln(out, "  nothing waits for a person")
 	}
 	for _, w := range s.Waiting {
-		fmt.Fprintf(out, "  %6d %-9s %s in %s, the oldest for %s\n", w.Count, w.Kind, strings.ReplaceAll(string(w.Reason), "_", " "), w.Group, age(s.At, w.Oldest))
+		fmt.Fprintf(out, "  %6d %-9s %s in %s, the oldest for %s\n", w.Count, w.Kind, strings.ReplaceAll(string(w.Reason), "_", " "), w.Group,
+			age(s.At, w.Oldest))
 		for _, x := range w.Examples {
 			fmt.Fprintf(out, "           %s %s %s\n", x.Entity, x.Field, x.Place)
 		}
@@ -107,7 +108,8 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 			fmt.Fprintf(out, "  %s on the way\n", syncs.Messages(kind, n))
 		}
 		if n := c.Dead[kind]; n > 0 {
-			fmt.Fprintf(out, "  SET ASIDE: %s failed again and again; see the log, then: fluxcascade redrive %s %s\n", syncs.Messages(kind, n), c.Name, flags)
+			fmt.Fprintf(out, "  SET ASIDE: %s failed again and again; see the log, then: fluxcascade redrive %s %s\n", syncs.Messages(kind, n),
+				c.Name, flags)
 		}
 	}
 	for _, p := range c.Places {
@@ -121,7 +123,8 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		}
 	}
 	for _, x := range c.Stopped {
-		fmt.Fprintf(out, "  STOPPED: %s reached the limit of %d an hour in %s, %s ago; look, then: fluxcascade release %s %s\n", x.Kind, x.Limit, x.Group, age(now, x.Since), c.Name, flags)
+		fmt.Fprintf(out, "  STOPPED: %s reached the limit of %d an hour in %s, %s ago; look, then: fluxcascade release %s %s\n", x.Kind, x.Limit,
+			x.Group, age(now, x.Since), c.Name, flags)
 	}
 }
 

@@ -68,7 +68,8 @@ func (s *story) heading(title string) {
 		s.totals += s.world.Records(c)
 	}
 	if file, ok := s.out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		s.bar = progressbar.NewOptions(max(s.totals, 1), progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription("  reading and matching"),
+		s.bar = progressbar.NewOptions(max(s.totals, 1), progressbar.OptionSetWriter(s.out),
+			progressbar.OptionSetDescription("  reading and matching"),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 	}
 }

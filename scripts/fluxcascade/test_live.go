@@ -54,11 +54,13 @@ func (f *liveFlags) run(cmd *cobra.Command, rules *ruleset.Rules, asJSON bool) e
 		return err
 	}
 	q := memqueue.New(clock.Now)
-	results, left, err := rehearsal.RunLive(cmd.Context(), rehearsal.LiveOptions{Queue: q, Clock: clock, Production: f.production, Mark: time.Now().UTC().Format("fctest-0102-150405"),
-		System: &boot.System{Rules: rules, Store: memstore.New(), Tokens: state.Store, Queue: q, Now: clock.Now, App: func(_ context.Context, c record.Connection) (boot.App, error) {
-			one, err := secrets.Of(c)
-			return one.App, err
-		}},
+	results, left, err := rehearsal.RunLive(cmd.Context(), rehearsal.LiveOptions{Queue: q, Clock: clock, Production: f.production,
+		Mark: time.Now().UTC().Format("fctest-0102-150405"),
+		System: &boot.System{Rules: rules, Store: memstore.New(), Tokens: state.Store, Queue: q, Now: clock.Now,
+			App: func(_ context.Context, c record.Connection) (boot.App, error) {
+				one, err := secrets.Of(c)
+				return one.App, err
+			}},
 		Tell: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }})
 	for _, ref := range left {
 		fmt.Fprintf(cmd.ErrOrStderr(), "remove by hand: %s, its API cannot\n", ref)

@@ -103,7 +103,8 @@ func readWiring(ctx context.Context, path string, text []byte, rules *ruleset.Ru
 // wrote to dir.
 func synthesise(ctx context.Context, dir string, text []byte) (string, error) {
 	if _, err := exec.LookPath("node"); err != nil {
-		return "", fmt.Errorf("there is no template in %s, and without Node none can be made; install Node 20 or later, or name one with --template FILE", assemblyDir)
+		return "", fmt.Errorf("there is no template in %s, and without Node none can be made; install Node 20 or later, or name one with "+
+			"--template FILE", assemblyDir)
 	}
 	example, err := findExample()
 	if err != nil {

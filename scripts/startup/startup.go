@@ -85,7 +85,8 @@ func FirstCall(ctx context.Context, b Bootstrap) (time.Duration, error) {
 	defer server.Close()
 	var complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, b.Path)
-	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "AWS_REGION=us-east-1", "AWS_LAMBDA_FUNCTION_NAME=startup", "_HANDLER=bootstrap"}, b.Env...)
+	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "AWS_REGION=us-east-1", "AWS_LAMBDA_FUNCTION_NAME=startup",
+		"_HANDLER=bootstrap"}, b.Env...)
 	cmd.Stderr, cmd.Stdout = &complaints, &complaints
 	began := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -93,7 +93,8 @@ func environment(t *testing.T, f config.Function) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]string{config.EnvConfig: path, config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`, config.EnvSecretARNs: `{"hubspot":"arn"}`, config.EnvConnection: "jobber"}
+	values := map[string]string{config.EnvConfig: path, config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`,
+		config.EnvSecretARNs: `{"hubspot":"arn"}`, config.EnvConnection: "jobber"}
 	env := []string{"AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none"}
 	for _, name := range config.Environment(f) {
 		value := values[name]

@@ -67,7 +67,8 @@ func TestErrorsKeepTheirCodeAndNotTheirText(t *testing.T) {
 func TestEachCallsAllAndStopsAtAnError(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 100} {
 		var calls atomic.Int64
-		if err := awsclient.Each(context.Background(), n, func(context.Context, int) error { calls.Add(1); return nil }); err != nil || int(calls.Load()) != n {
+		if err := awsclient.Each(context.Background(), n, func(context.Context, int) error { calls.Add(1); return nil }); err != nil ||
+			int(calls.Load()) != n {
 			t.Errorf("%d: %d calls, %v", n, calls.Load(), err)
 		}
 	}

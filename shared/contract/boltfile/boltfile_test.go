@@ -41,7 +41,8 @@ func TestARefusedWriteDoesNotHoldUpThoseBesideIt(t *testing.T) {
 	}
 	group.Wait()
 	count := 0
-	if err := file.View(ctx, "test", func(tx *bolt.Tx) error { count = tx.Bucket(bucket).Stats().KeyN; return nil }); err != nil || count != 133 {
+	if err := file.View(ctx, "test", func(tx *bolt.Tx) error { count = tx.Bucket(bucket).Stats().KeyN; return nil }); err != nil ||
+		count != 133 {
 		t.Errorf("%d keys, %v, want 133", count, err)
 	}
 }

@@ -47,7 +47,8 @@ func open(t *testing.T, path string) (*boltfile.File, *boltstore.Store, *boltque
 
 func pair(writer int) (a, b store.Key) {
 	partition := fmt.Sprintf("writer%d", writer)
-	return store.Key{Table: store.Versions, Partition: partition, Sort: "entity"}, store.Key{Table: store.CrossReference, Partition: partition, Sort: "ref"}
+	return store.Key{Table: store.Versions, Partition: partition, Sort: "entity"}, store.Key{Table: store.CrossReference, Partition: partition,
+		Sort: "ref"}
 }
 
 // TestKilledChild is the child of the test below. It writes without end and says on its output what was acknowledged:

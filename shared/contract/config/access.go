@@ -55,21 +55,28 @@ func AccessOf(f Function, c record.Connection) Access {
 		return Access{Sends: []QueueKind{Changes}}
 	case Poller:
 		return Access{Sends: []QueueKind{Changes, Backfill}, Tables: []TableAccess{
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionBudget+
+				"*", partitionHealth+"*"), activeRows}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*", partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
+		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*",
+			partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
 	case Resolver:
 		return Access{Consumes: []QueueKind{Changes, Backfill}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*", partitionSpread+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
+			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*",
+				partitionSpread+
+
+					"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Writer:
 		own := string(c)
 		return Access{Consumes: []QueueKind{Due}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*", partitionBudget+own, partitionHealth+own), activeRows}}
+			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*",
+				partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
 		return Access{Counts: QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
-			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
+			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"),
+			activeRows}}
 	}
 	return Access{}
 }

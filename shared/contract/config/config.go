@@ -68,9 +68,10 @@ var required = map[Function][]string{
 	Poller:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs, EnvSecretARNs},
 	Sweeper:  {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
 	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
-	Writer:   {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN, EnvConnection},
-	Widget:   {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames},
-	Digest:   {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvDigestTopicARN},
+	Writer: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN,
+		EnvConnection},
+	Widget: {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames},
+	Digest: {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvDigestTopicARN},
 }
 
 // Environment lists the names that a function requires.

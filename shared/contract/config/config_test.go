@@ -24,8 +24,10 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 }
 
 func TestAWholeEnvironmentParses(t *testing.T) {
-	values := map[string]string{config.EnvConfig: "sync.yaml", config.EnvTableVersions: "v", config.EnvTableCrossReference: "x", config.EnvTableControl: "c",
-		config.EnvQueueURLs: `{"due-jobber":"https://q"}`, config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m", config.EnvPublicURL: "https://p/", config.EnvConnection: "jobber", config.EnvStack: "dev"}
+	values := map[string]string{config.EnvConfig: "sync.yaml", config.EnvTableVersions: "v", config.EnvTableCrossReference: "x",
+		config.EnvTableControl: "c",
+		config.EnvQueueURLs:    `{"due-jobber":"https://q"}`, config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m",
+		config.EnvPublicURL: "https://p/", config.EnvConnection: "jobber", config.EnvStack: "dev"}
 	c, err := config.Parse(config.Writer, func(name string) string { return values[name] })
 	if err != nil {
 		t.Fatal(err)
@@ -34,21 +36,25 @@ func TestAWholeEnvironmentParses(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	values[config.EnvQueueURLs] = "no"
-	if _, err := config.Parse(config.Writer, func(name string) string { return values[name] }); err == nil || !strings.Contains(err.Error(), config.EnvQueueURLs) {
+	if _, err := config.Parse(config.Writer, func(name string) string { return values[name] }); err == nil ||
+		!strings.Contains(err.Error(), config.EnvQueueURLs) {
 		t.Errorf("got %v, want QUEUE_URLS named", err)
 	}
 }
 
 func TestQueueNamesMakeURLs(t *testing.T) {
 	values := map[string]string{config.EnvConfig: "sync.yaml", config.EnvStack: "dev", config.EnvTableControl: "c",
-		config.EnvQueuesAt: "https://sqs.eu-west-1.amazonaws.com/123456789012/", config.EnvQueueNames: `{"due-jobber":"FluxCascade-due","changes-jobber":"FluxCascade-changes"}`}
+		config.EnvQueuesAt:   "https://sqs.eu-west-1.amazonaws.com/123456789012/",
+		config.EnvQueueNames: `{"due-jobber":"FluxCascade-due","changes-jobber":"FluxCascade-changes"}`}
 	c, err := config.Parse(config.Widget, func(name string) string { return values[name] })
-	want := map[queue.Name]string{"due-jobber": "https://sqs.eu-west-1.amazonaws.com/123456789012/FluxCascade-due", "changes-jobber": "https://sqs.eu-west-1.amazonaws.com/123456789012/FluxCascade-changes"}
+	want := map[queue.Name]string{"due-jobber": "https://sqs.eu-west-1.amazonaws.com/123456789012/FluxCascade-due",
+		"changes-jobber": "https://sqs.eu-west-1.amazonaws.com/123456789012/FluxCascade-changes"}
 	if err != nil || !maps.Equal(c.QueueURLs, want) {
 		t.Errorf("got %v, %v", c.QueueURLs, err)
 	}
 	values[config.EnvQueueNames] = "[]"
-	if _, err := config.Parse(config.Widget, func(name string) string { return values[name] }); err == nil || !strings.Contains(err.Error(), config.EnvQueueNames) {
+	if _, err := config.Parse(config.Widget, func(name string) string { return values[name] }); err == nil ||
+		!strings.Contains(err.Error(), config.EnvQueueNames) {
 		t.Errorf("got %v, want QUEUE_NAMES named", err)
 	}
 }

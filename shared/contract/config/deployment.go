@@ -90,7 +90,8 @@ func Deploy(rules *ruleset.Rules) Deployment {
 		if len(peers) == 0 {
 			continue
 		}
-		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers, Patience: patienceOf(rules, c.Name), EventSource: c.Options[catalog.OptionEventSource]})
+		d.Connections = append(d.Connections, Deployed{Name: c.Name, Platform: c.Platform, MaxConcurrency: c.MaxConcurrency, Peers: peers,
+			Patience: patienceOf(rules, c.Name), EventSource: c.Options[catalog.OptionEventSource]})
 		d.Platforms = append(d.Platforms, c.Platform)
 	}
 	for i := range rules.Groups {
@@ -115,7 +116,8 @@ func Deploy(rules *ruleset.Rules) Deployment {
 	slices.Sort(d.Webhooks)
 	slices.Sort(d.Relayed)
 	for _, run := range rules.Timetable() {
-		s := Schedule{Function: Poller, Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Every: run.Every, Offset: run.Offset, Active: run.Active}
+		s := Schedule{Function: Poller, Connection: run.Place.Connection, Object: run.Place.Object, Reconcile: run.Reconcile, Every: run.Every,
+			Offset: run.Offset, Active: run.Active}
 		if run.Sweep() {
 			s.Function = Sweeper
 		}

@@ -23,7 +23,8 @@ func twoGroups() *ruleset.Rules {
 		Connections: []ruleset.Connection{{Name: "books", Platform: "quickbooks", MaxConcurrency: 5}, {Name: "crm", Platform: "hubspot"},
 			{Name: "north", Platform: "jobber"}, {Name: "south", Platform: "jobber"}, {Name: "spare", Platform: "jobber"}},
 		Groups: []ruleset.Group{
-			{Name: "customer", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts"}}, Mappings: []ruleset.Mapping{spoke("north", "clients"), spoke("south", "clients")}},
+			{Name: "customer", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts"}}, Mappings: []ruleset.Mapping{spoke("north", "clients"),
+				spoke("south", "clients")}},
 			{Name: "finance", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts"}}, Mappings: []ruleset.Mapping{spoke("books", "customers")}},
 		},
 	}
@@ -40,7 +41,8 @@ func TestDeploy(t *testing.T) {
 	if diff := cmp.Diff(want, d.Connections); diff != "" {
 		t.Errorf("connections: a spare one is not deployed, and peers share a group: %s", diff)
 	}
-	groups := []config.DeployedGroup{{Name: "customer", Members: []record.Connection{"crm", "north", "south"}}, {Name: "finance", Members: []record.Connection{"crm", "books"}}}
+	groups := []config.DeployedGroup{{Name: "customer", Members: []record.Connection{"crm", "north", "south"}},
+		{Name: "finance", Members: []record.Connection{"crm", "books"}}}
 	if diff := cmp.Diff(groups, d.Groups); diff != "" {
 		t.Errorf("groups, the hub first: %s", diff)
 	}
@@ -57,7 +59,8 @@ func TestPatienceIsWhatSchedulesMayTake(t *testing.T) {
 	rules := twoGroups()
 	m := &rules.Groups[0].Mappings[0]
 	m.ToSpoke.RealTime, m.ToHub.RealTime = true, true
-	rules.Groups[0].Mappings[1].ToSpoke = ruleset.Schedule{Every: 30 * time.Minute, Active: ruleset.Active{From: 7 * time.Hour, To: 19 * time.Hour, Days: 0b0111110, Zone: "UTC"}}
+	rules.Groups[0].Mappings[1].ToSpoke = ruleset.Schedule{Every: 30 * time.Minute, Active: ruleset.Active{From: 7 * time.Hour,
+		To: 19 * time.Hour, Days: 0b0111110, Zone: "UTC"}}
 	want := map[record.Connection]time.Duration{"books": time.Hour, "crm": time.Hour, "north": 0, "south": 60*time.Hour + 30*time.Minute}
 	for _, c := range config.Deploy(rules).Connections {
 		if c.Patience != want[c.Name] {

@@ -129,10 +129,15 @@ func TestEveryFunctionDoesWithTheAccessItHas(t *testing.T) {
 	}
 	// What the play must have exercised to count.
 	needed := map[config.Function][]string{
-		config.Poller:   {"send changes", "send backfill", "read control token", "write control token", "write control progress", "write control pages", "read control pages", "read control pause", "write control seen", "write control health"},
-		config.Sweeper:  {"send due", "scan versions", "read control progress", "read control seen", "write control summary", "write control health"},
-		config.Resolver: {"send changes", "send due", "read control token", "write versions ", "write cross-reference ", "write control pages", "read control waiter", "read control progress", "write control health"},
-		config.Writer:   {"send due", "read control token", "write control token", "write versions ", "write cross-reference ", "read control pause", "read control waiter", "read control spread", "write control health"},
+		config.Poller: {"send changes", "send backfill", "read control token", "write control token", "write control progress",
+			"write control pages", "read control pages", "read control pause", "write control seen", "write control health"},
+		config.Sweeper: {"send due", "scan versions", "read control progress", "read control seen", "write control summary",
+			"write control health"},
+		config.Resolver: {"send changes", "send due", "read control token", "write versions ", "write cross-reference ", "write control pages",
+			"read control waiter", "read control progress", "write control health"},
+		config.Writer: {"send due", "read control token", "write control token", "write versions ", "write cross-reference ",
+			"read control pause",
+			"read control waiter", "read control spread", "write control health"},
 	}
 	for f, permissions := range needed {
 		for _, p := range permissions {
@@ -146,7 +151,8 @@ func TestEveryFunctionDoesWithTheAccessItHas(t *testing.T) {
 func playGuarded(t *testing.T, rules *ruleset.Rules, seed uint64, faults platformsim.Faults, log *denials) {
 	t.Helper()
 	ctx, clock := context.Background(), &runner.Clock{}
-	w, err := runner.Open(ctx, runner.Options{Rules: rules, Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: seed, Faults: faults})
+	w, err := runner.Open(ctx, runner.Options{Rules: rules, Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: seed,
+		Faults: faults})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,8 +187,9 @@ func hold(w *runner.World, log *denials) {
 	deployment := config.Deploy(w.Rules)
 	handlers := func(f config.Function, c config.Deployed) runner.Handlers {
 		g := &guard{Store: w.System.Store, queue: w.System.Queue, f: f, own: c.Name, peers: c.Peers, access: config.AccessOf(f, c.Name), log: log}
-		return runner.Assemble(&boot.System{Rules: w.System.Rules, Store: g, Queue: g, Now: w.System.Now, App: w.System.App, PublicURL: w.System.PublicURL,
-			Meter: &meter.Meter{Stack: "test", Function: string(f), Store: g, Now: w.System.Now}}, observe)
+		return runner.Assemble(&boot.System{Rules: w.System.Rules, Store: g, Queue: g, Now: w.System.Now, App: w.System.App,
+			PublicURL: w.System.PublicURL,
+			Meter:     &meter.Meter{Stack: "test", Function: string(f), Store: g, Now: w.System.Now}}, observe)
 	}
 	none := config.Deployed{}
 	// The front has the webhook's handler from before; it sends to queues alone, which its own test covers.

@@ -17,7 +17,8 @@ func TestMetricsAreNamedOnceAndWellFormed(t *testing.T) {
 		if m.Means == "" || m.Dimensions[0] != config.DimensionStack || len(m.Dimensions) < 2 {
 			t.Errorf("%s: %+v", m.Name, m)
 		}
-		if !slices.Contains([]string{"Count", "Milliseconds", "None"}, m.Unit) || !slices.Contains([]string{"Sum", "Maximum", "p95"}, m.Statistic) {
+		if !slices.Contains([]string{"Count", "Milliseconds", "None"}, m.Unit) || !slices.Contains([]string{"Sum", "Maximum", "p95"},
+			m.Statistic) {
 			t.Errorf("%s: unit %s, statistic %s", m.Name, m.Unit, m.Statistic)
 		}
 	}

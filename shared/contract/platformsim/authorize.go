@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// codeLife is how long an authorization code may be redeemed (RFC 6749, section 4.1.2: ten minutes at most, which is what simulated time that leaps asks for).
+	// codeLife is how long an authorization code may be redeemed (RFC 6749, section 4.1.2: ten minutes at most, which is what
+	// simulated time that leaps asks for).
 	codeLife = 10 * time.Minute
 	// codesMax bounds the codes kept: people authorise one by one.
 	codesMax = 20
@@ -34,7 +35,8 @@ func (t *TokenServer) AuthorizeLocked(m *Machine, w http.ResponseWriter, r *http
 	case r.Method != http.MethodGet || asked.Get("response_type") != "code" || asked.Get("client_id") != t.ClientID:
 		http.Error(w, "unknown app, or no code asked for", http.StatusBadRequest)
 		return
-	case err != nil || back.Host == "" || (back.Scheme != "https" && (back.Scheme != "http" || back.Hostname() != "localhost" && back.Hostname() != "127.0.0.1")):
+	case err != nil || back.Host == "" || (back.Scheme != "https" && (back.Scheme != "http" || back.Hostname() != "localhost" &&
+		back.Hostname() != "127.0.0.1")):
 		http.Error(w, "the redirect is not one of the app's", http.StatusBadRequest)
 		return
 	}
@@ -42,7 +44,8 @@ func (t *TokenServer) AuthorizeLocked(m *Machine, w http.ResponseWriter, r *http
 		t.Codes = map[string]code{}
 	}
 	made := m.SecretLocked("code-", 16)
-	t.Codes[made] = code{Redirect: asked.Get("redirect_uri"), Challenge: asked.Get("code_challenge"), Scope: asked.Get("scope"), Until: m.NowLocked().Add(codeLife)}
+	t.Codes[made] = code{Redirect: asked.Get("redirect_uri"), Challenge: asked.Get("code_challenge"), Scope: asked.Get("scope"),
+		Until: m.NowLocked().Add(codeLife)}
 	m.TouchLocked()
 	query := back.Query()
 	for name, values := range extra {

@@ -20,9 +20,11 @@ func TestACodeServesOnceForWhatItWasMadeFor(t *testing.T) {
 		later   time.Duration
 		problem string
 	}{
-		"as it should be":            {change: func(url.Values) {}},
-		"for another redirect":       {change: func(f url.Values) { f.Set("redirect_uri", "https://evil.example.com") }, problem: "invalid_grant"},
-		"with another verifier":      {change: func(f url.Values) { f.Set("code_verifier", oauth2.GenerateVerifier()) }, problem: "invalid_grant"},
+		"as it should be": {change: func(url.Values) {}},
+		"for another redirect": {change: func(f url.Values) { f.Set("redirect_uri", "https://evil.example.com") },
+			problem: "invalid_grant"},
+		"with another verifier": {change: func(f url.Values) { f.Set("code_verifier", oauth2.GenerateVerifier()) },
+			problem: "invalid_grant"},
 		"without a verifier":         {change: func(f url.Values) { f.Del("code_verifier") }, problem: "invalid_grant"},
 		"that nobody gave":           {change: func(f url.Values) { f.Set("code", "made up") }, problem: "invalid_grant"},
 		"that is over":               {change: func(url.Values) {}, later: time.Hour, problem: "invalid_grant"},
@@ -34,14 +36,16 @@ func TestACodeServesOnceForWhatItWasMadeFor(t *testing.T) {
 			m.Lock()
 			defer m.Unlock()
 			tokens := platformsim.NewTokenServerLocked(m, "x", true)
-			asked := url.Values{"response_type": {"code"}, "client_id": {tokens.ClientID}, "redirect_uri": {redirect}, "state": {"s"}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}}
+			asked := url.Values{"response_type": {"code"}, "client_id": {tokens.ClientID}, "redirect_uri": {redirect}, "state": {"s"},
+				"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}}
 			answer := httptest.NewRecorder()
 			tokens.AuthorizeLocked(m, answer, httptest.NewRequest("GET", "/authorize?"+asked.Encode(), nil), nil)
 			back, err := url.Parse(answer.Header().Get("Location"))
 			if err != nil || back.Query().Get("state") != "s" {
 				t.Fatalf("sent to %q: %s", answer.Header().Get("Location"), answer.Body)
 			}
-			form := url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {redirect}, "code_verifier": {verifier}}
+			form := url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {redirect},
+				"code_verifier": {verifier}}
 			c.change(form)
 			now = now.Add(c.later)
 			access, refresh, problem := tokens.GrantLocked(m, form, time.Hour)

@@ -192,7 +192,8 @@ func readText(ctx context.Context, s store.Store, sort string) (Text, bool, erro
 func pack(text Text) ([]byte, error) {
 	op := "keep configuration " + text.Name
 	if len(text.Body) > TextBytesMax {
-		return nil, fault.Newf(fault.Rejected, op, "it has %d bytes, at most %d: split the groups that share no connection into stacks of their own", len(text.Body), TextBytesMax)
+		return nil, fault.Newf(fault.Rejected, op, "it has %d bytes, at most %d: split the groups that share no connection into stacks of "+
+			"their own", len(text.Body), TextBytesMax)
 	}
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
@@ -203,7 +204,8 @@ func pack(text Text) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	if out.Len() > packedBytesMax {
-		return nil, fault.Newf(fault.Rejected, op, "it has %d bytes when compressed, at most %d: split the groups that share no connection into stacks of their own", out.Len(), packedBytesMax)
+		return nil, fault.Newf(fault.Rejected, op, "it has %d bytes when compressed, at most %d: split the groups that share no connection "+
+			"into stacks of their own", out.Len(), packedBytesMax)
 	}
 	return json.Marshal(textRow{Name: text.Name, Gzip: out.Bytes()})
 }

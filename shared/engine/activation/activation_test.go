@@ -47,7 +47,8 @@ func TestVersionsAreNumberedAndKept(t *testing.T) {
 		t.Errorf("text of 3: got %v, want gone", err)
 	}
 	history, err := activation.History(ctx, s)
-	want := []activation.Version{{Number: 2, Digest: "d2", Name: "sync.yaml", At: at.Add(time.Hour), By: "bob"}, {Number: 1, Digest: "d1", Name: "sync.yaml", At: at, By: "ann"}}
+	want := []activation.Version{{Number: 2, Digest: "d2", Name: "sync.yaml", At: at.Add(time.Hour), By: "bob"},
+		{Number: 1, Digest: "d1", Name: "sync.yaml", At: at, By: "ann"}}
 	if diff := cmp.Diff(want, history, cmpopts.IgnoreUnexported(activation.Version{})); diff != "" || err != nil {
 		t.Errorf("history (-want +got), %v:\n%s", err, diff)
 	}

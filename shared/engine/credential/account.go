@@ -84,5 +84,6 @@ func End(ctx context.Context, s store.Store, c record.Connection) error {
 
 // Forget removes all that is kept of a connection's authorisation, the account too. Errors: fault.Transient.
 func Forget(ctx context.Context, s store.Store, c record.Connection) error {
-	return s.Commit(ctx, []store.Write{{Key: rowKey(c), Expect: store.Any, Delete: true}, {Key: accountKey(c), Expect: store.Any, Delete: true}})
+	return s.Commit(ctx, []store.Write{{Key: rowKey(c), Expect: store.Any, Delete: true}, {Key: accountKey(c), Expect: store.Any,
+		Delete: true}})
 }

@@ -154,7 +154,8 @@ func (s *Source) last(t tokens, now time.Time) (string, error) {
 	if t.lives(now, 0) {
 		return t.Access, nil
 	}
-	return "", fault.Newf(fault.Unauthorized, "token of "+string(s.Connection), "it is over and there is none to refresh it with; connect again")
+	return "", fault.Newf(fault.Unauthorized, "token of "+string(s.Connection),
+		"it is over and there is none to refresh it with; connect again")
 }
 
 // Refused implements platform.Tokens. A token that was replaced meanwhile is not marked. Errors: fault.Transient.
@@ -250,7 +251,8 @@ func (s *Source) misconfigured(ctx context.Context, leased tokens, refused error
 	if err := s.postpone(ctx, leased, fault.New(fault.Transient, "refresh", nil)); !fault.Is(err, fault.Transient) {
 		return err
 	}
-	return fault.New(fault.Unauthorized, "token of "+string(s.Connection)+": the platform refuses the app's id or secret; mend that, the authorisation itself stands", refused)
+	return fault.New(fault.Unauthorized, "token of "+string(s.Connection)+
+		": the platform refuses the app's id or secret; mend that, the authorisation itself stands", refused)
 }
 
 func (s *Source) outranked() error {

@@ -47,12 +47,14 @@ func (r *rotating) Refresh(_ context.Context, refresh string) (platform.Grant, e
 var begin = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 func source(s store.Store, r platform.Refresher, now *time.Time) *credential.Source {
-	return &credential.Source{Store: s, Connection: "jobber", Refresher: r, Now: func() time.Time { return *now }, Wait: func(context.Context, time.Duration) error { return nil }}
+	return &credential.Source{Store: s, Connection: "jobber", Refresher: r, Now: func() time.Time { return *now },
+		Wait: func(context.Context, time.Duration) error { return nil }}
 }
 
 func TestOneRefreshHoweverManyCallers(t *testing.T) {
 	ctx, s, r, now := context.Background(), memstore.New(), &rotating{t: t, current: "a"}, begin
-	if err := credential.Put(ctx, s, "jobber", platform.Grant{AccessToken: "old", RefreshToken: "a", ExpiresAt: begin.Add(90 * time.Second)}); err != nil {
+	if err := credential.Put(ctx, s, "jobber", platform.Grant{AccessToken: "old", RefreshToken: "a",
+		ExpiresAt: begin.Add(90 * time.Second)}); err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup

@@ -220,12 +220,14 @@ func TestACallerThatIsGoneStillKeepsTheNewPair(t *testing.T) {
 }
 
 func TestConnectingAgainOutranksARefreshUnderWay(t *testing.T) {
-	for name, fail := range map[string]error{"that succeeds": nil, "that is refused": fault.Newf(fault.Unauthorized, "refresh", "invalid_grant"), "in doubt": fault.Newf(fault.InDoubt, "refresh", "no answer")} {
+	for name, fail := range map[string]error{"that succeeds": nil, "that is refused": fault.Newf(fault.Unauthorized, "refresh",
+		"invalid_grant"), "in doubt": fault.Newf(fault.InDoubt, "refresh", "no answer")} {
 		t.Run(name, func(t *testing.T) {
 			ctx, now, s := context.Background(), begin, connect(t, old())
 			r := &rotating{t: t, current: "a", fail: fail}
 			x := source(s, during{r, func() {
-				if err := credential.Put(ctx, s, "jobber", platform.Grant{AccessToken: "person", RefreshToken: "p", ExpiresAt: begin.Add(time.Hour)}); err != nil {
+				if err := credential.Put(ctx, s, "jobber", platform.Grant{AccessToken: "person", RefreshToken: "p",
+					ExpiresAt: begin.Add(time.Hour)}); err != nil {
 					t.Error(err)
 				}
 			}}, &now)

@@ -26,7 +26,8 @@ func TestAPollCountsWhoStoppedTheConnection(t *testing.T) {
 	}{
 		"nobody":       {nil, `"paused":`, `"unauthorised":0`},
 		"the platform": {&controltable.Pause{Reason: controltable.PausedUnauthorized, Since: now}, `"paused":`, `"unauthorised":1`},
-		"a person":     {&controltable.Pause{Reason: controltable.PausedByOperator, Since: now, By: "ann"}, `"unauthorised":1`, `"paused":1,"stack":"s","unauthorised":0`},
+		"a person": {&controltable.Pause{Reason: controltable.PausedByOperator, Since: now, By: "ann"}, `"unauthorised":1`,
+			`"paused":1,"stack":"s","unauthorised":0`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

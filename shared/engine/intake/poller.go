@@ -180,7 +180,8 @@ func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error
 	}
 	loading := platform.For(ctx, budget.Load)
 	for range pagesPerRun {
-		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
+		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place),
+			Cursor: platform.Cursor(at.Reconcile), Limit: max(p.Ability(place).PageMax, 1)})
 		if err != nil {
 			return result, err
 		}
@@ -271,10 +272,13 @@ func (p *Poller) begin(place record.Place) controltable.Progress {
 
 // list queues the pages of a first load. A page's mark is written before it is queued, and the position moves after:
 // a crash repeats a page and loses none.
-func (p *Poller) list(ctx context.Context, connector platform.Connector, place record.Place, at controltable.Progress, result *Poll) (controltable.Progress, error) {
+func (p *Poller) list(
+	ctx context.Context, connector platform.Connector, place record.Place, at controltable.Progress, result *Poll,
+) (controltable.Progress, error) {
 	ability, loading := p.Ability(place), platform.For(ctx, budget.Load)
 	for range pagesPerRun {
-		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.List), Limit: max(ability.PageMax, 1)})
+		page, err := connector.List(loading, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place),
+			Cursor: platform.Cursor(at.List), Limit: max(ability.PageMax, 1)})
 		if err != nil {
 			return at, err
 		}
@@ -309,7 +313,8 @@ func (p *Poller) queuePages(ctx context.Context, place record.Place, at *control
 			n++
 		}
 		at.Pages++
-		if err := p.Store.Commit(ctx, []store.Write{{Key: controltable.PageKey(at.Run, at.Pages), Expect: store.Any, Body: []byte("{}")}}); err != nil {
+		if err := p.Store.Commit(ctx, []store.Write{{Key: controltable.PageKey(at.Run, at.Pages), Expect: store.Any,
+			Body: []byte("{}")}}); err != nil {
 			return err
 		}
 		body, err := json.Marshal(record.Page{Run: at.Run, Number: at.Pages, Changes: changes[:n]})
@@ -367,13 +372,16 @@ func (p *Poller) drain(ctx context.Context, place record.Place, at controltable.
 }
 
 // changes queues what changed since the last poll.
-func (p *Poller) changes(ctx context.Context, connector platform.Connector, place record.Place, at controltable.Progress, result *Poll) (controltable.Progress, error) {
+func (p *Poller) changes(
+	ctx context.Context, connector platform.Connector, place record.Place, at controltable.Progress, result *Poll,
+) (controltable.Progress, error) {
 	ability := p.Ability(place)
 	if !ability.Polls {
 		return at, nil
 	}
 	for range pagesPerRun {
-		page, err := connector.Changes(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place), Cursor: platform.Cursor(at.Changes), Since: at.Since, Limit: max(ability.PageMax, 1)})
+		page, err := connector.Changes(ctx, platform.Query{Object: place.Object, Fields: p.Rules.FieldsAt(place),
+			Cursor: platform.Cursor(at.Changes), Since: at.Since, Limit: max(ability.PageMax, 1)})
 		if err != nil {
 			return at, err
 		}

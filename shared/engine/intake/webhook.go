@@ -171,6 +171,7 @@ func SendChanges(ctx context.Context, q queue.Sender, name queue.Name, changes [
 
 // changeID correlates one change through logs and metrics; equal hints have equal ids.
 func changeID(c record.Change) string {
-	sum := sha256.Sum256([]byte(c.Ref.String() + "\x00" + string(c.Kind) + "\x00" + c.OccurredAt.String() + "\x00" + c.SeenAt.Truncate(time.Second).String()))
+	sum := sha256.Sum256([]byte(c.Ref.String() + "\x00" + string(c.Kind) + "\x00" + c.OccurredAt.String() + "\x00" +
+		c.SeenAt.Truncate(time.Second).String()))
 	return hex.EncodeToString(sum[:6])
 }

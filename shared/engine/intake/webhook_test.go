@@ -37,17 +37,23 @@ func TestAccountsWithSecretsOfTheirOwnShareARoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for password, want := range map[string]struct{ status, queued int }{"first": {200, 1}, "second": {200, 1}, "third": {401, 0}, "": {401, 0}} {
+	for password, want := range map[string]struct{ status, queued int }{"first": {200, 1}, "second": {200, 1}, "third": {401, 0},
+		"": {401, 0}} {
 		q := memqueue.New(time.Now)
-		hook := &intake.Webhook{Queue: q, Rules: ours, Now: time.Now, Routes: map[record.Platform]intake.Route{"pipedrive": {Platform: "pipedrive", Receive: pipedrive.Receive, Secrets: secrets("", "first", "second", "second")}}}
+		hook := &intake.Webhook{Queue: q, Rules: ours, Now: time.Now,
+			Routes: map[record.Platform]intake.Route{"pipedrive": {Platform: "pipedrive",
+				Receive: pipedrive.Receive, Secrets: secrets("", "first", "second", "second")}}}
 		request := http.Request{Header: http.Header{}}
 		request.SetBasicAuth("fluxcascade", password)
-		body := `{"meta":{"action":"change","entity":"person","entity_id":"42","company_id":"2","timestamp":"` + time.Now().UTC().Format(time.RFC3339) + `"}}`
-		answer := hook.Handle(context.Background(), "pipedrive", platform.Request{Method: http.MethodPost, Header: request.Header, Body: []byte(body)})
+		body := `{"meta":{"action":"change","entity":"person","entity_id":"42","company_id":"2","timestamp":"` +
+			time.Now().UTC().Format(time.RFC3339) + `"}}`
+		answer := hook.Handle(context.Background(), "pipedrive", platform.Request{Method: http.MethodPost, Header: request.Header,
+			Body: []byte(body)})
 		first, _ := q.Depth(context.Background(), "changes-one")
 		second, _ := q.Depth(context.Background(), "changes-two")
 		if answer.Status != want.status || second.Total() != want.queued || first.Total() != 0 {
-			t.Errorf("password %q: status %d, %d and %d queued, want %+v for the second account", password, answer.Status, first.Total(), second.Total(), want)
+			t.Errorf("password %q: status %d, %d and %d queued, want %+v for the second account", password, answer.Status, first.Total(),
+				second.Total(), want)
 		}
 	}
 }

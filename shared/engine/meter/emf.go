@@ -66,8 +66,9 @@ func (m *Meter) writeLine(k lineKey, l *line, lags []int64, first bool) {
 		}
 	}
 	if len(metrics) > 0 {
-		fields["_aws"] = map[string]any{"Timestamp": m.Now().UnixMilli(), "CloudWatchMetrics": []any{map[string]any{"Namespace": config.MetricNamespace,
-			"Dimensions": [][]string{dimensions}, "Metrics": metrics}}}
+		fields["_aws"] = map[string]any{"Timestamp": m.Now().UnixMilli(),
+			"CloudWatchMetrics": []any{map[string]any{"Namespace": config.MetricNamespace,
+				"Dimensions": [][]string{dimensions}, "Metrics": metrics}}}
 	}
 	text, err := json.Marshal(fields)
 	if err != nil {

@@ -329,5 +329,6 @@ func (n *news) empty() bool {
 
 // order sorts lines, so that the same counts always give the same output.
 func (k lineKey) order(other lineKey) int {
-	return cmp.Or(cmp.Compare(k.connection, other.connection), cmp.Compare(k.group, other.group), cmp.Compare(k.platform, other.platform), cmp.Compare(k.result, other.result))
+	return cmp.Or(cmp.Compare(k.connection, other.connection), cmp.Compare(k.group, other.group), cmp.Compare(k.platform, other.platform),
+		cmp.Compare(k.result, other.result))
 }

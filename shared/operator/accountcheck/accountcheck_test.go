@@ -83,8 +83,11 @@ func newWorld(t *testing.T, replaced ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{sims: map[record.Connection]platformsim.Simulator{}, connectors: map[record.Connection]platform.Connector{}, learnt: map[record.Connection]credential.Account{},
-		change: map[record.Connection]func(record.Object, []platform.FieldInfo) []platform.FieldInfo{}, apps: map[record.Connection]platform.App{}, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	w := &world{sims: map[record.Connection]platformsim.Simulator{}, connectors: map[record.Connection]platform.Connector{},
+		learnt: map[record.Connection]credential.Account{},
+		change: map[record.Connection]func(record.Object, []platform.FieldInfo) []platform.FieldInfo{},
+		apps:   map[record.Connection]platform.App{},
+		now:    time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	for _, c := range rules.Connections {
 		v, _ := boot.VendorOf(c.Platform)
 		sim, err := runner.Simulator(c.Platform, platformsim.Options{Now: func() time.Time { return w.now }, Seed: 5})
@@ -94,8 +97,10 @@ func newWorld(t *testing.T, replaced ...string) *world {
 		server := httptest.NewServer(sim)
 		t.Cleanup(server.Close)
 		w.sims[c.Name] = sim
-		w.connectors[c.Name] = v.Connect(platform.Settings{Connection: c.Name, Account: sim.Access().Account, BaseURL: server.URL, Tokens: fixed(sim.Access().AccessToken), HTTP: server.Client(), Now: func() time.Time { return w.now }})
-		w.learnt[c.Name] = credential.Account{Account: sim.Access().Account, Webhooks: []string{"1"}, Callback: "https://sync.example.com/webhooks/" + string(c.Platform)}
+		w.connectors[c.Name] = v.Connect(platform.Settings{Connection: c.Name, Account: sim.Access().Account, BaseURL: server.URL,
+			Tokens: fixed(sim.Access().AccessToken), HTTP: server.Client(), Now: func() time.Time { return w.now }})
+		w.learnt[c.Name] = credential.Account{Account: sim.Access().Account, Webhooks: []string{"1"},
+			Callback: "https://sync.example.com/webhooks/" + string(c.Platform)}
 		w.apps[c.Name] = platform.App{WebhookSecret: "s"}
 	}
 	for _, place := range rules.Places() {
@@ -105,7 +110,8 @@ func newWorld(t *testing.T, replaced ...string) *world {
 			}
 		}
 	}
-	w.Checker = accountcheck.Checker{Rules: rules, Catalog: catalog.All(), PublicURL: "https://sync.example.com", Sample: 200, Now: func() time.Time { return w.now },
+	w.Checker = accountcheck.Checker{Rules: rules, Catalog: catalog.All(), PublicURL: "https://sync.example.com", Sample: 200,
+		Now: func() time.Time { return w.now },
 		Connector: func(c record.Connection) (platform.Connector, error) {
 			return altered{w.connectors[c], w.change[c]}, nil
 		},
@@ -164,9 +170,11 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 		where    string
 		what, do string
 	}{
-		"a field that the account lacks": {replaced: []string{"          lastname: {owner", "          favourite_colour: {owner: hub, reason: Because}\n          lastname: {owner"},
+		"a field that the account lacks": {replaced: []string{"          lastname: {owner",
+			"          favourite_colour: {owner: hub, reason: Because}\n          lastname: {owner"},
 			severity: accountcheck.Error, where: "hubspot/contacts favourite_colour", what: "no such field", do: "connect hubspot --again"},
-		"a custom field of the spoke": {replaced: []string{"          - {hub: lastname, spoke: lastName}", `          - {hub: lastname, spoke: "customFields[Surname]"}`},
+		"a custom field of the spoke": {replaced: []string{"          - {hub: lastname, spoke: lastName}",
+			`          - {hub: lastname, spoke: "customFields[Surname]"}`},
 			severity: accountcheck.Error, where: "jobber/clients customFields[Surname]", what: "no such field", do: "makes it"},
 		"read-only in the spoke": {breaks: func(w *world) {
 			w.alter("quickbooks", "customers", "GivenName", func(f *platform.FieldInfo) { f.ReadOnly = true })
@@ -179,7 +187,8 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 		"required in the spoke": {breaks: func(w *world) {
 			w.alter("jobber", "clients", "customFields[Region]", func(f *platform.FieldInfo) { f.Required = true })
 		},
-			severity: accountcheck.Error, where: "jobber/clients customFields[Region]", what: "refuses a record without it", do: "map a field to it"},
+			severity: accountcheck.Error, where: "jobber/clients customFields[Region]", what: "refuses a record without it",
+			do: "map a field to it"},
 		"required in the hub": {breaks: func(w *world) {
 			w.alter("hubspot", "contacts", "jobtitle", func(f *platform.FieldInfo) { f.Required = true })
 		},
@@ -191,12 +200,19 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 		"values too long": {breaks: func(w *world) {
 			w.alter("quickbooks", "customers", "GivenName", func(f *platform.FieldInfo) { f.MaxLength = 3 })
 		},
-			severity: accountcheck.Warning, where: "quickbooks/customers GivenName", what: "1 of 2 of the hub's values looked at are longer than the 3 characters", do: "truncate: {length: 3}"},
+			severity: accountcheck.Warning, where: "quickbooks/customers GivenName",
+			what: "1 of 2 of the hub's values looked at are longer than the 3 characters", do: "truncate: {length: 3}"},
 		"values that are no choice": {breaks: func(w *world) {
-			w.alter("quickbooks", "customers", "BillAddr.CountrySubDivisionCode", func(f *platform.FieldInfo) { f.Kind, f.Values = catalog.Enum, []string{"CA"} })
+			w.alter("quickbooks", "customers", "BillAddr.CountrySubDivisionCode", func(f *platform.FieldInfo) {
+				f.Kind, f.Values = catalog.Enum,
+					[]string{"CA"}
+			})
 		},
-			severity: accountcheck.Warning, where: "quickbooks/customers BillAddr.CountrySubDivisionCode", what: "none of the field's", do: "value_map to: CA"},
-		"a job without a property": {replaced: []string{`          - {hub: associations.contacts, spoke: property, reference: {to: contacts, field: "properties[first].id"}, required: true}`, ""},
+			severity: accountcheck.Warning, where: "quickbooks/customers BillAddr.CountrySubDivisionCode", what: "none of the field's",
+			do: "value_map to: CA"},
+		"a job without a property": {replaced: []string{
+			`          - {hub: associations.contacts, spoke: property, reference: {to: contacts, field: "properties[first].id"}, required: true}`,
+			""},
 			severity: accountcheck.Error, where: "jobber/jobs property or client", what: "made at a property", do: "map one of them"},
 		"an invoice without an item": {replaced: []string{`          - {spoke: "Line[0].ItemRef", value: "1"}`, ""},
 			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: "sells a product or service", do: "map one of them"},
@@ -232,7 +248,8 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			w.learnt["jobber"] = credential.Account{Webhooks: []string{"1", "2", "3"}, Callback: "https://sync.example.com/webhooks/jobber"}
 			w.connectors["jobber"] = dropping{w.connectors["jobber"], 1}
 		},
-			severity: accountcheck.Warning, where: "jobber", what: "of 3 webhooks that connect registered, 1 are in force", do: "registers them anew"},
+			severity: accountcheck.Warning, where: "jobber", what: "of 3 webhooks that connect registered, 1 are in force",
+			do: "registers them anew"},
 		"webhooks without a secret": {breaks: func(w *world) { w.apps["jobber"] = platform.App{} },
 			severity: accountcheck.Warning, where: "jobber", what: "every webhook is refused", do: "guide connect-jobber"},
 		"limits nearly used up": {breaks: func(w *world) { w.connectors["hubspot"] = spent{w.connectors["hubspot"]} },
@@ -241,7 +258,8 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, c.replaced...)
 			for i, first := range []string{"Al", "Bernadette"} {
-				if _, err := w.sims["hubspot"].Create("contacts", record.Fields{"email": fmt.Sprintf("p%d@example.com", i), "firstname": first, "billing_state": "IL"}); err != nil {
+				if _, err := w.sims["hubspot"].Create("contacts", record.Fields{"email": fmt.Sprintf("p%d@example.com", i), "firstname": first,
+					"billing_state": "IL"}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -306,7 +324,8 @@ func TestTheDataNamesTheHub(t *testing.T) {
 		}
 		w.now = w.now.Add(24 * time.Hour)
 		for i := range people {
-			if _, err := w.sims["hubspot"].Create("contacts", record.Fields{"email": fmt.Sprintf("P%d@Example.com", i), "firstname": "P"}); err != nil {
+			if _, err := w.sims["hubspot"].Create("contacts", record.Fields{"email": fmt.Sprintf("P%d@Example.com", i),
+				"firstname": "P"}); err != nil {
 				t.Fatal(err)
 			}
 		}

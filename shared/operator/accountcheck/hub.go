@@ -47,14 +47,16 @@ func (r *run) implied(g *ruleset.Group) {
 		h := r.evidence(g, e)
 		r.report.Hubs = append(r.report.Hubs, h)
 		if h.Implied != "" && h.Implied != h.Configured {
-			r.add(Finding{Severity: Warning, Where: string(g.Name) + " " + string(e.Type), What: fmt.Sprintf("the data says that %s is the hub, and %s is configured: %s", h.Implied, h.Configured, h.Evidence),
-				Do: "if your people do begin there, make it the hub: fluxcascade guide choose-a-hub"})
+			r.add(Finding{Severity: Warning, Where: string(g.Name) + " " + string(e.Type),
+				What: fmt.Sprintf("the data says that %s is the hub, and %s is configured: %s", h.Implied, h.Configured, h.Evidence),
+				Do:   "if your people do begin there, make it the hub: fluxcascade guide choose-a-hub"})
 		}
 	}
 }
 
 func (r *run) evidence(g *ruleset.Group, e *ruleset.Entity) Hub {
-	h := Hub{Group: g.Name, Type: e.Type, Configured: g.Hub, First: map[record.Connection]int{}, Edited: map[record.Connection]int{}, Looked: map[record.Connection]int{}}
+	h := Hub{Group: g.Name, Type: e.Type, Configured: g.Hub, First: map[record.Connection]int{}, Edited: map[record.Connection]int{},
+		Looked: map[record.Connection]int{}}
 	made := map[string]map[record.Connection]time.Time{} // by match key
 	var order []record.Connection
 	now := r.Now()
@@ -116,7 +118,8 @@ func (h *Hub) conclude(order []record.Connection) {
 		begun = append(begun, fmt.Sprintf("%d in %s", h.First[c], c))
 		edited = append(edited, fmt.Sprintf("%d of %d in %s", h.Edited[c], h.Looked[c], c))
 	}
-	h.Evidence = fmt.Sprintf("of %d found in more than one place, begun first: %s; edited in the last 90 days: %s", h.Pairs, strings.Join(begun, ", "), strings.Join(edited, ", "))
+	h.Evidence = fmt.Sprintf("of %d found in more than one place, begun first: %s; edited in the last 90 days: %s", h.Pairs,
+		strings.Join(begun, ", "), strings.Join(edited, ", "))
 	if h.Pairs == 0 {
 		h.Evidence = "no record was found in more than one place"
 		return

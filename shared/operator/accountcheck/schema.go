@@ -44,7 +44,9 @@ func (r *run) hubFields(g *ruleset.Group, e *ruleset.Entity) {
 	for _, f := range e.Fields {
 		info, there := r.there(place, record.PlatformField(f.Name), 0)
 		if there && info.ReadOnly && !f.ReadOnly && r.writesHub(g, e.Type, f) {
-			r.add(Finding{Severity: Error, Where: place.String() + " " + string(f.Name), What: "it is read-only in this account, and a spoke owns or may change it", Do: "give it to the hub: owner: hub, or map the spoke's field with direction: to_spoke"})
+			r.add(Finding{Severity: Error, Where: place.String() + " " + string(f.Name),
+				What: "it is read-only in this account, and a spoke owns or may change it",
+				Do:   "give it to the hub: owner: hub, or map the spoke's field with direction: to_spoke"})
 		}
 	}
 	if e.Marker != "" {
@@ -97,7 +99,8 @@ func (r *run) there(place record.Place, name record.PlatformField, line int) (pl
 	}
 	do := "correct its spelling, or make it in the account"
 	if o := r.object(place); o != nil && o.Custom != nil && o.Custom.MatchString(string(name)) {
-		do = "fluxcascade connect " + string(place.Connection) + " --again makes it, where the vendor lets it; else make it in the account, as text"
+		do = "fluxcascade connect " + string(place.Connection) +
+			" --again makes it, where the vendor lets it; else make it in the account, as text"
 	}
 	r.add(Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line, What: "the account has no such field", Do: do})
 	return info, false
@@ -112,11 +115,13 @@ func (r *run) marker(place record.Place, name record.PlatformField, line int) {
 	}
 	where := place.String() + " " + string(name)
 	if o.Ability.UniqueKey && info.Custom && !info.Unique {
-		r.add(Finding{Severity: Error, Where: where, Line: line, What: "it holds our ids, and the account lets two records have the same value: a repeated create would make a second record",
-			Do: "make a field with unique values (Salesforce: also External ID) and name it as hub_id"})
+		r.add(Finding{Severity: Error, Where: where, Line: line,
+			What: "it holds our ids, and the account lets two records have the same value: a repeated create would make a second record",
+			Do:   "make a field with unique values (Salesforce: also External ID) and name it as hub_id"})
 	}
 	if info.ReadOnly {
-		r.add(Finding{Severity: Error, Where: where, Line: line, What: "it must hold our ids, and is read-only", Do: "name another field as hub_id"})
+		r.add(Finding{Severity: Error, Where: where, Line: line, What: "it must hold our ids, and is read-only",
+			Do: "name another field as hub_id"})
 	}
 }
 
@@ -134,10 +139,12 @@ func (r *run) spokeFields(m *ruleset.Mapping) {
 			}
 			where := m.Spoke.String() + " " + string(name)
 			if info.ReadOnly && p.Direction != ruleset.ToHub {
-				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "it is read-only in this account, and the mapping writes it", Do: "give the pair direction: to_hub, or leave it out"})
+				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "it is read-only in this account, and the mapping writes it",
+					Do: "give the pair direction: to_hub, or leave it out"})
 			}
 			if len(p.Hub) == 0 && len(info.Values) > 0 && !slices.Contains(info.Values, p.Constant) {
-				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "the value written at creation is none of the field's", Do: "take one of: " + list(info.Values)})
+				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "the value written at creation is none of the field's",
+					Do: "take one of: " + list(info.Values)})
 			}
 		}
 	}
@@ -163,8 +170,9 @@ func (r *run) required(m *ruleset.Mapping) {
 func (r *run) missingValues(place record.Place, given map[record.PlatformField]bool, line int, lacks string) {
 	for _, name := range slices.Sorted(maps.Keys(r.fields[place])) {
 		if info := r.fields[place][name]; info.Required && !info.ReadOnly && !given[name] {
-			r.add(Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line, What: "the platform refuses a record without it, and " + lacks,
-				Do: "map a field to it, or give it a value: - {spoke: " + quoted(name) + ", value: \"…\"}"})
+			r.add(Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line,
+				What: "the platform refuses a record without it, and " + lacks,
+				Do:   "map a field to it, or give it a value: - {spoke: " + quoted(name) + ", value: \"…\"}"})
 		}
 	}
 	o := r.object(place)
@@ -177,7 +185,8 @@ func (r *run) missingValues(place record.Place, given map[record.PlatformField]b
 			for i, name := range need.OneOf {
 				names[i] = string(name)
 			}
-			r.add(Finding{Severity: Error, Where: place.String() + " " + strings.Join(names, " or "), Line: line, What: need.Why + ", and " + lacks, Do: "map one of them, or give it a value"})
+			r.add(Finding{Severity: Error, Where: place.String() + " " + strings.Join(names, " or "), Line: line, What: need.Why + ", and " + lacks,
+				Do: "map one of them, or give it a value"})
 		}
 	}
 }
@@ -263,16 +272,21 @@ func judge(outs []tally, texts []string, problem mapping.Problem, ok bool, info 
 func (r *run) tell(place record.Place, name record.PlatformField, line int, t tally, of int, whose string) {
 	where := place.String() + " " + string(name)
 	if t.tooLong > 0 {
-		r.add(Finding{Severity: Warning, Where: where, Line: line, What: fmt.Sprintf("%d of %d of the %s values looked at are longer than the %d characters it takes (up to %d)", t.tooLong, of, whose, t.max, t.longest),
+		r.add(Finding{Severity: Warning, Where: where, Line: line,
+			What: fmt.Sprintf("%d of %d of the %s values looked at are longer than the %d characters it takes (up to %d)", t.tooLong, of, whose,
+				t.max, t.longest),
 			Do: fmt.Sprintf("shorten them on the way: truncate: {length: %d}, or they are refused and shown", t.max)})
 	}
 	if t.foreign > 0 {
-		r.add(Finding{Severity: Warning, Where: where, Line: line, What: fmt.Sprintf("%d of %d of the %s values looked at are none of the field's", t.foreign, of, whose),
+		r.add(Finding{Severity: Warning, Where: where, Line: line,
+			What: fmt.Sprintf("%d of %d of the %s values looked at are none of the field's",
+				t.foreign, of, whose),
 			Do: "translate them with value_map to: " + list(t.values)})
 	}
 	if t.invalid > 0 {
-		r.add(Finding{Severity: Note, Where: where, Line: line, What: fmt.Sprintf("%d of %d of the %s values looked at are not of the form that the transforms read", t.invalid, of, whose),
-			Do: "they are parked, one by one; correct them at their source, or take on_invalid: keep"})
+		r.add(Finding{Severity: Note, Where: where, Line: line,
+			What: fmt.Sprintf("%d of %d of the %s values looked at are not of the form that the transforms read", t.invalid, of, whose),
+			Do:   "they are parked, one by one; correct them at their source, or take on_invalid: keep"})
 	}
 }
 

@@ -25,7 +25,8 @@ func (w *job) askApp(ctx context.Context, o Options) (boot.App, error) {
 		a.RevokeURL = cmp.Or(o.App.RevokeURL, sandbox.RevokeURL, a.RevokeURL)
 	}
 	if a.ClientID == "" || a.ClientSecret == "" {
-		w.Person.Say("Register an app with %s first: fluxcascade guide connect-%s says how. Then give what its page shows.", w.label, w.vendor.Catalog.Name)
+		w.Person.Say("Register an app with %s first: fluxcascade guide connect-%s says how. Then give what its page shows.", w.label,
+			w.vendor.Catalog.Name)
 	}
 	if a.ClientID == "" {
 		if a.ClientID, err = w.Person.Ask("Client id: "); err != nil {

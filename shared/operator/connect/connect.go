@@ -99,7 +99,8 @@ func (j Job) Connect(ctx context.Context, o Options) error {
 	if has, err := credential.Has(ctx, j.Target.Store(), j.Connection.Name); err != nil {
 		return err
 	} else if has && known && !o.Again {
-		return fmt.Errorf("%s is connected to %s already; to authorise it anew, say: fluxcascade connect %s --again %s", j.Connection.Name, describe(before), j.Connection.Name, j.Target.Flags())
+		return fmt.Errorf("%s is connected to %s already; to authorise it anew, say: fluxcascade connect %s --again %s", j.Connection.Name,
+			describe(before), j.Connection.Name, j.Target.Flags())
 	}
 	if w.app, err = w.askApp(ctx, o); err != nil {
 		return err
@@ -124,7 +125,8 @@ func (w *job) authorise(ctx context.Context, o Options) (granted, error) {
 	if err != nil {
 		return granted{}, err
 	}
-	f := &flow{vendor: w.vendor, app: w.app, sandbox: o.Sandbox, scopes: w.scopes(), redirect: redirect, client: boot.HTTPClient(w.app, w.vendor, w.Transport)}
+	f := &flow{vendor: w.vendor, app: w.app, sandbox: o.Sandbox, scopes: w.scopes(), redirect: redirect, client: boot.HTTPClient(w.app,
+		w.vendor, w.Transport)}
 	var listener net.Listener
 	if !pasted {
 		if listener, err = open(f); err != nil {
@@ -136,7 +138,8 @@ func (w *job) authorise(ctx context.Context, o Options) (granted, error) {
 	w.Person.Say("Connecting %s to its %s account. The app must have:", w.Connection.Name, w.label)
 	w.Person.Say("  redirect URL, letter for letter:  %s", redirect)
 	w.Person.Say("  scopes:  %s", strings.Join(f.scopes, "; "))
-	w.Person.Say("Sign in as a user made for this sync (a service user) if you can: what the sync writes shows as theirs, and when a person leaves, their authorisation ends with them.")
+	w.Person.Say("Sign in as a user made for this sync (a service user) if you can: what the sync writes shows as theirs, and when a " +
+		"person leaves, their authorisation ends with them.")
 	w.Person.Say("\nOpen this address in a browser, and authorise the app:\n\n  %s\n", address)
 	w.Person.Open(address)
 	var code, account string
@@ -166,13 +169,16 @@ func (w *job) redirect(o Options) (redirect string, pasted bool, err error) {
 		return o.Redirect, o.Paste || !loops(o.Redirect), nil
 	}
 	l := w.vendor.Authorization.Loopback
-	if l == platform.LoopbackAlways || l == platform.LoopbackSandbox && (o.Sandbox || w.app.BaseURL == w.vendor.Authorization.Sandbox.BaseURL) || w.app.AuthorizeURL != "" {
+	if l == platform.LoopbackAlways || l == platform.LoopbackSandbox &&
+		(o.Sandbox || w.app.BaseURL == w.vendor.Authorization.Sandbox.BaseURL) || w.app.AuthorizeURL != "" {
 		return DefaultRedirect, o.Paste, nil
 	}
 	if public := w.Target.PublicURL(); strings.HasPrefix(public, "https://") {
 		return public + "/connect/" + string(w.vendor.Catalog.Name), true, nil
 	}
-	return "", false, fmt.Errorf("%s sends the browser to https addresses alone: give one that you registered in the app with --redirect https://… (any page of your own website serves: you paste the address that the browser ends at), or --public-url with the address of serve", w.label)
+	return "", false, fmt.Errorf("%s sends the browser to https addresses alone: give one that you registered in the app with --redirect "+
+		"https://… (any page of your own website serves: you paste the address that the browser ends at), or --public-url with the address "+
+		"of serve", w.label)
 }
 
 // scopes are those that the mapped objects need.
@@ -192,7 +198,9 @@ func (w *job) objects() []record.Object {
 }
 
 // identify finds the account that the grant opens, and refuses one that is not the connection's.
-func (w *job) identify(ctx context.Context, o Options, g granted, before credential.Account) (credential.Account, platform.Connector, error) {
+func (w *job) identify(
+	ctx context.Context, o Options, g granted, before credential.Account,
+) (credential.Account, platform.Connector, error) {
 	home := cmp.Or(w.app.BaseURL, g.BaseURL, w.vendor.BaseURL)
 	connector := w.connector(home, cmp.Or(g.Account, w.Connection.Account), g.AccessToken)
 	connecting, ok := connector.(platform.Connecting)
@@ -212,18 +220,21 @@ func (w *job) identify(ctx context.Context, o Options, g granted, before credent
 	if scopes == nil {
 		scopes = g.Scopes
 	}
-	account := credential.Account{Account: id.Account, Name: id.Name, User: id.User, Scopes: scopes, Sandbox: id.Sandbox || o.Sandbox, BaseURL: cmp.Or(g.BaseURL, id.BaseURL),
+	account := credential.Account{Account: id.Account, Name: id.Name, User: id.User, Scopes: scopes, Sandbox: id.Sandbox || o.Sandbox,
+		BaseURL:  cmp.Or(g.BaseURL, id.BaseURL),
 		Webhooks: before.Webhooks, Callback: before.Callback, At: w.Now().UTC()}
 	if w.app.BaseURL != "" {
 		account.BaseURL = "" // the app names it
 	}
 	if before.Account != "" && before.Account != account.Account {
-		return account, nil, fmt.Errorf("%s was connected to %s, and its cursors and links belong to that account; you authorised %s. Sign in to the former and begin again, or first: fluxcascade disconnect %s --erase %s",
+		return account, nil, fmt.Errorf("%s was connected to %s, and its cursors and links belong to that account; you authorised %s. Sign in "+
+			"to the former and begin again, or first: fluxcascade disconnect %s --erase %s",
 			w.Connection.Name, describe(before), describe(account), w.Connection.Name, w.Target.Flags())
 	}
 	w.say(account)
 	if missing := lacking(w.scopes(), scopes); len(missing) > 0 && !w.vendor.Authorization.ScopesInApp {
-		return account, nil, fmt.Errorf("%s granted no %s, without which the mapped objects cannot be kept in agreement; add them to the app and begin again", w.label, strings.Join(missing, ", "))
+		return account, nil, fmt.Errorf("%s granted no %s, without which the mapped objects cannot be kept in agreement; add them to the app "+
+			"and begin again", w.label, strings.Join(missing, ", "))
 	}
 	return account, w.connector(cmp.Or(w.app.BaseURL, account.BaseURL, w.vendor.BaseURL), account.Account, g.AccessToken), nil
 }
@@ -241,7 +252,8 @@ func (w *job) choose(identities []platform.Identity, wanted string) (platform.Id
 	case len(identities) == 0:
 		return platform.Identity{}, fmt.Errorf("%s authorised the app for no account", w.label)
 	case wanted != "":
-		return platform.Identity{}, fmt.Errorf("%s must be account %s, as configured or as connected before; you authorised %s. Sign in to the right one and begin again", w.Connection.Name, wanted, strings.Join(named, ", "))
+		return platform.Identity{}, fmt.Errorf("%s must be account %s, as configured or as connected before; you authorised %s. Sign in to "+
+			"the right one and begin again", w.Connection.Name, wanted, strings.Join(named, ", "))
 	case len(identities) == 1:
 		return identities[0], nil
 	}
@@ -269,7 +281,8 @@ func (w *job) say(a credential.Account) {
 		w.Person.Say("It is an account for tests.")
 	}
 	if w.Connection.Account == "" {
-		w.Person.Say("Put it into the configuration, so that %s is never taken for another:   %s: {platform: %s, account: %q}", w.Connection.Name, w.Connection.Name, w.Connection.Platform, a.Account)
+		w.Person.Say("Put it into the configuration, so that %s is never taken for another:   %s: {platform: %s, account: %q}", w.Connection.Name,
+			w.Connection.Name, w.Connection.Platform, a.Account)
 	}
 }
 
@@ -294,8 +307,9 @@ func (w *job) keep(ctx context.Context, g granted, a credential.Account) error {
 
 // connector assembles the vendor's connector with one access token.
 func (w *job) connector(home, account, access string) platform.Connector {
-	return w.vendor.Connect(platform.Settings{Connection: w.Connection.Name, Account: account, BaseURL: home, Tokens: oneToken(access), AppKey: w.app.DeveloperKey,
-		HTTP: boot.HTTPClient(w.app, w.vendor, w.Transport), Now: w.Now, Options: w.Connection.Options})
+	return w.vendor.Connect(platform.Settings{Connection: w.Connection.Name, Account: account, BaseURL: home, Tokens: oneToken(access),
+		AppKey: w.app.DeveloperKey,
+		HTTP:   boot.HTTPClient(w.app, w.vendor, w.Transport), Now: w.Now, Options: w.Connection.Options})
 }
 
 // oneToken is an access token just granted, which lives longer than connecting takes.

@@ -65,7 +65,8 @@ func TestWhatTheConfigurationNamesIsThereAfterConnecting(t *testing.T) {
 			t.Fatal(err)
 		}
 		account := w.sims[p].Access().Account
-		c := v.Connect(platform.Settings{Connection: job.Connection.Name, Account: account, BaseURL: w.given[p].BaseURL, Tokens: held(token), HTTP: http.DefaultClient, Now: time.Now})
+		c := v.Connect(platform.Settings{Connection: job.Connection.Name, Account: account, BaseURL: w.given[p].BaseURL, Tokens: held(token),
+			HTTP: http.DefaultClient, Now: time.Now})
 		for _, place := range w.rules.Places() {
 			if place.Connection != job.Connection.Name {
 				continue
@@ -75,7 +76,8 @@ func TestWhatTheConfigurationNamesIsThereAfterConnecting(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range w.rules.FieldsAt(place) {
-				if !slices.ContainsFunc(infos, func(f platform.FieldInfo) bool { return f.Name == name }) && !strings.Contains(who.said.String(), string(name)) {
+				if !slices.ContainsFunc(infos, func(f platform.FieldInfo) bool { return f.Name == name }) &&
+					!strings.Contains(who.said.String(), string(name)) {
 					t.Errorf("%s lacks %s, and nobody was told", place, name)
 				}
 			}
@@ -95,7 +97,8 @@ func TestAnAddressIsPasted(t *testing.T) {
 	job, who := w.job(t, "quickbooks")
 	who.browse = who.hold
 	who.answers = []string{"nonsense", "https://sync.example.com/connect/quickbooks?code=forged&state=forged&realmId=1", "ENDED"}
-	if err := job.Connect(t.Context(), connect.Options{App: w.given["quickbooks"], Redirect: "https://sync.example.com/connect/quickbooks"}); err != nil {
+	if err := job.Connect(t.Context(), connect.Options{App: w.given["quickbooks"],
+		Redirect: "https://sync.example.com/connect/quickbooks"}); err != nil {
 		t.Fatalf("%v\n%s", err, who.said.String())
 	}
 	if n := strings.Count(who.said.String(), "another attempt"); n != 2 {
@@ -110,7 +113,8 @@ func TestACodeOfAnotherAttemptOpensNothing(t *testing.T) {
 	var leaked string
 	job, who := w.job(t, "salesforce")
 	who.browse = func(address string) { who.hold(address); leaked = who.ended }
-	_ = job.Connect(t.Context(), connect.Options{App: w.given["salesforce"], Redirect: "https://sync.example.com/connect/salesforce"}) // nobody pastes
+	// nobody pastes
+	_ = job.Connect(t.Context(), connect.Options{App: w.given["salesforce"], Redirect: "https://sync.example.com/connect/salesforce"})
 	stolen, err := url.Parse(leaked)
 	if err != nil || stolen.Query().Get("code") == "" {
 		t.Fatalf("no code in %q", leaked)
@@ -161,7 +165,8 @@ func TestAnotherAccountIsRefused(t *testing.T) {
 		configured.Account = "somebody-else"
 		job.Connection = &configured
 		err := job.Connect(t.Context(), connect.Options{App: w.given["jobber"], Redirect: freeRedirect(t)})
-		if has, _ := credential.Has(t.Context(), w.store, "jobber"); err == nil || !strings.Contains(err.Error(), "must be account somebody-else") || has {
+		if has, _ := credential.Has(t.Context(), w.store, "jobber"); err == nil ||
+			!strings.Contains(err.Error(), "must be account somebody-else") || has {
 			t.Errorf("got %v, kept %v", err, has)
 		}
 	})
@@ -181,7 +186,8 @@ func TestAnotherAccountIsRefused(t *testing.T) {
 func TestConnectingAgainAsksForItAndKeepsCursors(t *testing.T) {
 	w := newWorld(t)
 	place := record.Place{Connection: "hubspot", Object: "contacts"}
-	if _, err := controltable.SaveProgress(t.Context(), w.store, place, controltable.Progress{Phase: controltable.PhaseDone, Changes: "cursor"}); err != nil {
+	if _, err := controltable.SaveProgress(t.Context(), w.store, place, controltable.Progress{Phase: controltable.PhaseDone,
+		Changes: "cursor"}); err != nil {
 		t.Fatal(err)
 	}
 	for i, o := range []connect.Options{{}, {}, {Again: true}} {
@@ -214,12 +220,14 @@ func TestConnectingAgainAsksForItAndKeepsCursors(t *testing.T) {
 
 // TestAHomeThatIsNotThePlatformsIsNeverCalled: a token answer that names another host, however it is dressed.
 func TestAHomeThatIsNotThePlatformsIsNeverCalled(t *testing.T) {
-	for _, home := range []string{"https://evil.example.com", "https://salesforce.com.evil.example", "http://x.my.salesforce.com", "https://user@x.my.salesforce.com", "https://x.my.salesforce.com:8443",
+	for _, home := range []string{"https://evil.example.com", "https://salesforce.com.evil.example", "http://x.my.salesforce.com",
+		"https://user@x.my.salesforce.com", "https://x.my.salesforce.com:8443",
 		"https://x.my.salesforce.com/path", "https://x.my.salesforce.com?q", "https://evilsalesforce.com", "", "::"} {
 		w := newWorld(t)
 		server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			out.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(out).Encode(map[string]string{"access_token": "a", "refresh_token": "r", "instance_url": home, "token_type": "Bearer"})
+			_ = json.NewEncoder(out).Encode(map[string]string{"access_token": "a", "refresh_token": "r", "instance_url": home,
+				"token_type": "Bearer"})
 		}))
 		app := w.given["salesforce"]
 		app.BaseURL, app.TokenURL = "", server.URL
@@ -289,7 +297,8 @@ func TestDisconnecting(t *testing.T) {
 			if !ok || account.Account == "" || account.Left.IsZero() || len(account.Webhooks) > 0 {
 				t.Errorf("kept %+v", account)
 			}
-			if err := job.Disconnect(t.Context(), connect.Leaving{Now: true}); err != nil || !strings.Contains(who.said.String(), "is not connected. Nothing changes.") {
+			if err := job.Disconnect(t.Context(), connect.Leaving{Now: true}); err != nil ||
+				!strings.Contains(who.said.String(), "is not connected. Nothing changes.") {
 				t.Errorf("a second time: %v", err)
 			}
 			w.unspoken(t, p, who)
@@ -300,9 +309,12 @@ func TestDisconnecting(t *testing.T) {
 func TestErasingNeedsTheName(t *testing.T) {
 	w := newWorld(t)
 	links := []store.Key{
-		{Table: store.Versions, Partition: "customer#e1", Sort: "link#jobber/clients"}, {Table: store.Versions, Partition: "customer#e1", Sort: "link#hubspot/contacts"},
-		{Table: store.Versions, Partition: "customer#e1", Sort: "entity"}, {Table: store.CrossReference, Partition: "ref#customer#jobber/clients/MQ==", Sort: "ref"},
-		{Table: store.CrossReference, Partition: "ref#customer#jobber2/clients/MQ==", Sort: "ref"}, {Table: store.CrossReference, Partition: "key#customer#contacts#email#h", Sort: "key"}}
+		{Table: store.Versions, Partition: "customer#e1", Sort: "link#jobber/clients"}, {Table: store.Versions, Partition: "customer#e1",
+			Sort: "link#hubspot/contacts"},
+		{Table: store.Versions, Partition: "customer#e1", Sort: "entity"},
+		{Table: store.CrossReference, Partition: "ref#customer#jobber/clients/MQ==", Sort: "ref"},
+		{Table: store.CrossReference, Partition: "ref#customer#jobber2/clients/MQ==", Sort: "ref"},
+		{Table: store.CrossReference, Partition: "key#customer#contacts#email#h", Sort: "key"}}
 	for _, key := range links {
 		if err := w.store.Commit(t.Context(), []store.Write{{Key: key, Body: []byte("{}")}}); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,8 @@ func (j Job) Disconnect(ctx context.Context, o Leaving) error {
 		return err
 	}
 	if o.Erase {
-		typed, err := j.Person.Ask(fmt.Sprintf("This removes the tokens, the cursors and every link of %s for good; the records themselves stay. Type %s to do it: ", c, c))
+		typed, err := j.Person.Ask(fmt.Sprintf("This removes the tokens, the cursors and every link of %s for good; the records themselves "+
+			"stay. Type %s to do it: ", c, c))
 		if err != nil || strings.TrimSpace(typed) != string(c) {
 			return fmt.Errorf("nothing was done: %s was not typed", c)
 		}
@@ -68,7 +69,8 @@ func (j Job) Disconnect(ctx context.Context, o Leaving) error {
 	}
 	if err := w.leave(ctx, account); err != nil {
 		if !o.Now {
-			return fmt.Errorf("%s still has our authorisation, and %s is paused: %w; try again, or leave with --now and end it in %s's own pages", w.label, c, err, w.label)
+			return fmt.Errorf("%s still has our authorisation, and %s is paused: %w; try again, or leave with --now and end it in %s's own pages",
+				w.label, c, err, w.label)
 		}
 		j.Person.Say("%s may still have our authorisation: %v. End it in its own pages.", w.label, err)
 	}
@@ -102,13 +104,15 @@ func (w *job) drained(ctx context.Context, o Leaving) error {
 		}
 	}
 	if len(waiting) > 0 {
-		return fmt.Errorf("%s still has work: %s. Let it be done first (it needs minutes, with the system running), or leave at once with --now: what is due then waits until %s is connected again",
+		return fmt.Errorf("%s still has work: %s. Let it be done first (it needs minutes, with the system running), or leave at once with "+
+			"--now: what is due then waits until %s is connected again",
 			w.Connection.Name, strings.Join(waiting, ", "), w.Connection.Name)
 	}
 	return nil
 }
 
-var queueWords = map[config.QueueKind]string{config.Changes: "messages of changes", config.Backfill: "pages of a first load", config.Due: "messages of writes"}
+var queueWords = map[config.QueueKind]string{config.Changes: "messages of changes", config.Backfill: "pages of a first load",
+	config.Due: "messages of writes"}
 
 // leave takes the webhooks back and ends the grant. One that is over already needs no ending.
 func (w *job) leave(ctx context.Context, account credential.Account) error {
@@ -123,8 +127,9 @@ func (w *job) leave(ctx context.Context, account credential.Account) error {
 	w.app.TokenURL = cmp.Or(w.app.TokenURL, w.vendor.TokenURL)
 	client := boot.HTTPClient(w.app, w.vendor, w.Transport)
 	tokens := &credential.Source{Store: s, Connection: c, Refresher: w.vendor.Refresh(w.app, client, w.Now), Now: w.Now, Wait: wait}
-	connector := w.vendor.Connect(platform.Settings{Connection: c, Account: cmp.Or(w.Connection.Account, account.Account), BaseURL: cmp.Or(w.app.BaseURL, account.BaseURL, w.vendor.BaseURL),
-		Tokens: tokens, AppKey: w.app.DeveloperKey, HTTP: client, Now: w.Now, Options: w.Connection.Options})
+	connector := w.vendor.Connect(platform.Settings{Connection: c, Account: cmp.Or(w.Connection.Account, account.Account),
+		BaseURL: cmp.Or(w.app.BaseURL, account.BaseURL, w.vendor.BaseURL),
+		Tokens:  tokens, AppKey: w.app.DeveloperKey, HTTP: client, Now: w.Now, Options: w.Connection.Options})
 	if err := w.unsubscribe(ctx, connector, account); err != nil && !ended(err) {
 		return fmt.Errorf("take the webhooks back: %w", err)
 	}
@@ -225,7 +230,8 @@ func (w *job) erase(ctx context.Context) error {
 	if err := credential.Forget(ctx, s, c); err != nil {
 		return fmt.Errorf("erase the account: %w; say the same again", err)
 	}
-	w.Person.Say("%s is disconnected and erased: %d links, and the cursors of %d objects. Its records stay as they are, everywhere.", c, links, len(slices.Compact(places)))
+	w.Person.Say("%s is disconnected and erased: %d links, and the cursors of %d objects. Its records stay as they are, everywhere.", c, links,
+		len(slices.Compact(places)))
 	return nil
 }
 

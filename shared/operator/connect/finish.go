@@ -33,7 +33,8 @@ func (w *job) finish(ctx context.Context, connector platform.Connector, account 
 	}
 	registered, err := w.subscribe(ctx, connector, account, fields)
 	if err != nil {
-		return fmt.Errorf("%s is connected, and its webhooks are not registered: %w; say the same again with --again, or let polling do the work", w.Connection.Name, err)
+		return fmt.Errorf("%s is connected, and its webhooks are not registered: %w; say the same again with --again, or let polling do the work",
+			w.Connection.Name, err)
 	}
 	callback := w.callback()
 	if w.vendor.ByHand != nil {
@@ -42,7 +43,8 @@ func (w *job) finish(ctx context.Context, connector platform.Connector, account 
 		steps = append(steps, "Let webhooks come to "+callback+"; how: fluxcascade guide connect-"+string(w.vendor.Catalog.Name))
 	}
 	if callback == "" && w.vendor.Catalog.Webhooks.Signed {
-		w.Person.Say("Webhooks have no address to come to, so polling does all the work, by the configured schedule (serve --public-url https://… gives them one).")
+		w.Person.Say("Webhooks have no address to come to, so polling does all the work, by the configured schedule (serve --public-url " +
+			"https://… gives them one).")
 	}
 	w.Person.Say("\n%s is connected.", w.Connection.Name)
 	if len(steps) > 0 {
@@ -98,8 +100,11 @@ func (w *job) makeFields(ctx context.Context, connector platform.Connector, plac
 	return steps, nil
 }
 
-func (w *job) makeField(ctx context.Context, connector platform.Connector, place record.Place, name record.PlatformField) (step string, err error) {
-	byHand := fmt.Sprintf("Make the field %s of %s in %s, as plain text; the configuration names it and the account has none of that name.", name, place.Object, w.label)
+func (w *job) makeField(
+	ctx context.Context, connector platform.Connector, place record.Place, name record.PlatformField,
+) (step string, err error) {
+	byHand := fmt.Sprintf("Make the field %s of %s in %s, as plain text; the configuration names it and the account has none of that name.",
+		name, place.Object, w.label)
 	making, ok := connector.(platform.FieldMaking)
 	if !ok {
 		return byHand, nil
@@ -134,7 +139,9 @@ func labelOf(name record.PlatformField) string {
 }
 
 // subscribe registers webhooks, if the vendor lets it and they have somewhere to go, and keeps their ids.
-func (w *job) subscribe(ctx context.Context, connector platform.Connector, account credential.Account, fields map[record.Object][]record.PlatformField) (registered bool, err error) {
+func (w *job) subscribe(
+	ctx context.Context, connector platform.Connector, account credential.Account, fields map[record.Object][]record.PlatformField,
+) (registered bool, err error) {
 	subscribing, ok := connector.(platform.Subscribing)
 	callback := w.callback()
 	if !ok || callback == "" || len(fields) == 0 {

@@ -134,9 +134,11 @@ func (f *flow) exchange(ctx context.Context, code, account string) (granted, err
 		return granted{}, f.explain(err)
 	}
 	if token.RefreshToken == "" {
-		return granted{}, fmt.Errorf("%s gave no refresh token, so the connection would end within hours: the app lacks the right to one (scopes: %s)", f.vendor.Catalog.Label, strings.Join(f.scopes, " "))
+		return granted{}, fmt.Errorf("%s gave no refresh token, so the connection would end within hours: the app lacks the right to one "+
+			"(scopes: %s)", f.vendor.Catalog.Label, strings.Join(f.scopes, " "))
 	}
-	g := granted{Grant: platform.Grant{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, ExpiresAt: token.Expiry.UTC()}, Account: account}
+	g := granted{Grant: platform.Grant{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, ExpiresAt: token.Expiry.UTC()},
+		Account: account}
 	if token.Expiry.IsZero() {
 		g.ExpiresAt = time.Time{}
 	}
@@ -158,11 +160,14 @@ func (f *flow) explain(err error) error {
 	switch {
 	case errors.As(err, &refused) && safeError.MatchString(refused.ErrorCode):
 		if refused.ErrorCode == "invalid_client" {
-			return fmt.Errorf("%s does not know the app (invalid_client): its client id and secret are not those of the app's page", f.vendor.Catalog.Label)
+			return fmt.Errorf("%s does not know the app (invalid_client): its client id and secret are not those of the app's page",
+				f.vendor.Catalog.Label)
 		}
-		return fmt.Errorf("%s refused the code (%s): it lives for minutes and serves once; begin again", f.vendor.Catalog.Label, refused.ErrorCode)
+		return fmt.Errorf("%s refused the code (%s): it lives for minutes and serves once; begin again", f.vendor.Catalog.Label,
+			refused.ErrorCode)
 	case errors.As(err, &refused) && refused.Response != nil:
-		return fmt.Errorf("%s refused the code (status %d): check the app's client id, secret and redirect URL, and begin again", f.vendor.Catalog.Label, refused.Response.StatusCode)
+		return fmt.Errorf("%s refused the code (status %d): check the app's client id, secret and redirect URL, and begin again",
+			f.vendor.Catalog.Label, refused.Response.StatusCode)
 	}
 	return fmt.Errorf("%s did not answer as it should (%T); begin again", f.vendor.Catalog.Label, err)
 }
@@ -178,7 +183,8 @@ func (f *flow) home(text string) (string, error) {
 		!slices.ContainsFunc(f.vendor.Catalog.Hosts, func(host string) bool {
 			return u.Host == host || strings.HasPrefix(host, ".") && strings.HasSuffix(u.Host, host)
 		}) {
-		return "", fmt.Errorf("%s names an address for this account that is none of its hosts (%s); nothing was sent there", f.vendor.Catalog.Label, strings.Join(f.vendor.Catalog.Hosts, ", "))
+		return "", fmt.Errorf("%s names an address for this account that is none of its hosts (%s); nothing was sent there",
+			f.vendor.Catalog.Label, strings.Join(f.vendor.Catalog.Hosts, ", "))
 	}
 	return u.String(), nil
 }

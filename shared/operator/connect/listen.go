@@ -14,7 +14,8 @@ import (
 const personPatience = 10 * time.Minute
 
 // closedPage is what the browser shows once it has brought the answer: it holds nothing of it, and may keep nothing.
-const closedPage = `<!doctype html><meta charset="utf-8"><title>FluxCascade</title><p>FluxCascade has the answer. You can close this page and go back to the terminal.</p>`
+const closedPage = `<!doctype html><meta charset="utf-8"><title>FluxCascade</title><p>FluxCascade has the answer. You can close this ` +
+	`page and go back to the terminal.</p>`
 
 // open opens the port of a redirect to this machine; before the person is sent to authorise, so that a port which another
 // program has is told then.
@@ -25,7 +26,8 @@ func open(f *flow) (net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", redirect.Port()))
 	if err != nil {
-		return nil, fmt.Errorf("listen for the browser on %s: %w (another program has the port? give another with --redirect, and register it in the app)", redirect.Host, err)
+		return nil, fmt.Errorf("listen for the browser on %s: %w (another program has the port? give another with --redirect, and register it "+
+			"in the app)", redirect.Host, err)
 	}
 	return listener, nil
 }

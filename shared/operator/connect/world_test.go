@@ -134,7 +134,8 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{sims: map[record.Platform]platformsim.Simulator{}, given: map[record.Platform]boot.App{}, now: time.Now()}
-	w.system = &system{store: memstore.New(), queue: memqueue.New(time.Now), apps: map[record.Connection]boot.App{}, public: "https://sync.example.com"}
+	w.system = &system{store: memstore.New(), queue: memqueue.New(time.Now), apps: map[record.Connection]boot.App{},
+		public: "https://sync.example.com"}
 	var platforms []record.Platform
 	for _, v := range boot.Vendors() {
 		platforms = append(platforms, v.Catalog.Name)
@@ -146,8 +147,9 @@ func newWorld(t *testing.T) *world {
 		t.Cleanup(server.Close)
 		a := runner.Serve(sim, server.URL)
 		w.sims[v.Catalog.Name] = sim
-		w.given[v.Catalog.Name] = boot.App{ClientID: a.ClientID, ClientSecret: a.ClientSecret, WebhookSecret: a.WebhookSecret, DeveloperKey: a.DeveloperKey,
-			BaseURL: a.BaseURL, TokenURL: a.TokenURL, AuthorizeURL: a.AuthorizeURL, RevokeURL: a.RevokeURL}
+		w.given[v.Catalog.Name] = boot.App{ClientID: a.ClientID, ClientSecret: a.ClientSecret, WebhookSecret: a.WebhookSecret,
+			DeveloperKey: a.DeveloperKey,
+			BaseURL:      a.BaseURL, TokenURL: a.TokenURL, AuthorizeURL: a.AuthorizeURL, RevokeURL: a.RevokeURL}
 	}
 	hub, spokes, err := starter.Accounts(catalog.All(), "hubspot", platforms)
 	if err != nil {
@@ -190,7 +192,8 @@ func freeRedirect(t *testing.T) string {
 func (w *world) token(p record.Platform) (string, error) {
 	v, _ := boot.VendorOf(p)
 	app := w.apps[record.Connection(p)]
-	source := &credential.Source{Store: w.store, Connection: record.Connection(p), Refresher: v.Refresh(app, boot.HTTPClient(app, v, nil), func() time.Time { return w.now }),
+	source := &credential.Source{Store: w.store, Connection: record.Connection(p), Refresher: v.Refresh(app, boot.HTTPClient(app, v, nil),
+		func() time.Time { return w.now }),
 		Now: func() time.Time { return w.now }, Wait: func(context.Context, time.Duration) error { return nil }}
 	return source.Token(context.Background())
 }
@@ -200,8 +203,9 @@ func (w *world) unspoken(t *testing.T, p record.Platform, who *person) {
 	t.Helper()
 	app := w.apps[record.Connection(p)]
 	held, _, _ := credential.Held(context.Background(), w.store, record.Connection(p))
-	for what, secret := range map[string]string{"client secret": app.ClientSecret, "webhook secret": app.WebhookSecret, "developer key": app.DeveloperKey,
-		"access token": held.AccessToken, "refresh token": held.RefreshToken} {
+	for what, secret := range map[string]string{"client secret": app.ClientSecret, "webhook secret": app.WebhookSecret,
+		"developer key": app.DeveloperKey,
+		"access token":  held.AccessToken, "refresh token": held.RefreshToken} {
 		if secret != "" && strings.Contains(who.said.String(), secret) {
 			t.Errorf("the %s was said:\n%s", what, who.said.String())
 		}

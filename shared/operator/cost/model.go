@@ -57,7 +57,8 @@ func Floor(s Stack, idle Requests) []Line {
 	lines := []Line{
 		line("encryption keys", float64(s.Keys), KeyMonth), line("secrets", float64(s.Secrets), SecretMonth),
 		line("alarms", float64(s.AlarmMetrics), AlarmMonth), line("dashboards", float64(s.Dashboards), DashboardMonth),
-		line("metrics of ours", float64(s.CustomMetrics)*hoursShare, MetricMonth), line("queues being polled", float64(s.PolledQueues)*idleReceives, SQSRequest),
+		line("metrics of ours", float64(s.CustomMetrics)*hoursShare, MetricMonth),
+		line("queues being polled", float64(s.PolledQueues)*idleReceives, SQSRequest),
 		line("key requests", float64(s.Keys)*keyReads, KMSRequest), line("scheduler", s.ScheduledCalls, SchedulerCall),
 	}
 	for _, l := range Work(idle.Times(s.ScheduledCalls)) {
@@ -70,9 +71,12 @@ func Floor(s Stack, idle Requests) []Line {
 // Work prices requests.
 func Work(r Requests) []Line {
 	const gigabyte = 1e9
-	return sorted([]Line{line("DynamoDB writes", r.DynamoWrites, DynamoWrite), line("DynamoDB reads", r.DynamoReads, DynamoRead), line("SQS", r.SQS, SQSRequest),
+	return sorted([]Line{line("DynamoDB writes", r.DynamoWrites, DynamoWrite), line("DynamoDB reads", r.DynamoReads, DynamoRead),
+		line("SQS", r.SQS, SQSRequest),
 		line("Lambda calls", r.Lambda, LambdaRequest), line("Lambda time", r.GBSeconds, LambdaGBSecond), line("HTTP API", r.API, APIRequest),
-		line("X-Ray traces", r.Lambda, Trace), line("logs", r.LogBytes/gigabyte, LogGB), line("calls to platforms, bytes out", r.OutBytes/gigabyte, DataOutGB)})
+		line("X-Ray traces", r.Lambda, Trace), line("logs", r.LogBytes/gigabyte, LogGB), line("calls to platforms, bytes out",
+			r.OutBytes/gigabyte,
+			DataOutGB)})
 }
 
 // Sum adds up.

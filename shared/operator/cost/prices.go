@@ -26,14 +26,16 @@ const million = 1_000_000
 
 // The prices of requests.
 var (
-	DynamoWrite     = Price{0.625, million, "write unit of 1 KB, on demand; doubled in a transaction", "aws.amazon.com/dynamodb/pricing/on-demand"}
-	DynamoRead      = Price{0.125, million, "read unit of 4 KB, strong; half where eventual", "aws.amazon.com/dynamodb/pricing/on-demand"}
-	SQSRequest      = Price{0.40, million, "request of up to 64 KB, standard queue", "aws.amazon.com/sqs/pricing"}
-	LambdaRequest   = Price{0.20, million, "call", "aws.amazon.com/lambda/pricing"}
-	LambdaGBSecond  = Price{0.0000133334, 1, "GB-second, arm64", "aws.amazon.com/lambda/pricing"}
-	APIRequest      = Price{1.00, million, "request of up to 512 KB, HTTP API", "aws.amazon.com/api-gateway/pricing"}
-	SchedulerCall   = Price{1.00, million, "scheduled call", "aws.amazon.com/eventbridge/pricing"}
-	RelayedEvent    = Price{1.20, million, "event relayed by a partner's bus to an API destination: 1.00 for the event, 0.20 for the call", "aws.amazon.com/eventbridge/pricing"}
+	DynamoWrite = Price{0.625, million, "write unit of 1 KB, on demand; doubled in a transaction",
+		"aws.amazon.com/dynamodb/pricing/on-demand"}
+	DynamoRead     = Price{0.125, million, "read unit of 4 KB, strong; half where eventual", "aws.amazon.com/dynamodb/pricing/on-demand"}
+	SQSRequest     = Price{0.40, million, "request of up to 64 KB, standard queue", "aws.amazon.com/sqs/pricing"}
+	LambdaRequest  = Price{0.20, million, "call", "aws.amazon.com/lambda/pricing"}
+	LambdaGBSecond = Price{0.0000133334, 1, "GB-second, arm64", "aws.amazon.com/lambda/pricing"}
+	APIRequest     = Price{1.00, million, "request of up to 512 KB, HTTP API", "aws.amazon.com/api-gateway/pricing"}
+	SchedulerCall  = Price{1.00, million, "scheduled call", "aws.amazon.com/eventbridge/pricing"}
+	RelayedEvent   = Price{1.20, million, "event relayed by a partner's bus to an API destination: 1.00 for the event, 0.20 for the call",
+		"aws.amazon.com/eventbridge/pricing"}
 	KMSRequest      = Price{0.03, 10_000, "request", "aws.amazon.com/kms/pricing"}
 	SecretRead      = Price{0.05, 10_000, "call", "aws.amazon.com/secrets-manager/pricing"}
 	Trace           = Price{5.00, million, "trace recorded", "aws.amazon.com/xray/pricing"}
@@ -54,8 +56,11 @@ var (
 
 // Prices lists every price by a name for it.
 func Prices() map[string]Price {
-	return map[string]Price{"dynamodb write": DynamoWrite, "dynamodb read": DynamoRead, "sqs request": SQSRequest, "lambda call": LambdaRequest, "lambda time": LambdaGBSecond,
-		"api request": APIRequest, "scheduler call": SchedulerCall, "relayed event": RelayedEvent, "kms request": KMSRequest, "secret read": SecretRead, "x-ray trace": Trace,
+	return map[string]Price{"dynamodb write": DynamoWrite, "dynamodb read": DynamoRead, "sqs request": SQSRequest,
+		"lambda call": LambdaRequest,
+		"lambda time": LambdaGBSecond,
+		"api request": APIRequest, "scheduler call": SchedulerCall, "relayed event": RelayedEvent, "kms request": KMSRequest,
+		"secret read": SecretRead, "x-ray trace": Trace,
 		"log": LogGB, "data out": DataOutGB, "dynamodb storage": DynamoStorageGB, "dynamodb backup": DynamoBackupGB,
 		"key": KeyMonth, "secret": SecretMonth, "alarm": AlarmMonth, "custom metric": MetricMonth, "dashboard": DashboardMonth}
 }

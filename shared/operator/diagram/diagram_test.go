@@ -25,7 +25,8 @@ func TestTheReadmeShowsTheExampleAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(diagram.Block(rules), diagram.BlockIn(string(readme))); diff != "" {
-		t.Errorf("README.md lacks the picture of infra/sync.yaml, or has an old one; put in what this prints: go run ./scripts/fluxcascade diagram --readme\n%s", diff)
+		t.Errorf("README.md lacks the picture of infra/sync.yaml, or has an old one; put in what this prints: go run ./scripts/fluxcascade "+
+			"diagram --readme\n%s", diff)
 	}
 }
 
@@ -73,8 +74,9 @@ func labelOf(t *testing.T, name record.Platform) string {
 // TestNoReasonCanBreakThePicture: reasons and names are the user's own words.
 func TestNoReasonCanBreakThePicture(t *testing.T) {
 	rules := &ruleset.Rules{Connections: []ruleset.Connection{{Name: "crm", Platform: "hubspot"}, {Name: "field", Platform: "jobber"}},
-		Groups: []ruleset.Group{{Name: "a", Hub: "crm", Entities: []ruleset.Entity{{Type: "contacts", Fields: []ruleset.Field{{Name: "email", Owner: ruleset.Owner{Connection: "crm"},
-			Reason: "so \"said\" <script>Bob</script> & `co`;\nend\n  n1 --> n2 #quot;"}}}},
+		Groups: []ruleset.Group{{Name: "a", Hub: "crm",
+			Entities: []ruleset.Entity{{Type: "contacts", Fields: []ruleset.Field{{Name: "email", Owner: ruleset.Owner{Connection: "crm"},
+				Reason: "so \"said\" <script>Bob</script> & `co`;\nend\n  n1 --> n2 #quot;"}}}},
 			Mappings: []ruleset.Mapping{{Hub: "contacts", Spoke: record.Place{Connection: "field", Object: "clients"}, Create: ruleset.CreateNone,
 				Pairs: []ruleset.Pair{{Hub: []record.HubField{"email"}, Spoke: []record.PlatformField{"email"}, Direction: ruleset.ToHub}}}}}}}
 	got := diagram.Mermaid(rules)

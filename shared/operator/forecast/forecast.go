@@ -142,7 +142,8 @@ func (line Line) within(c *ruleset.Connection, p *catalog.Platform, costs map[st
 		case l.Window >= 24*time.Hour:
 			if cost > ours {
 				days := (cost + ours - 1) / ours
-				line.Refused = fmt.Sprintf("%s: the first load takes about %d %s, and %d a day are ours (%d, less what is left for people and live changes), so it would take %d days. %s",
+				line.Refused = fmt.Sprintf("%s: the first load takes about %d %s, and %d a day are ours (%d, less what is left for people and live "+
+					"changes), so it would take %d days. %s",
 					c.Name, cost, l.Unit, ours, l.Max, days, remedy(l))
 				takes = time.Duration(days) * l.Window
 			}
@@ -158,7 +159,8 @@ func (line Line) within(c *ruleset.Connection, p *catalog.Platform, costs map[st
 
 func remedy(l catalog.Limit) string {
 	if l.ByPlan {
-		return "If the account's plan allows more, say so with day_limit; else load less: a filter, or one object after another on different days."
+		return "If the account's plan allows more, say so with day_limit; else load less: a filter, or one object after another on " +
+			"different days."
 	}
 	return "Load less: a filter, or one object after another on different days."
 }

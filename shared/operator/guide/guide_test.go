@@ -42,7 +42,8 @@ const (
           associations.contacts: {owner: hub, reason: Sales says whose deal it is}
 `
 	oneField   = "          email: {owner: hub, reason: Sales keeps it}\n"
-	oneMapping = "      - {hub: contacts, spoke: jobber.clients, hub_id: \"customFields[HubSpot ID]\", fields: [{hub: email, spoke: \"emails[primary].address\"}]}\n"
+	oneMapping = "      - {hub: contacts, spoke: jobber.clients, hub_id: \"customFields[HubSpot ID]\", fields: [{hub: email, spoke: " +
+		"\"emails[primary].address\"}]}\n"
 )
 
 // declared finds the fields that an excerpt declares.

@@ -37,7 +37,8 @@ func Activate(ctx context.Context, t Target, r *Rules, by string, now func() tim
 		return Done{}, err
 	}
 	done := Done{Did: did + fmt.Sprintf("Configuration %d is active.", version.Number),
-		Next: "What runs takes it up within a minute; what was decided under it is never decided under an earlier one again. Watch: fluxcascade status " + t.Flags()}
+		Next: "What runs takes it up within a minute; what was decided under it is never decided under an earlier one again. Watch: " +
+			"fluxcascade status " + t.Flags()}
 	if err := startNew(ctx, t, r.Candidate, d); err != nil {
 		return done, fmt.Errorf("%s Its polls were not started; their schedules do that: %w", done.Did, err)
 	}

@@ -104,7 +104,9 @@ func onlyGroup(rules *ruleset.Rules) (record.Group, error) {
 }
 
 // Release lets writes to a connection go on that reached a limit of spread; group and kind are "" for all of them.
-func Release(ctx context.Context, t Target, rules *Rules, c record.Connection, group record.Group, kind string, now func() time.Time) (Done, error) {
+func Release(
+	ctx context.Context, t Target, rules *Rules, c record.Connection, group record.Group, kind string, now func() time.Time,
+) (Done, error) {
 	o, err := operator(ctx, t, rules, now)
 	if err != nil {
 		return Done{}, err
@@ -131,7 +133,8 @@ func Release(ctx context.Context, t Target, rules *Rules, c record.Connection, g
 	if len(released) == 0 {
 		return Done{Did: fmt.Sprintf("No limit holds anything on %s.", c), Next: "Nothing changes."}, nil
 	}
-	done := Done{Did: fmt.Sprintf("Released on %s: %s.", c, strings.Join(released, ", ")), Next: "The next sweep sends what was held; the hour is counted anew from now, so the limit may stop it again."}
+	done := Done{Did: fmt.Sprintf("Released on %s: %s.", c, strings.Join(released, ", ")),
+		Next: "The next sweep sends what was held; the hour is counted anew from now, so the limit may stop it again."}
 	started, err := startAll(ctx, t, rules.Active, c)
 	if err == nil && started {
 		done.Next = "A sweep has been started that sends what was held; the hour is counted anew from now, so the limit may stop it again."

@@ -83,9 +83,11 @@ func (d *Difference) connections(active, candidate *ruleset.Rules) {
 			d.add("+", where, "is new: %s", c.Platform)
 			continue
 		case old.Platform != c.Platform:
-			d.refuse("%s was %s and is %s now: its links name records of the other platform. Give the new account a name of its own.", where, old.Platform, c.Platform)
+			d.refuse("%s was %s and is %s now: its links name records of the other platform. Give the new account a name of its own.", where,
+				old.Platform, c.Platform)
 		case old.Account != "" && c.Account != "" && old.Account != c.Account:
-			d.refuse("%s was account %s and is %s now: its links name records of the other account. Give the new account a name of its own.", where, old.Account, c.Account)
+			d.refuse("%s was account %s and is %s now: its links name records of the other account. Give the new account a name of its own.", where,
+				old.Account, c.Account)
 		}
 		d.policy(where, "options", texts(old.Options), texts(c.Options))
 		d.policy(where, "reserve", fmt.Sprintf("%d%%", old.Reserve), fmt.Sprintf("%d%%", c.Reserve))
@@ -133,7 +135,8 @@ func texts(m map[string]string) string {
 func (d *Difference) group(old, g *ruleset.Group) {
 	where := "group " + string(g.Name)
 	if old.Hub != g.Hub {
-		d.refuse("%s had %s as its hub and has %s now: who a record is was decided by the other. Give the new arrangement a group name of its own; its first load finds every record again.", where, old.Hub, g.Hub)
+		d.refuse("%s had %s as its hub and has %s now: who a record is was decided by the other. Give the new arrangement a group name of its "+
+			"own; its first load finds every record again.", where, old.Hub, g.Hub)
 	}
 	if was, now := fmt.Sprintf("%+v", old.Limits), fmt.Sprintf("%+v", g.Limits); was != now {
 		d.add("~", where, "limits of spread: %s, were %s", strings.Trim(now, "{}"), strings.Trim(was, "{}"))
@@ -202,10 +205,12 @@ func (d *Difference) entity(old, e *ruleset.Entity) {
 	where := string(e.Type)
 	if old.Matching != e.Matching {
 		d.Rematched = append(d.Rematched, where)
-		d.add("!", where, "is known by %s, was by %s: the keys of every entity are renewed before it is activated", rulesInWords(e.Match), rulesInWords(old.Match))
+		d.add("!", where, "is known by %s, was by %s: the keys of every entity are renewed before it is activated", rulesInWords(e.Match),
+			rulesInWords(old.Match))
 	}
 	if old.Marker != e.Marker {
-		d.add("!", where, "hub_id: %s, was %s. Records that carry our id in the other field are known by their links, not by it", orNone(string(e.Marker)), orNone(string(old.Marker)))
+		d.add("!", where, "hub_id: %s, was %s. Records that carry our id in the other field are known by their links, not by it",
+			orNone(string(e.Marker)), orNone(string(old.Marker)))
 	}
 	keyed := map[record.HubField]bool{}
 	for _, r := range e.Match {
@@ -243,14 +248,16 @@ func (d *Difference) field(where string, old, f *ruleset.Field, keyed bool) {
 	if was, now := strings.TrimSpace(transformsInWords(old.Form)), strings.TrimSpace(transformsInWords(f.Form)); was != now {
 		d.policy(where, "form", was, now)
 		if keyed {
-			d.refuse("%s has another form, and records are recognised by it: what is known is in the old form, so that records would not be found. Leave the form, and give the match rule transforms instead.", where)
+			d.refuse("%s has another form, and records are recognised by it: what is known is in the old form, so that records would not be "+
+				"found. Leave the form, and give the match rule transforms instead.", where)
 		}
 	}
 	d.policy(where, "non_owner", string(old.NonOwner), string(f.NonOwner))
 	d.policy(where, "conflict", string(old.Conflict), string(f.Conflict))
 	d.risk(where, "blank", string(old.Blank), string(f.Blank), f.Blank == ruleset.BlankClear)
 	if old.Refers != f.Refers {
-		d.refuse("%s named %s and names %s now: what it holds are entities of the other kind. Declare it under another name.", where, orNone(string(old.Refers)), orNone(string(f.Refers)))
+		d.refuse("%s named %s and names %s now: what it holds are entities of the other kind. Declare it under another name.", where,
+			orNone(string(old.Refers)), orNone(string(f.Refers)))
 	}
 }
 
@@ -259,7 +266,8 @@ func mappingName(m *ruleset.Mapping) string { return string(m.Hub) + " <-> " + m
 func (d *Difference) mapping(old, m *ruleset.Mapping) {
 	where := mappingName(m)
 	if old.Hub != m.Hub {
-		d.refuse("%s was mapped to %s and is to %s now: its links are of the other kind. Map another object, or a group of its own.", m.Spoke, old.Hub, m.Hub)
+		d.refuse("%s was mapped to %s and is to %s now: its links are of the other kind. Map another object, or a group of its own.", m.Spoke,
+			old.Hub, m.Hub)
 		return
 	}
 	d.risk(where, "direction", string(old.Direction), string(m.Direction), m.Direction == ruleset.Both)

@@ -157,11 +157,13 @@ func (r *Rules) Connection(name string) (*ruleset.Connection, error) {
 // and note why, in their words, for whoever looks at the status; "" for none. Nobody is woken: the page and the daily digest
 // say it for as long as it lasts.
 func Pause(ctx context.Context, t Target, c record.Connection, by, note string, now time.Time) (Done, error) {
-	if err := controltable.SetPause(ctx, t.Store(), c, controltable.Pause{Reason: controltable.PausedByOperator, Since: now.UTC(), By: by, Note: note}); err != nil {
+	if err := controltable.SetPause(ctx, t.Store(), c, controltable.Pause{Reason: controltable.PausedByOperator, Since: now.UTC(), By: by,
+		Note: note}); err != nil {
 		return Done{}, err
 	}
 	return Done{Did: fmt.Sprintf("%s is paused.", c),
-		Next: fmt.Sprintf("Calls that are under way end. Its webhooks are kept, what is due there stays due, and the other connections go on. No alarm tells of it; the Syncs page and the daily digest do. To go on: fluxcascade resume %s %s", c, t.Flags())}, nil
+		Next: fmt.Sprintf("Calls that are under way end. Its webhooks are kept, what is due there stays due, and the other connections go on. "+
+			"No alarm tells of it; the Syncs page and the daily digest do. To go on: fluxcascade resume %s %s", c, t.Flags())}, nil
 }
 
 // Resume ends a connection's pause, and starts at once what its schedules would do later: its polls, and a sweep of what
@@ -180,14 +182,16 @@ func Resume(ctx context.Context, t Target, rules *Rules, c record.Connection) (D
 	done := Done{Did: fmt.Sprintf("%s goes on; it was paused since %s.", c, pause.Since.Format(time.RFC3339)),
 		Next: "Webhooks that were kept are read within 15 minutes, and what changed meanwhile at the next poll and sweep."}
 	if pause.Reason == controltable.PausedUnauthorized {
-		done.Next = fmt.Sprintf("It had lost its authorisation. If that has not been given again, it pauses at the first call: fluxcascade connect %s --again %s", c, t.Flags())
+		done.Next = fmt.Sprintf("It had lost its authorisation. If that has not been given again, it pauses at the first call: fluxcascade "+
+			"connect %s --again %s", c, t.Flags())
 	}
 	started, err := startAll(ctx, t, rules.Running(), c)
 	if err != nil {
 		return done, fmt.Errorf("%s goes on, but its polls were not started; its schedules do that: %w", c, err)
 	}
 	if started {
-		done.Next = "Its polls and a sweep have been started; webhooks that were kept are read within 15 minutes. Watch: fluxcascade status " + t.Flags()
+		done.Next = "Its polls and a sweep have been started; webhooks that were kept are read within 15 minutes. Watch: fluxcascade status " +
+			t.Flags()
 	}
 	return done, nil
 }

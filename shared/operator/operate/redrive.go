@@ -44,7 +44,8 @@ func Redrive(ctx context.Context, t Target, c record.Connection, kind config.Que
 		}
 	}
 	done := Done{Did: fmt.Sprintf("%d messages of %s are back on their queues.", total, c),
-		Next: "They are worked on at once. Those that fail again become dead letters again, with their reason in the log. Watch: fluxcascade status " + t.Flags()}
+		Next: "They are worked on at once. Those that fail again become dead letters again, with their reason in the log. Watch: fluxcascade " +
+			"status " + t.Flags()}
 	switch {
 	case total == 0:
 		done.Next = "There was nothing to move."
@@ -115,5 +116,6 @@ func Backfill(ctx context.Context, t Target, rules *Rules, c record.Connection, 
 		return Done{Did: fmt.Sprintf("The first load of %s is not over.", c), Next: "It reads every record anyway."}, nil
 	}
 	return Done{Did: fmt.Sprintf("Reading every record of %d objects of %s has begun.", begun, c),
-		Next: "Live changes come before it. What differs is decided as at any read; what is gone is found by the next sweep. Watch: fluxcascade status " + t.Flags()}, nil
+		Next: "Live changes come before it. What differs is decided as at any read; what is gone is found by the next sweep. Watch: " +
+			"fluxcascade status " + t.Flags()}, nil
 }

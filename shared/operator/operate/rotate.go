@@ -26,7 +26,8 @@ func Rotate(ctx context.Context, t Target, c *ruleset.Connection, next Rotation,
 		if err := credential.Renew(ctx, t.Store(), c.Name); err != nil {
 			return Done{}, err
 		}
-		return Done{Did: fmt.Sprintf("The tokens of %s are renewed at its next call.", c.Name), Next: "Nothing stops meanwhile. Watch: fluxcascade status " + t.Flags()}, nil
+		return Done{Did: fmt.Sprintf("The tokens of %s are renewed at its next call.", c.Name),
+			Next: "Nothing stops meanwhile. Watch: fluxcascade status " + t.Flags()}, nil
 	}
 	app, err := t.App(ctx, c)
 	if err != nil {

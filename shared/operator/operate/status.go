@@ -119,7 +119,8 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Target: t.Name(), At: now.UTC(), Active: rules.Version, Candidate: Candidate{Name: rules.Text.Name, Problem: rules.Problem}, Waiting: []Waiting{}, Connections: []ConnectionStatus{}}
+	s := &Status{Target: t.Name(), At: now.UTC(), Active: rules.Version, Candidate: Candidate{Name: rules.Text.Name, Problem: rules.Problem},
+		Waiting: []Waiting{}, Connections: []ConnectionStatus{}}
 	if rules.Candidate != nil {
 		s.Candidate.Digest = rules.Candidate.Digest
 		s.Candidate.Differs = rules.Differs()
@@ -138,13 +139,15 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 		return nil, err
 	}
 	for _, c := range connections(running) {
-		one, err := lookAt(ctx, t, ConnectionStatus{Name: c.Name, Platform: c.Platform, Queues: map[config.QueueKind]int{}, Dead: map[config.QueueKind]int{}})
+		one, err := lookAt(ctx, t, ConnectionStatus{Name: c.Name, Platform: c.Platform, Queues: map[config.QueueKind]int{},
+			Dead: map[config.QueueKind]int{}})
 		if err != nil {
 			return nil, err
 		}
 		for _, place := range running.Places() {
 			if p := progress[place]; place.Connection == c.Name {
-				one.Places = append(one.Places, PlaceStatus{Object: place.Object, Phase: p.Phase, Records: p.Records, PolledAt: p.PolledAt, ReconciledAt: p.ReconciledAt})
+				one.Places = append(one.Places, PlaceStatus{Object: place.Object, Phase: p.Phase, Records: p.Records, PolledAt: p.PolledAt,
+					ReconciledAt: p.ReconciledAt})
 			}
 		}
 		for i := range running.Groups {

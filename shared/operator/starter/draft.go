@@ -124,7 +124,8 @@ func (m *mapping) fields(meaning catalog.Meaning) (hub, spoke catalog.Field, ok 
 // refer makes a pair name a record: the parent must be mapped to the same spoke.
 func (d *draft) refer(m *mapping, p *pair, hub, spoke catalog.Field) bool {
 	for _, parent := range d.mappings {
-		if parent.hub.Name == hub.Refers && parent.account.Connection == m.account.Connection && (spoke.Refers == "" || parent.spoke.Name == spoke.Refers) {
+		if parent.hub.Name == hub.Refers && parent.account.Connection == m.account.Connection &&
+			(spoke.Refers == "" || parent.spoke.Name == spoke.Refers) {
 			p.reference, p.required = hub.Refers, m.entered && !spoke.Required
 			return true
 		}

@@ -23,7 +23,8 @@ func (d *draft) text() string {
 	}
 	line(0, "# yaml-language-server: $schema=sync.schema.json")
 	line(0, "#")
-	line(0, "# A first configuration: %s is the hub, %s its %s. Read it as a proposal:", d.hub.Platform.Label, d.spokeLabels(), plural(len(d.spokes), "spoke"))
+	line(0, "# A first configuration: %s is the hub, %s its %s. Read it as a proposal:", d.hub.Platform.Label, d.spokeLabels(),
+		plural(len(d.spokes), "spoke"))
 	line(0, "# who owns a field, and why, is yours to say. `fluxcascade lint` checks it, `fluxcascade test chain` tries it.")
 	line(0, "version: 1")
 	line(0, "")
@@ -87,7 +88,8 @@ func (d *draft) entities() []*catalog.Object {
 func (d *draft) object(line lineFunc, o *catalog.Object) {
 	line(6, "%s:", o.Name)
 	if o.Ability.Marker != "" {
-		line(8, "hub_id: %s # holds our identity; `fluxcascade connect` makes it", text(strings.ReplaceAll(string(o.Ability.Marker), "HubSpot ID", "FluxCascade ID")))
+		line(8, "hub_id: %s # holds our identity; `fluxcascade connect` makes it", text(strings.ReplaceAll(string(o.Ability.Marker), "HubSpot ID",
+			"FluxCascade ID")))
 	}
 	if rules := d.match(o); len(rules) > 0 {
 		line(8, "match: # how two records are recognised as one")
@@ -229,7 +231,8 @@ func (d *draft) mapping(line lineFunc, m *mapping) {
 		line(8, "hub_id: %s", text(strings.ReplaceAll(string(m.spoke.Ability.Marker), "HubSpot ID", d.hub.Platform.Label+" ID")))
 	}
 	if m.entered {
-		line(8, "filter: {field: %s, becomes: %s} # at most one %s each, when it first happens", text(string(m.hub.Means[catalog.MeansStage])), text(m.hub.Won), m.spoke.Label)
+		line(8, "filter: {field: %s, becomes: %s} # at most one %s each, when it first happens", text(string(m.hub.Means[catalog.MeansStage])),
+			text(m.hub.Won), m.spoke.Label)
 		line(8, "existing: skip # what was there before the first load makes none")
 	}
 	line(8, "schedule:")

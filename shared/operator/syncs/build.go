@@ -136,7 +136,8 @@ func (b *builder) collect(p *Page, c *ruleset.Connection) {
 			continue
 		}
 		text, do := why(k.Reason)
-		p.Waiting = append(p.Waiting, Kind{Connection: c.Name, What: b.what(c.Name, k.Object, k.Field), Why: text, Do: do, Count: k.Count, Since: k.Oldest, Age: age(b.Now, k.Oldest)})
+		p.Waiting = append(p.Waiting, Kind{Connection: c.Name, What: b.what(c.Name, k.Object, k.Field), Why: text, Do: do, Count: k.Count,
+			Since: k.Oldest, Age: age(b.Now, k.Oldest)})
 	}
 	for _, i := range s.Items {
 		if b.Group != "" && i.Group != b.Group {
@@ -153,7 +154,8 @@ func (b *builder) collect(p *Page, c *ruleset.Connection) {
 		if b.Group != "" && r.Group != b.Group {
 			continue
 		}
-		p.Reverted = append(p.Reverted, Undone{Connection: c.Name, What: b.what(c.Name, r.Object, r.Field), Why: b.owner(r), Count: r.Count, Newest: r.Newest, Records: b.records(r.Records)})
+		p.Reverted = append(p.Reverted, Undone{Connection: c.Name, What: b.what(c.Name, r.Object, r.Field), Why: b.owner(r), Count: r.Count,
+			Newest: r.Newest, Records: b.records(r.Records)})
 	}
 	for _, r := range b.Health[c.Name].Runs {
 		p.Runs = append(p.Runs, b.run(c, r))
@@ -306,9 +308,13 @@ func (b *builder) headline(p *Page) {
 			p.Headline = brief
 		}
 	case StateDown:
-		p.Headline, p.Detail = names+" "+verbs(many, "does", "do")+" not answer.", strings.TrimSpace("Nothing is lost, and it resumes by itself. "+b.others(many))
+		p.Headline, p.Detail = names+" "+verbs(many, "does", "do")+" not answer.",
+			strings.TrimSpace("Nothing is lost, and it resumes by itself. "+
+
+				b.others(many))
 	case StateStopped:
-		p.Headline, p.Detail = names+" "+verbs(many, "has", "have")+" to be connected again.", strings.TrimSpace("Nothing is lost until then. "+b.others(many))
+		p.Headline, p.Detail = names+" "+verbs(many, "has", "have")+" to be connected again.", strings.TrimSpace("Nothing is lost until then. "+
+			b.others(many))
 	}
 	if !b.Active {
 		p.State, p.Headline, p.Detail = StateWaiting, "No configuration is active.", "Nothing is read and nothing written until one is."

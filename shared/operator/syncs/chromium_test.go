@@ -54,13 +54,16 @@ type measured struct {
 // measure is run in the page's copy, not in the page: pages have no script.
 const measure = `<script>addEventListener('load',()=>{
 const out={wide:[],pale:[],poor:[],texts:0,width:innerWidth};
-const name=e=>e.tagName.toLowerCase()+(e.className&&e.className.baseVal===undefined?'.'+e.className:'')+' '+(e.textContent||'').trim().slice(0,40);
+const name=e=>e.tagName.toLowerCase()+(e.className&&e.className.baseVal===undefined?'.'+e.className:'')+' '+(e.textContent||
+  '').trim().slice(0,40);
 const rgb=s=>{const m=s.match(/[\d.]+/g).map(Number);return m.length<4?[...m,1]:m};
 const lum=([r,g,b])=>{const f=v=>{v/=255;return v<=.03928?v/12.92:((v+.055)/1.055)**2.4};return .2126*f(r)+.7152*f(g)+.0722*f(b)};
-const behind=e=>{for(;e;e=e.parentElement){const c=rgb(getComputedStyle(e).backgroundColor);if(c[3]>0)return c}return rgb(getComputedStyle(document.documentElement).backgroundColor||'rgb(255,255,255)')};
+const behind=e=>{for(;e;e=e.parentElement){const c=rgb(getComputedStyle(e).backgroundColor);
+  if(c[3]>0)return c}return rgb(getComputedStyle(document.documentElement).backgroundColor||'rgb(255,255,255)')};
 for(const e of document.querySelectorAll('body *')){
  if(e.closest('svg')||['SCRIPT','STYLE'].includes(e.tagName))continue;
- const hidden=e.closest('thead')&&innerWidth<=640, closed=e.closest('details:not([open])')&&!e.closest('summary'), r=e.getBoundingClientRect();
+ const hidden=e.closest('thead')&&innerWidth<=640, closed=e.closest('details:not([open])')&&
+   !e.closest('summary'), r=e.getBoundingClientRect();
  if(hidden||closed||!r.width)continue;
  if(r.right>innerWidth+.5||r.left<-.5)out.wide.push(name(e));
  if(![...e.childNodes].some(n=>n.nodeType===3&&n.data.trim()))continue;
@@ -69,8 +72,10 @@ for(const e of document.querySelectorAll('body *')){
  if(ratio<(size>=24?3:4.5))out.pale.push(name(e)+' '+ratio.toFixed(2));
 }
 if(document.documentElement.scrollWidth>innerWidth)out.wide.push('the page: '+document.documentElement.scrollWidth);
-for(const t of document.querySelectorAll('table'))if(!t.querySelector('thead th[scope=col]')||[...t.querySelectorAll('tbody tr')].some(r=>!r.querySelector('th[scope=row]')))out.poor.push('table without headings: '+name(t));
-for(const g of document.querySelectorAll('svg'))if(!g.getAttribute('aria-hidden')&&!g.getAttribute('aria-label'))out.poor.push('a picture without words');
+for(const t of document.querySelectorAll('table'))if(!t.querySelector('thead th[scope=col]')||
+  [...t.querySelectorAll('tbody tr')].some(r=>!r.querySelector('th[scope=row]')))out.poor.push('table without headings: '+name(t));
+for(const g of document.querySelectorAll('svg'))if(!g.getAttribute('aria-hidden')&&
+  !g.getAttribute('aria-label'))out.poor.push('a picture without words');
 const ids=[...document.querySelectorAll('[id]')].map(e=>e.id);if(new Set(ids).size!==ids.length)out.poor.push('an id twice');
 for(const tag of ['main','header','footer','h1'])if(!document.querySelector(tag))out.poor.push('no '+tag);
 document.body.setAttribute('data-measured',JSON.stringify(out));});</script>`
@@ -107,7 +112,8 @@ func TestPagesInChromium(t *testing.T) {
 						t.Errorf("too wide: %q\ntoo pale: %q\npoor: %q", got.Wide, got.Pale, got.Poor)
 					}
 					if *shots != "" {
-						picture(t, path, dir, filepath.Join(dir, fmt.Sprintf("plain%d.html", i)), theme, width, filepath.Join(*shots, fmt.Sprintf("%s-%s-%d.png", strings.ReplaceAll(name, " ", "-"), theme, width)))
+						picture(t, path, dir, filepath.Join(dir, fmt.Sprintf("plain%d.html", i)), theme, width,
+							filepath.Join(*shots, fmt.Sprintf("%s-%s-%d.png", strings.ReplaceAll(name, " ", "-"), theme, width)))
 					}
 				})
 			}
@@ -129,7 +135,8 @@ func run(t *testing.T, path, dir, theme string, arguments ...string) []byte {
 	if theme == "light" {
 		scheme = "1"
 	}
-	all := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions", "--disable-background-networking", "--user-data-dir=" + filepath.Join(dir, "profile"),
+	all := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
+		"--disable-background-networking", "--user-data-dir=" + filepath.Join(dir, "profile"),
 		"--blink-settings=preferredColorScheme=" + scheme, "--allow-file-access-from-files"}, arguments...)
 	cmd := exec.CommandContext(t.Context(), path, all...)
 	cmd.WaitDelay = browserPatience
@@ -153,8 +160,10 @@ func lookAt(t *testing.T, path, dir, theme string, pages int) []measured {
 		}
 	}
 	frame := filepath.Join(dir, "frames.html")
-	write(t, frame, `<!doctype html><html><body>`+frames.String()+`<script>addEventListener('load',()=>document.body.setAttribute('data-measured',
-'['+[...document.querySelectorAll('iframe')].map(f=>f.contentDocument.body.getAttribute('data-measured')).join(',')+']'))</script></body></html>`)
+	write(t, frame, `<!doctype html><html><body>`+frames.String()+
+		`<script>addEventListener('load',()=>document.body.setAttribute('data-measured',
+'['+[...document.querySelectorAll('iframe')]
+.map(f=>f.contentDocument.body.getAttribute('data-measured')).join(',')+']'))</script></body></html>`)
 	out := run(t, path, dir, theme, "--window-size=1600,3000", "--virtual-time-budget=5000", "--dump-dom", "file://"+frame)
 	found := measuredForm.FindSubmatch(out)
 	if found == nil {
@@ -174,6 +183,7 @@ func picture(t *testing.T, path, dir, page, theme string, width int, to string) 
 		t.Fatal(err)
 	}
 	frame := filepath.Join(dir, "picture.html")
-	write(t, frame, fmt.Sprintf(`<!doctype html><html><body style="margin:0"><iframe src="file://%s" style="width:%dpx;height:2200px;border:0;display:block"></iframe></body></html>`, page, width))
+	write(t, frame, fmt.Sprintf(`<!doctype html><html><body style="margin:0"><iframe src="file://%s" `+
+		`style="width:%dpx;height:2200px;border:0;display:block"></iframe></body></html>`, page, width))
 	run(t, path, dir, theme, fmt.Sprintf("--window-size=%d,2200", width), "--virtual-time-budget=2000", "--screenshot="+to, "file://"+frame)
 }

@@ -69,7 +69,8 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 	loading, never, records := b.loading(c.Name)
 	switch {
 	case never && h.AnsweredAt.IsZero() && len(b.Pauses) == 0 && !b.Simulated:
-		out = append(out, finding{state: StateWaiting, sentence: label + " has not been read yet.", next: "Connect it, if you have not", command: b.command("connect", string(c.Name))})
+		out = append(out, finding{state: StateWaiting, sentence: label + " has not been read yet.", next: "Connect it, if you have not",
+			command: b.command("connect", string(c.Name))})
 	case never:
 		out = append(out, finding{state: StateLoading, sentence: label + " is read as soon as it is its turn: the hub first, then the others."})
 	case loading:
@@ -85,8 +86,9 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 		out = append(out, b.busy(c, label, waiting))
 	case b.unread(c.Name) > 0:
 		n := b.unread(c.Name)
-		out = append(out, finding{state: StateBusy, brief: "A full compare is under way.", sentence: fmt.Sprintf("%s is being read whole, to find what nothing told of: %s of records %s %s turn behind live changes.",
-			label, plural(n, "batch"), verb(n, "wait"), verbs(n, "its", "their"))})
+		out = append(out, finding{state: StateBusy, brief: "A full compare is under way.",
+			sentence: fmt.Sprintf("%s is being read whole, to find what nothing told of: %s of records %s %s turn behind live changes.",
+				label, plural(n, "batch"), verb(n, "wait"), verbs(n, "its", "their"))})
 	}
 	return append(out, b.asks(c, label)...)
 }
@@ -100,7 +102,8 @@ func (b *builder) busy(c *ruleset.Connection, label string, waiting int) finding
 		}
 	}
 	if limited > 0 {
-		return finding{state: StateBusy, sentence: fmt.Sprintf("%s limits how often we may call it; %s %s its turn. It goes on by itself.", label, plural(waiting, "change"), verb(waiting, "wait"))}
+		return finding{state: StateBusy, sentence: fmt.Sprintf("%s limits how often we may call it; %s %s its turn. It goes on by itself.", label,
+			plural(waiting, "change"), verb(waiting, "wait"))}
 	}
 	return finding{state: StateBusy, sentence: fmt.Sprintf("%s %s on the way.", plural(waiting, "change"), verbs(waiting, "is", "are"))}
 }
@@ -117,17 +120,20 @@ func (b *builder) asks(c *ruleset.Connection, label string) []finding {
 			kind = "writes of " + kind
 		}
 		out = append(out, finding{state: StateAsks, brief: fmt.Sprintf("Writes to %s are held.", label),
-			sentence: fmt.Sprintf("More than %s in an hour would go to %s, so they are held since %s: it may be a mistake that spreads.", number(s.Limit)+" "+kind, label, b.clock(s.Since)),
-			next:     "Look at what changed. Undo it at its source, or let it pass", command: b.command("release", string(c.Name))})
+			sentence: fmt.Sprintf("More than %s in an hour would go to %s, so they are held since %s: it may be a mistake that spreads.",
+				number(s.Limit)+" "+kind, label, b.clock(s.Since)),
+			next: "Look at what changed. Undo it at its source, or let it pass", command: b.command("release", string(c.Name))})
 	}
 	out = append(out, b.setAside(c, label)...)
 	if since, writes, silent := b.silent(c.Name); silent {
 		out = append(out, finding{state: StateAsks, brief: label + " does not call us any more.",
-			sentence: fmt.Sprintf("The webhooks of %s have told nothing since %s, not even of the %s that we made there; polls find what changes, only later.", label, b.clock(since), plural(writes, "write")),
-			next:     "See whether its webhooks are on, and go to the right address", command: b.command("check")})
+			sentence: fmt.Sprintf("The webhooks of %s have told nothing since %s, not even of the %s that we made there; polls find what "+
+				"changes, only later.", label, b.clock(since), plural(writes, "write")),
+			next: "See whether its webhooks are on, and go to the right address", command: b.command("check")})
 	}
 	if n := b.waiting(c.Name); n > 0 {
-		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s of work %s for you; everything else goes on.", plural(n, "piece"), verb(n, "wait")),
+		out = append(out, finding{state: StateAsks, sentence: fmt.Sprintf("%s of work %s for you; everything else goes on.", plural(n, "piece"),
+			verb(n, "wait")),
 			next: "See below what waits, and why"})
 	}
 	return out
@@ -196,7 +202,8 @@ func (b *builder) facts(c *ruleset.Connection) []Figure {
 		out = append(out, Figure{Label: "Tried until", Value: b.clock(h.AnsweredAt.Add(TriedFor)), Note: "then set aside"})
 	}
 	if sum, n, longest := b.lag(c.Name); n > 0 {
-		out = append(out, Figure{Label: "Typical delay", Value: brief(time.Duration(sum/n) * time.Millisecond), Note: "longest " + brief(time.Duration(longest)*time.Millisecond)})
+		out = append(out, Figure{Label: "Typical delay", Value: brief(time.Duration(sum/n) * time.Millisecond), Note: "longest " +
+			brief(time.Duration(longest)*time.Millisecond)})
 	}
 	if !h.WebhookAt.IsZero() {
 		out = append(out, Figure{Label: "Last webhook", Value: b.clock(h.WebhookAt), Note: ago(h.WebhookAt)})
@@ -264,12 +271,15 @@ func (b *builder) trend(c record.Connection) Trend {
 		for name, n := range counts {
 			sums[name] += n
 		}
-		hour := TrendHour{At: at, Changes: counts[config.MetricApplied] + counts[config.MetricParked] + counts[config.MetricWrites], Trouble: trouble(counts)}
+		hour := TrendHour{At: at, Changes: counts[config.MetricApplied] + counts[config.MetricParked] + counts[config.MetricWrites],
+			Trouble: trouble(counts)}
 		t.Changes, t.Trouble = t.Changes+hour.Changes, t.Trouble+hour.Trouble
 		t.Hours = append(t.Hours, hour)
 	}
-	words := []string{plural(sums[config.MetricApplied]+sums[config.MetricParked], "change") + " in", plural(sums[config.MetricWrites], "write") + " out"}
-	for _, kind := range []struct{ metric, one string }{{config.MetricUnanswered, "call without an answer"}, {config.MetricRefused, "write refused"}, {config.MetricRetries, "message tried again"},
+	words := []string{plural(sums[config.MetricApplied]+sums[config.MetricParked], "change") + " in", plural(sums[config.MetricWrites],
+		"write") + " out"}
+	for _, kind := range []struct{ metric, one string }{{config.MetricUnanswered, "call without an answer"},
+		{config.MetricRefused, "write refused"}, {config.MetricRetries, "message tried again"},
 		{config.MetricDeadLettered, "change refused for good"}, {config.MetricMalformed, "message that is not ours"}} {
 		if n := sums[kind.metric]; n > 0 {
 			words = append(words, counted(n, kind.one))
@@ -288,5 +298,6 @@ func counted(n int64, what string) string {
 }
 
 func trouble(counts map[string]int64) int64 {
-	return counts[config.MetricUnanswered] + counts[config.MetricRefused] + counts[config.MetricRetries] + counts[config.MetricDeadLettered] + counts[config.MetricMalformed]
+	return counts[config.MetricUnanswered] + counts[config.MetricRefused] + counts[config.MetricRetries] + counts[config.MetricDeadLettered] +
+		counts[config.MetricMalformed]
 }

@@ -64,7 +64,8 @@ func TestWhatOthersWriteIsShownAsText(t *testing.T) {
 	if err := syncs.Render(&known, clean); err != nil {
 		t.Fatal(err)
 	}
-	for name, texts := range map[string][2]string{"page": {out.String(), known.String()}, "widget": {syncs.Widget(p, hostile, 300), syncs.Widget(clean, "dark", 300)}} {
+	for name, texts := range map[string][2]string{"page": {out.String(), known.String()}, "widget": {syncs.Widget(p, hostile, 300),
+		syncs.Widget(clean, "dark", 300)}} {
 		got, want := names(texts[0]), names(texts[1])
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: what others write changed its elements:\n%v\n%v", name, got, want)
@@ -93,20 +94,23 @@ func names(text string) []string {
 func TestAnOperatorsNoteIsShownAsText(t *testing.T) {
 	f := healthy(t)
 	f.Target = "<b>prod</b>"
-	f.Pauses["jobber"] = controltable.Pause{Reason: controltable.PausedByOperator, Since: now, By: "<i>ann</i>", Note: `<script>alert(1)</script>`}
+	f.Pauses["jobber"] = controltable.Pause{Reason: controltable.PausedByOperator, Since: now, By: "<i>ann</i>",
+		Note: `<script>alert(1)</script>`}
 	var out bytes.Buffer
 	if err := syncs.Render(&out, syncs.Build(f)); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()
-	if strings.Contains(text, "<script>") || strings.Contains(text, "<b>") || strings.Contains(text, "<i>") || !strings.Contains(text, "because: &lt;script&gt;") {
+	if strings.Contains(text, "<script>") || strings.Contains(text, "<b>") || strings.Contains(text, "<i>") ||
+		!strings.Contains(text, "because: &lt;script&gt;") {
 		t.Error("it is not shown as text")
 	}
 }
 
 // TestLinksLeadToPagesAlone: a record's page is made of an account that somebody typed.
 func TestLinksLeadToPagesAlone(t *testing.T) {
-	for address, linked := range map[string]bool{"https://app.example.com/1?a=b&c=\"d": true, "javascript:alert(1)": false, "JavaScript:alert(1)": false, "data:text/html,x": false,
+	for address, linked := range map[string]bool{"https://app.example.com/1?a=b&c=\"d": true, "javascript:alert(1)": false,
+		"JavaScript:alert(1)": false, "data:text/html,x": false,
 		"//app.example.com": false, "http://app.example.com": false, "https:alert(1)": false, "https://\x00": false, "": false} {
 		p := syncs.Build(parked(t))
 		p.Items = []syncs.Item{{Records: []syncs.Record{{Name: "client", Page: address}}}}

@@ -75,7 +75,8 @@ type Counter interface {
 // Load reads the facts about the connections of f.Rules into f: some ten reads for each. counter may be nil: then no queue
 // is counted. Errors: fault.Transient.
 func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, error) {
-	f.Pauses, f.Health, f.Summaries = map[record.Connection]controltable.Pause{}, map[record.Connection]controltable.Health{}, map[record.Connection]controltable.Summary{}
+	f.Pauses, f.Health, f.Summaries = map[record.Connection]controltable.Pause{}, map[record.Connection]controltable.Health{},
+		map[record.Connection]controltable.Summary{}
 	f.Depths = map[queue.Name]int{}
 	if f.Rules == nil {
 		return f, nil
@@ -216,7 +217,8 @@ func loadStopped(ctx context.Context, s store.Store, rules *ruleset.Rules) ([]St
 		}
 	}
 	slices.SortFunc(out, func(a, b Stopped) int {
-		return strings.Compare(string(a.Connection)+"\x00"+string(a.Group)+"\x00"+a.Kind, string(b.Connection)+"\x00"+string(b.Group)+"\x00"+b.Kind)
+		return strings.Compare(string(a.Connection)+"\x00"+string(a.Group)+"\x00"+a.Kind, string(b.Connection)+"\x00"+string(b.Group)+"\x00"+
+			b.Kind)
 	})
 	return out, nil
 }

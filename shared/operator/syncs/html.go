@@ -45,10 +45,12 @@ func body(p Page, more string) g.Node {
 	return g.Group{
 		h.Header(h.Class("top"),
 			h.Div(h.Class("brand"), picture("22", "0 0 24 24", logo), h.Span(g.Text("FluxCascade"))),
-			h.P(h.Class("where"), g.Text(p.Target+" "), h.Span(h.Aria("hidden", "true"), g.Text("·")), g.Text(" "), h.Time(h.DateTime(iso(p.At)), g.Text(p.At.In(zoneOf(p)).Format("Monday, Jan 2, 15:04 MST")))),
+			h.P(h.Class("where"), g.Text(p.Target+" "), h.Span(h.Aria("hidden", "true"), g.Text("·")), g.Text(" "),
+				h.Time(h.DateTime(iso(p.At)), g.Text(p.At.In(zoneOf(p)).Format("Monday, Jan 2, 15:04 MST")))),
 		),
 		h.Main(
-			h.Section(h.Class("hero"), h.Aria("label", "How it stands"), badge(p.State), h.H1(g.Text(p.Headline)), h.P(h.Class("detail"), g.Text(p.Detail)), next(p.Next, p.Command)),
+			h.Section(h.Class("hero"), h.Aria("label", "How it stands"), badge(p.State), h.H1(g.Text(p.Headline)),
+				h.P(h.Class("detail"), g.Text(p.Detail)), next(p.Next, p.Command)),
 			g.If(len(p.Figures) > 0, h.Dl(h.Class("figures"), g.Map(p.Figures, func(f Figure) g.Node {
 				return h.Div(h.Dt(g.Text(f.Label)), h.Dd(h.Class("value"), g.Text(f.Value)), h.Dd(h.Class("note"), g.Text(f.Note)))
 			}))),
@@ -97,7 +99,8 @@ func card(c Connection) g.Node {
 			return g.Group{h.P(h.Class("sentence"), g.Text(a.Sentence)), next(a.Next, a.Command)}
 		}),
 		g.If(c.Trend.Words != "", h.Figure(h.Class("trend"),
-			h.SVG(h.Role("img"), h.Aria("label", "The last 24 hours: "+c.Trend.Words), g.Attr("viewBox", "0 0 240 44"), g.Attr("preserveAspectRatio", "none"), bars(c.Trend)),
+			h.SVG(h.Role("img"), h.Aria("label", "The last 24 hours: "+c.Trend.Words), g.Attr("viewBox", "0 0 240 44"),
+				g.Attr("preserveAspectRatio", "none"), bars(c.Trend)),
 			h.FigCaption(h.Span(g.Text("24 h")), g.Text(" "+c.Trend.Words)))),
 		h.Dl(h.Class("facts"), g.Map(c.Facts, func(f Figure) g.Node {
 			return h.Div(h.Dt(g.Text(f.Label)), h.Dd(g.Text(f.Value), g.If(f.Note != "", g.Group{g.Text(" "), note(f.Note)})))
@@ -123,11 +126,14 @@ func waiting(p Page) g.Node {
 	return g.Group{
 		h.P(h.Class("lead"), h.ID("waiting-lead"), g.Text(lead+". The rest goes on meanwhile.")),
 		table("waiting-lead", []string{"What", "Why", "How many", "Longest", "What to do"}, p.Waiting, func(k Kind) g.Node {
-			return h.Tr(first("What", g.Text(k.What+" "), note(string(k.Connection))), cell("Why", "", g.Text(k.Why)), cell("How many", "n", g.Text(number(k.Count))), cell("Longest", "t", g.Text(k.Age)), cell("What to do", "", g.Text(k.Do)))
+			return h.Tr(first("What", g.Text(k.What+" "), note(string(k.Connection))), cell("Why", "", g.Text(k.Why)),
+				cell("How many", "n", g.Text(number(k.Count))), cell("Longest", "t", g.Text(k.Age)), cell("What to do", "", g.Text(k.Do)))
 		}),
-		h.Details(g.If(len(p.Items) <= itemsOpen, g.Attr("open")), h.Summary(g.Text(fmt.Sprintf("The %d that wait longest, record by record", len(p.Items)))),
+		h.Details(g.If(len(p.Items) <= itemsOpen, g.Attr("open")),
+			h.Summary(g.Text(fmt.Sprintf("The %d that wait longest, record by record", len(p.Items)))),
 			table("", []string{"Record", "What", "Why", "Since"}, p.Items, func(i Item) g.Node {
-				return h.Tr(first("Record", records(i.Records)), cell("What", "", g.Text(i.What)), cell("Why", "", g.Text(i.Why)), cell("Since", "", h.Time(h.DateTime(iso(i.Since)), g.Text(i.Age))))
+				return h.Tr(first("Record", records(i.Records)), cell("What", "", g.Text(i.What)), cell("Why", "", g.Text(i.Why)),
+					cell("Since", "", h.Time(h.DateTime(iso(i.Since)), g.Text(i.Age))))
 			})),
 	}
 }
@@ -139,7 +145,8 @@ func undone(p Page) g.Node {
 	return g.Group{
 		h.P(h.Class("lead"), h.ID("undone-lead"), g.Text("Edits of a field by another than its owner, set back as the configuration asks.")),
 		table("undone-lead", []string{"What", "Why", "How often", "Last", "Records"}, p.Reverted, func(u Undone) g.Node {
-			return h.Tr(first("What", g.Text(u.What+" "), note(string(u.Connection))), cell("Why", "", g.Text(u.Why)), cell("How often", "n", g.Text(number(u.Count))),
+			return h.Tr(first("What", g.Text(u.What+" "), note(string(u.Connection))), cell("Why", "", g.Text(u.Why)),
+				cell("How often", "n", g.Text(number(u.Count))),
 				cell("Last", "", h.Time(h.DateTime(iso(u.Newest)), g.Text(clock(u.Newest, p.At, zoneOf(p))))), cell("Records", "", records(u.Records)))
 		}),
 	}
@@ -147,7 +154,8 @@ func undone(p Page) g.Node {
 
 func runs(p Page) g.Node {
 	return table("", []string{"When", "Run", "Connection", "Found"}, p.Runs, func(r Run) g.Node {
-		return h.Tr(g.If(r.Failed, h.Class("failed")), cell("When", "t", h.Time(h.DateTime(iso(r.At)), g.Text(clock(r.At, p.At, zoneOf(p))))), first("Run", g.Text(r.What)), cell("Connection", "", g.Text(string(r.Connection))), cell("Found", "", g.Text(r.Found)))
+		return h.Tr(g.If(r.Failed, h.Class("failed")), cell("When", "t", h.Time(h.DateTime(iso(r.At)), g.Text(clock(r.At, p.At, zoneOf(p))))),
+			first("Run", g.Text(r.What)), cell("Connection", "", g.Text(string(r.Connection))), cell("Found", "", g.Text(r.Found)))
 	})
 }
 
@@ -218,18 +226,24 @@ func picture(size, box string, d drawing) g.Node {
 // drawing is what is within an SVG element, written here and nowhere else.
 type drawing string
 
-const logo drawing = `<path d="M4 7h9a4 4 0 0 1 0 8H8m0 0 3-3m-3 3 3 3" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/>`
+const logo drawing = `<path d="M4 7h9a4 4 0 0 1 0 8H8m0 0 3-3m-3 3 3 3" fill="none" stroke="currentColor" stroke-width="2.2" ` +
+	`stroke-linecap="round" stroke-linejoin="round"/>`
 
 // shapes are one for each state: a tick, arrows, a half circle, a ring, bars, an exclamation mark, a cross, a hand's bar.
 var shapes = map[State]drawing{
-	StateWell:    `<path d="M3 8.5l3.2 3.2L13 5" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/>`,
-	StateBusy:    `<path d="M2 8h11m-4-4 4 4-4 4" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/>`,
-	StateLoading: `<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2"/><path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor"/>`,
+	StateWell: `<path d="M3 8.5l3.2 3.2L13 5" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" ` +
+		`stroke-linejoin="round"/>`,
+	StateBusy: `<path d="M2 8h11m-4-4 4 4-4 4" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" ` +
+		`stroke-linejoin="round"/>`,
+	StateLoading: `<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2"/><path d="M8 2a6 6 0 0 1 0 12z" ` +
+		`fill="currentColor"/>`,
 	StateWaiting: `<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="3 2.4"/>`,
 	StatePaused:  `<path d="M5 3v10M11 3v10" stroke="currentColor" stroke-width="3" stroke-linecap="round"/>`,
-	StateAsks:    `<path d="M8 1.8 15 14H1z" fill="currentColor"/><path d="M8 6v3.6M8 11.6v.6" stroke="var(--card)" stroke-width="1.7" stroke-linecap="round"/>`,
-	StateDown:    `<path d="M4 4l8 8M12 4l-8 8" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>`,
-	StateStopped: `<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M4.5 8h7" stroke="var(--card)" stroke-width="2" stroke-linecap="round"/>`,
+	StateAsks: `<path d="M8 1.8 15 14H1z" fill="currentColor"/><path d="M8 6v3.6M8 11.6v.6" stroke="var(--card)" stroke-width="1.7" ` +
+		`stroke-linecap="round"/>`,
+	StateDown: `<path d="M4 4l8 8M12 4l-8 8" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>`,
+	StateStopped: `<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M4.5 8h7" stroke="var(--card)" stroke-width="2" ` +
+		`stroke-linecap="round"/>`,
 }
 
 // The size of a trend's drawing.

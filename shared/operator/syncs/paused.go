@@ -13,10 +13,12 @@ import (
 func (b *builder) paused(c *ruleset.Connection, label string, pause controltable.Pause, waiting int) finding {
 	kept := "Nothing is lost, however long it takes."
 	if waiting > 0 {
-		kept = fmt.Sprintf("%s %s kept until it goes on; nothing is lost, however long it takes.", plural(waiting, "change"), verbs(waiting, "is", "are"))
+		kept = fmt.Sprintf("%s %s kept until it goes on; nothing is lost, however long it takes.", plural(waiting, "change"),
+			verbs(waiting, "is", "are"))
 	}
 	if pause.Reason == controltable.PausedUnauthorized {
-		return finding{state: StateStopped, sentence: fmt.Sprintf("%s ended our authorisation %s ago, at %s. %s", label, age(b.Now, pause.Since), b.clock(pause.Since), kept),
+		return finding{state: StateStopped, sentence: fmt.Sprintf("%s ended our authorisation %s ago, at %s. %s", label, age(b.Now, pause.Since),
+			b.clock(pause.Since), kept),
 			next: "Connect it again; it goes on from where it stopped", command: b.command("connect", string(c.Name), "--again")}
 	}
 	sentence := fmt.Sprintf("%s has been paused for %s, since %s", label, age(b.Now, pause.Since), b.clock(pause.Since))
@@ -26,5 +28,6 @@ func (b *builder) paused(c *ruleset.Connection, label string, pause controltable
 	if pause.Note != "" {
 		sentence += ", because: " + strings.TrimSuffix(pause.Note, ".")
 	}
-	return finding{state: StatePaused, sentence: sentence + ". " + kept, next: "Resume it when you are ready", command: b.command("resume", string(c.Name))}
+	return finding{state: StatePaused, sentence: sentence + ". " + kept, next: "Resume it when you are ready",
+		command: b.command("resume", string(c.Name))}
 }

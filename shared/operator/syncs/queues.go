@@ -31,7 +31,9 @@ func (b *builder) down(label string, h controltable.Health, kept string) finding
 	}
 	sentence = strings.TrimSuffix(sentence, ".") + "; it resumes by itself."
 	if end := h.AnsweredAt.Add(TriedFor); !h.AnsweredAt.IsZero() && b.Now.Add(lastDays).After(end) {
-		sentence += fmt.Sprintf(" A change is tried for %s: what waits since then is set aside from %s on, for you to send again.", span(TriedFor), b.clock(end))
+		sentence += fmt.Sprintf(" A change is tried for %s: what waits since then is set aside from %s on, for you to send again.",
+			span(TriedFor),
+			b.clock(end))
 	}
 	return finding{state: StateDown, sentence: sentence}
 }
@@ -82,7 +84,8 @@ func (b *builder) setAside(c *ruleset.Connection, label string) []finding {
 	}
 	return []finding{{state: StateAsks, brief: fmt.Sprintf("%s of %s %s set aside.", plural(n, "message"), label, verbs(n, "is", "are")),
 		sentence: fmt.Sprintf("%s of %s failed again and again and %s set aside.", list(what), label, verbs(n, "is", "are")),
-		next:     fmt.Sprintf("See in the log of %s why, mend that, then send %s again", list(logs), verbs(n, "it", "them")), command: b.command("redrive", string(c.Name))}}
+		next:     fmt.Sprintf("See in the log of %s why, mend that, then send %s again", list(logs), verbs(n, "it", "them")),
+		command:  b.command("redrive", string(c.Name))}}
 }
 
 // Messages says how many messages of a kind of queue there are, and what they are: "3 changes", "2 writes".

@@ -60,8 +60,10 @@ func TestTheReasonsAreTheDecidersOwn(t *testing.T) {
 			t.Errorf("%s is no reason of the decider's", reason)
 		}
 	}
-	for _, reason := range []resolve.Reason{resolve.ReasonManual, resolve.ReasonInvalidValue, resolve.ReasonUnmappedValue, resolve.ReasonKeyHeld, resolve.ReasonAmbiguous, resolve.ReasonSlotTaken,
-		resolve.ReasonFormerKey, resolve.ReasonMergedAway, resolve.ReasonRejected, resolve.ReasonMissingRequired, resolve.ReasonAttemptsFull, resolve.ReasonContested, resolve.ReasonSpreadLimit,
+	for _, reason := range []resolve.Reason{resolve.ReasonManual, resolve.ReasonInvalidValue, resolve.ReasonUnmappedValue,
+		resolve.ReasonKeyHeld, resolve.ReasonAmbiguous, resolve.ReasonSlotTaken,
+		resolve.ReasonFormerKey, resolve.ReasonMergedAway, resolve.ReasonRejected, resolve.ReasonMissingRequired, resolve.ReasonAttemptsFull,
+		resolve.ReasonContested, resolve.ReasonSpreadLimit,
 		resolve.ReasonLoop, resolve.ReasonCannotRestore} {
 		if !told[string(reason)] {
 			t.Errorf("work can wait for %s, and the page has no words for it", reason)
@@ -74,19 +76,22 @@ func TestTheReasonsAreTheDecidersOwn(t *testing.T) {
 
 // TestALimitOfSpreadIsReadAsTheDeciderWritesIt reads a budget's row as package resolve marshals it.
 func TestALimitOfSpreadIsReadAsTheDeciderWritesIt(t *testing.T) {
-	body, err := json.Marshal(resolve.Spread{Hour: now, Counts: map[string]int{"creates": 50}, Tripped: map[string]resolve.Trip{"creates": {Since: now.Add(-time.Hour), Limit: 50}}})
+	body, err := json.Marshal(resolve.Spread{Hour: now, Counts: map[string]int{"creates": 50},
+		Tripped: map[string]resolve.Trip{"creates": {Since: now.Add(-time.Hour), Limit: 50}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := memstore.New()
-	if err := s.Commit(t.Context(), []store.Write{{Key: store.Key{Table: store.Control, Partition: "spread#customer#jobber", Sort: "spread"}, Body: body}}); err != nil {
+	if err := s.Commit(t.Context(), []store.Write{{Key: store.Key{Table: store.Control, Partition: "spread#customer#jobber", Sort: "spread"},
+		Body: body}}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := syncs.Load(t.Context(), s, nil, syncs.Facts{Now: now, Rules: example(t), Active: true})
 	if err != nil || len(f.Stopped) != 1 {
 		t.Fatalf("got %+v, %v", f.Stopped, err)
 	}
-	if got := f.Stopped[0]; got.Kind != "creates" || got.Limit != 50 || !got.Since.Equal(now.Add(-time.Hour)) || got.Connection != "jobber" || got.Group != "customer" {
+	if got := f.Stopped[0]; got.Kind != "creates" || got.Limit != 50 || !got.Since.Equal(now.Add(-time.Hour)) || got.Connection != "jobber" ||
+		got.Group != "customer" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -39,9 +39,11 @@ func why(reason string) (text, do string) {
 	case "held_record_has_its_key":
 		return "a record that waits for you has the same key", "Answer for that record first"
 	case "limit_of_spread_reached":
-		return "a limit of spread was reached, so it may be a mistake that spreads", "Look at what changed; undo it at its source, or release the limit"
+		return "a limit of spread was reached, so it may be a mistake that spreads",
+			"Look at what changed; undo it at its source, or release the limit"
 	case "written_too_often":
-		return "it was written more than twenty times in an hour", "End the automation that rewrites it, or give it the field; it rests until the hour is over"
+		return "it was written more than twenty times in an hour",
+			"End the automation that rewrites it, or give it the field; it rests until the hour is over"
 	case "platform_cannot_restore":
 		return "it is archived, and the platform cannot bring it back", "Restore it on the platform"
 	}

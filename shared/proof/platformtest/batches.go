@@ -37,7 +37,8 @@ func badItem(s *Stand) error {
 	}
 	var intents []record.Intent
 	for i, id := range []record.ExternalID{ids[0], absent, ids[1], ids[3], ids[2]} {
-		intents = append(intents, record.Intent{Key: fmt.Sprint("k", i), Operation: record.OperationUpdate, Ref: s.ref(id), Fields: record.Fields{s.Object.Text: s.edited(50 + i)}})
+		intents = append(intents, record.Intent{Key: fmt.Sprint("k", i), Operation: record.OperationUpdate, Ref: s.ref(id),
+			Fields: record.Fields{s.Object.Text: s.edited(50 + i)}})
 	}
 	refused, err := s.update(ids[4], record.Fields{s.Object.Refused.Field: s.Object.Refused.Value})
 	if err != nil {
@@ -250,7 +251,8 @@ func fullBatch(s *Stand) error {
 			return fmt.Errorf("receipt %d of %d names %s: %v", i, len(receipts), r.ID, err)
 		}
 		seen[r.ID] = true
-		updates = append(updates, record.Intent{Key: fmt.Sprint("u", i), Operation: record.OperationUpdate, Ref: s.ref(r.ID), Fields: record.Fields{s.Object.Text: s.edited(2000 + i)}, Current: r.Snapshot})
+		updates = append(updates, record.Intent{Key: fmt.Sprint("u", i), Operation: record.OperationUpdate, Ref: s.ref(r.ID),
+			Fields: record.Fields{s.Object.Text: s.edited(2000 + i)}, Current: r.Snapshot})
 	}
 	if receipts, err = s.applied(updates...); err != nil {
 		return err

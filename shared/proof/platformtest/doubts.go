@@ -16,15 +16,17 @@ import (
 var (
 	uniqueKey  = &Ability{"creates carry no unique key", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.UniqueKey }}
 	requestKey = &Ability{"creates carry no request key", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.RequestKey }}
-	marker     = &Ability{"no field can hold our identity", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Marker != "" }}
+	marker     = &Ability{"no field can hold our identity",
+		func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Marker != "" }}
 )
 
 func doubtRules() []Rule {
 	return []Rule{
 		{Name: "a lost answer to a create makes no second record: unique key", Needs: uniqueKey, Check: lostCreate(false), Unable: twiceByKey,
 			Why: "the answer is lost, the record is made, and the create comes again"},
-		{Name: "a lost answer to a create makes no second record: request key", Needs: requestKey, Check: lostCreate(false), Unable: twiceByRequest,
-			Why: "the answer is lost, the record is made, and the create comes again"},
+		{Name: "a lost answer to a create makes no second record: request key", Needs: requestKey, Check: lostCreate(false),
+			Unable: twiceByRequest,
+			Why:    "the answer is lost, the record is made, and the create comes again"},
 		{Name: "a lost answer to a create makes no second record: our mark", Needs: marker, Check: lostCreate(true), Unable: noMarker,
 			Why: "the answer is lost, the record is made, and the create comes again"},
 		{Name: "a lost answer to an update is in doubt, and harmless again", Check: lostUpdate,

@@ -13,8 +13,10 @@ import (
 )
 
 var (
-	finds      = &Ability{"records cannot be looked up by a value", func(_ *catalog.Platform, o *catalog.Object) bool { return len(o.Ability.Find) > 0 }}
-	findsEmail = &Ability{"records cannot be looked up by email", func(_ *catalog.Platform, o *catalog.Object) bool { return emailOf(o) != "" }}
+	finds = &Ability{"records cannot be looked up by a value",
+		func(_ *catalog.Platform, o *catalog.Object) bool { return len(o.Ability.Find) > 0 }}
+	findsEmail = &Ability{"records cannot be looked up by email",
+		func(_ *catalog.Platform, o *catalog.Object) bool { return emailOf(o) != "" }}
 )
 
 // emailOf gives the email field by which records can be looked up, "" if there is none.
@@ -113,8 +115,10 @@ func findEvery(s *Stand) error {
 			return err
 		}
 		fresh.Clock.Advance(2 * s.lag())
-		found, err := fresh.find(platform.Lookup{Field: field, Value: values[2]}, platform.Lookup{Field: field, Value: mark + " nobody"}, platform.Lookup{Field: field, Value: ""},
-			platform.Lookup{Field: field, Value: values[0]}, platform.Lookup{Field: field, Value: values[3]}, platform.Lookup{Field: field, Value: values[2]})
+		found, err := fresh.find(platform.Lookup{Field: field, Value: values[2]}, platform.Lookup{Field: field, Value: mark + " nobody"},
+			platform.Lookup{Field: field, Value: ""},
+			platform.Lookup{Field: field, Value: values[0]}, platform.Lookup{Field: field, Value: values[3]},
+			platform.Lookup{Field: field, Value: values[2]})
 		if err != nil {
 			return fmt.Errorf("by %s: %w", field, err)
 		}
@@ -169,7 +173,8 @@ func findCase(s *Stand) error {
 	if err != nil {
 		return err
 	}
-	for _, spelled := range []string{strings.ToUpper(values[0]), strings.ToLower(values[0]), strings.ToUpper(values[0][:1]) + values[0][1:], " " + values[0] + " "} {
+	for _, spelled := range []string{strings.ToUpper(values[0]), strings.ToLower(values[0]), strings.ToUpper(values[0][:1]) + values[0][1:],
+		" " + values[0] + " "} {
 		found, err := s.find(platform.Lookup{Field: field, Value: spelled}, platform.Lookup{Field: field, Value: values[1]})
 		if err != nil {
 			return err

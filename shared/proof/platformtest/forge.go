@@ -92,7 +92,8 @@ func (f *forger) begin() error {
 	for name := range f.genuine[0].Header {
 		without := copied(f.genuine[0])
 		without.Header.Del(name)
-		if _, err := f.Bench.Receive(f.secret(), platform.Request{Method: without.Method, URL: without.URL, Header: without.Header, Body: without.Body, Now: f.Clock.Now()}); err != nil {
+		if _, err := f.Bench.Receive(f.secret(), platform.Request{Method: without.Method, URL: without.URL, Header: without.Header,
+			Body: without.Body, Now: f.Clock.Now()}); err != nil {
 			f.signing = append(f.signing, name)
 		}
 	}
@@ -152,7 +153,10 @@ func (f *forger) attempts() []attempt {
 			d.Body = append(d.Body, blanks2MB...)
 			f.Bench.Resign(f.secret(), d, *now)
 		}},
-		{"oversized", "blanks behind it, as signed", func(_ *forger, d *platformsim.Delivery, _ *time.Time) { d.Body = append(d.Body, blanks2MB...) }},
+		{"oversized", "blanks behind it, as signed", func(_ *forger, d *platformsim.Delivery, _ *time.Time) {
+			d.Body = append(d.Body,
+				blanks2MB...)
+		}},
 	}
 	if f.Bench.Catalog.Webhooks.Sealed {
 		out = append(out, f.ofBody()...)

@@ -34,7 +34,8 @@ func FuzzWebhooks(f *testing.F, b *Bench) {
 		f.Add(sample, true, "", int64(1))
 		f.Add(sample, false, "c2lnbmF0dXJl", int64(1))
 	}
-	for _, text := range []string{"", "null", "[]", "{}", "7", `[{}]`, `[null]`, `{"meta":{}}`, `{"events":[{}]}`, `{"data":{"webHookEvent":{}}}`, strings.Repeat("[", 20_000)} {
+	for _, text := range []string{"", "null", "[]", "{}", "7", `[{}]`, `[null]`, `{"meta":{}}`, `{"events":[{}]}`,
+		`{"data":{"webHookEvent":{}}}`, strings.Repeat("[", 20_000)} {
 		f.Add([]byte(text), true, "", int64(-1))
 	}
 	now := s.Clock.Now()
@@ -90,7 +91,9 @@ func FuzzAnswers(f *testing.F, b *Bench) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		s.raw = b.Connect(platform.Settings{Connection: here, Account: s.Sim.Access().Account, BaseURL: b.BaseURL, Tokens: still{}, HTTP: s.client, Now: s.Clock.Now, Options: b.Options})
+		s.raw = b.Connect(platform.Settings{Connection: here, Account: s.Sim.Access().Account, BaseURL: b.BaseURL, Tokens: still{},
+			HTTP: s.client,
+			Now:  s.Clock.Now, Options: b.Options})
 		s.next = s.raw
 		stands[i] = s
 	}
@@ -145,7 +148,8 @@ func (b *Bench) answers(f *testing.F, o *Object) []Answer {
 	for _, faults := range []platformsim.Faults{{}, {ItemError: 1}, {RateLimit: 1}, {ServerError: 1}} {
 		s.Sim.SetFaults(faults)
 		s.readAll(ids)
-		refused := record.Intent{Key: "r", Operation: record.OperationUpdate, Ref: s.ref(ids[0]), Fields: record.Fields{s.Object.Refused.Field: s.Object.Refused.Value}}
+		refused := record.Intent{Key: "r", Operation: record.OperationUpdate, Ref: s.ref(ids[0]),
+			Fields: record.Fields{s.Object.Refused.Field: s.Object.Refused.Value}}
 		create, err := s.create(1)
 		if err != nil {
 			f.Fatal(err)

@@ -24,10 +24,11 @@ func hostileRules() []Rule {
 	return []Rule{
 		{Name: "an answer that is none is a failure, never an absence", Check: hostile(strangers(), true),
 			Why: "a log-in page read as an empty list would delete every customer"},
-		{Name: "an answer over 16 MB is a failure", Check: hostile([]alteration{{name: "17 MB of blanks behind the answer", alter: func(a Answer) Answer {
-			a.Body = append(bytes.Clone(a.Body), bytes.Repeat([]byte{' '}, hugeBytes)...)
-			return a
-		}}}, true),
+		{Name: "an answer over 16 MB is a failure",
+			Check: hostile([]alteration{{name: "17 MB of blanks behind the answer", alter: func(a Answer) Answer {
+				a.Body = append(bytes.Clone(a.Body), bytes.Repeat([]byte{' '}, hugeBytes)...)
+				return a
+			}}}, true),
 			Why: "memory is what one bad answer must not take from the others"},
 		{Name: "values of a wrong type lose nothing and claim nothing", Check: hostile(wrongTypes(), false),
 			Why: "a record that does not parse must show as a failure, not be passed over in silence"},
@@ -58,7 +59,8 @@ func body(name, text string) alteration {
 func strangers() []alteration {
 	return []alteration{
 		{name: "a page with status 200", alter: func(Answer) Answer {
-			return Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<!doctype html><html><body>Please log in</body></html>")}
+			return Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}},
+				Body: []byte("<!doctype html><html><body>Please log in</body></html>")}
 		}},
 		{name: "a page with status 404", alter: func(Answer) Answer {
 			return Answer{Status: 404, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<html>not found</html>")}
@@ -317,7 +319,8 @@ func (s *Stand) hostileWrites(a alteration) error {
 			if a.counts() && fault.Is(failed, fault.Gone) {
 				continue // what a list leaves out is not there, as far as anybody can tell
 			}
-			if err := wantKind("a "+string(intent.Operation), failed, fault.InDoubt, fault.Transient, fault.RateLimited, fault.Rejected); err != nil {
+			if err := wantKind("a "+string(intent.Operation), failed, fault.InDoubt, fault.Transient, fault.RateLimited,
+				fault.Rejected); err != nil {
 				return err
 			}
 		}
@@ -328,7 +331,8 @@ func (s *Stand) hostileWrites(a alteration) error {
 // holder gives the record that holds what an intent asked for, "" if none does; a create's among those not had before.
 func (s *Stand) holder(intent record.Intent, had []record.ExternalID) record.ExternalID {
 	for _, id := range s.Sim.IDs(s.Object.Name) {
-		if intent.Operation == record.OperationUpdate && id != intent.Ref.ID || intent.Operation == record.OperationCreate && slices.Contains(had, id) {
+		if intent.Operation == record.OperationUpdate && id != intent.Ref.ID || intent.Operation == record.OperationCreate &&
+			slices.Contains(had, id) {
 			continue
 		}
 		truth, err := s.truth(id)

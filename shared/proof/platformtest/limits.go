@@ -84,12 +84,13 @@ func (s *Stand) each(set func(), kinds, writeKinds []fault.Kind, also func(what 
 }
 
 func limited(s *Stand) error {
-	return s.each(func() { s.Sim.SetFaults(platformsim.Faults{RateLimit: 1}) }, []fault.Kind{fault.RateLimited}, []fault.Kind{fault.RateLimited}, func(what string, err error) error {
-		if after := fault.After(err, 0); after <= 0 || after > 24*time.Hour {
-			return fmt.Errorf("%s: to come back after %v", what, after)
-		}
-		return nil
-	})
+	return s.each(func() { s.Sim.SetFaults(platformsim.Faults{RateLimit: 1}) }, []fault.Kind{fault.RateLimited},
+		[]fault.Kind{fault.RateLimited}, func(what string, err error) error {
+			if after := fault.After(err, 0); after <= 0 || after > 24*time.Hour {
+				return fmt.Errorf("%s: to come back after %v", what, after)
+			}
+			return nil
+		})
 }
 
 func retryAfter(s *Stand) error {
@@ -121,7 +122,8 @@ func retryAfter(s *Stand) error {
 }
 
 func failing(s *Stand) error {
-	if err := s.each(func() { s.Sim.SetFaults(platformsim.Faults{ServerError: 1}) }, []fault.Kind{fault.Transient}, []fault.Kind{fault.InDoubt, fault.Transient}, nil); err != nil {
+	if err := s.each(func() { s.Sim.SetFaults(platformsim.Faults{ServerError: 1}) }, []fault.Kind{fault.Transient},
+		[]fault.Kind{fault.InDoubt, fault.Transient}, nil); err != nil {
 		return err
 	}
 	for _, status := range []int{500, 502, 503, 504, 524, 599} {

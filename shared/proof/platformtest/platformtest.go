@@ -69,7 +69,8 @@ type Result struct {
 
 // Rules lists every rule, in the order of the table.
 func Rules() []Rule {
-	return slices.Concat(walkRules(), removalRules(), readRules(), findRules(), writeRules(), fieldRules(), batchRules(), doubtRules(), limitRules(), tokenRules(), hostileRules(), webhookRules())
+	return slices.Concat(walkRules(), removalRules(), readRules(), findRules(), writeRules(), fieldRules(), batchRules(), doubtRules(),
+		limitRules(), tokenRules(), hostileRules(), webhookRules())
 }
 
 // Run runs one rule on one connector, on every object of the bench. It never panics: a panic is a failure.

@@ -17,7 +17,8 @@ type told struct {
 }
 
 func newTold() *told {
-	return &told{times: map[record.ExternalID]int{}, last: map[record.ExternalID]record.Snapshot{}, gone: map[record.ExternalID]record.Absence{}}
+	return &told{times: map[record.ExternalID]int{}, last: map[record.ExternalID]record.Snapshot{},
+		gone: map[record.ExternalID]record.Absence{}}
 }
 
 func (t *told) take(p platform.Page) {
@@ -46,7 +47,9 @@ func (s *Stand) changes(q platform.Query) (platform.Page, error) { return s.Chan
 // list is List with the check's context.
 func (s *Stand) list(q platform.Query) (platform.Page, error) { return s.List(s.ctx(), q) }
 
-func (s *Stand) follow(q platform.Query, ask func(platform.Query) (platform.Page, error), each func(platform.Query, platform.Page) error) (platform.Cursor, error) {
+func (s *Stand) follow(
+	q platform.Query, ask func(platform.Query) (platform.Page, error), each func(platform.Query, platform.Page) error,
+) (platform.Cursor, error) {
 	for range pagesMax {
 		page, err := patient(s, func() (platform.Page, error) { return ask(q) })
 		if err != nil {
@@ -64,7 +67,8 @@ func (s *Stand) follow(q platform.Query, ask func(platform.Query) (platform.Page
 }
 
 func (s *Stand) query(limit int) platform.Query {
-	return platform.Query{Object: s.Object.Name, Fields: []record.PlatformField{s.Object.Text}, Since: begins, Limit: min(limit, s.Ability.PageMax)}
+	return platform.Query{Object: s.Object.Name, Fields: []record.PlatformField{s.Object.Text}, Since: begins,
+		Limit: min(limit, s.Ability.PageMax)}
 }
 
 // limits are the sizes of pages that are tried.

@@ -242,7 +242,8 @@ func boundsRefused(s *Stand) error {
 		}
 	}
 	for i := range intents {
-		intents[i] = record.Intent{Key: fmt.Sprint("k", i), Operation: record.OperationUpdate, Ref: s.ref(record.ExternalID(fmt.Sprint(i + 1))), Fields: record.Fields{s.Object.Text: "x"}}
+		intents[i] = record.Intent{Key: fmt.Sprint("k", i), Operation: record.OperationUpdate, Ref: s.ref(record.ExternalID(fmt.Sprint(i + 1))),
+			Fields: record.Fields{s.Object.Text: "x"}}
 	}
 	mixed := []record.Intent{intents[0], intents[0]}
 	mixed[1].Ref.Object = "unicorns"

@@ -113,7 +113,8 @@ func dangling(s *Stand) error {
 			return fmt.Errorf("a create whose %s is not there is answered as done", f.Name)
 		}
 		made := len(s.Sim.IDs(s.Object.Name)) - before
-		if made > 0 && !fault.Is(receipts[0].Err, fault.InDoubt) || made == 0 && !fault.Is(receipts[0].Err, fault.Waiting) && !fault.Is(receipts[0].Err, fault.Rejected) {
+		if made > 0 && !fault.Is(receipts[0].Err, fault.InDoubt) || made == 0 && !fault.Is(receipts[0].Err, fault.Waiting) &&
+			!fault.Is(receipts[0].Err, fault.Rejected) {
 			return fmt.Errorf("a create whose %s is not there made %d records and answers %v", f.Name, made, receipts[0].Err)
 		}
 	}

@@ -15,8 +15,10 @@ var (
 	pollsDeletes = &Ability{"polls tell no deletions", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.PollsDeletes }}
 	archives     = &Ability{"records cannot be archived", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Archive }}
 	deletes      = &Ability{"records cannot be deleted", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Delete }}
-	restores     = &Ability{"archived records cannot be restored by the API", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Restore }}
-	merges       = &Ability{"a merged record does not name its survivor", func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Merges }}
+	restores     = &Ability{"archived records cannot be restored by the API",
+		func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Restore }}
+	merges = &Ability{"a merged record does not name its survivor",
+		func(_ *catalog.Platform, o *catalog.Object) bool { return o.Ability.Merges }}
 )
 
 func removalRules() []Rule {
@@ -179,7 +181,8 @@ func archive(operation record.Operation) Check {
 		if first[0].ID != ids[0] || first[1].ID != ids[2] {
 			return fmt.Errorf("the receipts are of %s and %s", first[0].ID, first[1].ID)
 		}
-		if live := s.Sim.IDs(s.Object.Name); slices.Contains(live, ids[0]) || slices.Contains(live, ids[2]) || !slices.Contains(live, ids[1]) || !slices.Contains(live, ids[3]) {
+		if live := s.Sim.IDs(s.Object.Name); slices.Contains(live, ids[0]) || slices.Contains(live, ids[2]) || !slices.Contains(live, ids[1]) ||
+			!slices.Contains(live, ids[3]) {
 			return fmt.Errorf("%d of 4 records are live, want the 2 that were not meant", len(live))
 		}
 		reads, err := s.fetch(ids...)
@@ -281,7 +284,8 @@ func mergedNames(s *Stand) error {
 			return err
 		}
 		for _, r := range reads {
-			named := r.Absence != nil && r.Absence.Evidence == record.EvidenceMerged && r.Absence.Into == ids[0] || r.Snapshot != nil && r.Snapshot.ID == ids[0]
+			named := r.Absence != nil && r.Absence.Evidence == record.EvidenceMerged && r.Absence.Into == ids[0] || r.Snapshot != nil &&
+				r.Snapshot.ID == ids[0]
 			if r.ID == ids[2] && !named {
 				return fmt.Errorf("the loser, among %d, reads as %+v", len(batch), r)
 			}

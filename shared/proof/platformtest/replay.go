@@ -42,7 +42,8 @@ func Replay(b *Bench, r Recorded) (count int, err error) {
 			err = errors.Join(err, one.Err)
 		}
 	case "create":
-		intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: s.ref(""), Marker: s.Ability.Marker, Fields: record.Fields{s.Object.Text: "zq"}}
+		intent := record.Intent{Key: "k", Operation: record.OperationCreate, Ref: s.ref(""), Marker: s.Ability.Marker,
+			Fields: record.Fields{s.Object.Text: "zq"}}
 		if s.Ability.Marker != "" {
 			intent.Fields[s.Ability.Marker] = "zq-entity"
 		}
@@ -61,7 +62,8 @@ func Replay(b *Bench, r Recorded) (count int, err error) {
 		count, err = 1, s.write(intent)
 	case "token":
 		access := s.Sim.Access()
-		refresher := b.Refresh(platform.RefreshSettings{TokenURL: b.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, Now: s.Clock.Now,
+		refresher := b.Refresh(platform.RefreshSettings{TokenURL: b.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret,
+			Now:  s.Clock.Now,
 			HTTP: platform.Guarded(b.Catalog.Hosts, answering(answer))})
 		_, err = refresher.Refresh(s.ctx(), access.RefreshToken)
 		count = 1

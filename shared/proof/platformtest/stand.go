@@ -52,7 +52,8 @@ const (
 
 // newStand makes an empty account, connected, with the field for our identity made.
 func newStand(b *Bench, o *Object) (*Stand, error) {
-	s := &Stand{Bench: b, Object: o, Known: b.object(o.Name), Clock: &Clock{at: begins}, store: memstore.New(), parents: map[record.Object][]record.ExternalID{}}
+	s := &Stand{Bench: b, Object: o, Known: b.object(o.Name), Clock: &Clock{at: begins}, store: memstore.New(),
+		parents: map[record.Object][]record.ExternalID{}}
 	s.Ability = s.Known.Ability
 	s.Sim = b.Simulate(platformsim.Options{Now: s.Clock.Now, Seed: 1, WebhookURL: webhookURL + "/" + string(b.Catalog.Name)})
 	token, err := url.Parse(b.TokenURL)
@@ -94,8 +95,9 @@ func (s *Stand) connect(baseURL string) {
 // tokens are those of production, over a store in memory.
 func (s *Stand) tokens() *credential.Source {
 	access := s.Sim.Access()
-	refresher := s.Bench.Refresh(platform.RefreshSettings{TokenURL: s.Bench.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret,
-		HTTP: s.client, Now: s.Clock.Now})
+	refresher := s.Bench.Refresh(platform.RefreshSettings{TokenURL: s.Bench.TokenURL, ClientID: access.ClientID,
+		ClientSecret: access.ClientSecret,
+		HTTP:         s.client, Now: s.Clock.Now})
 	return &credential.Source{Store: s.store, Connection: here, Refresher: refresher, Now: s.Clock.Now,
 		Wait: func(ctx context.Context, _ time.Duration) error { return errors.New("a check does not wait") }}
 }
@@ -279,7 +281,8 @@ func (s *Stand) creating(n int, fields record.Fields) record.Intent {
 	if s.Ability.Marker != "" {
 		fields[s.Ability.Marker] = fmt.Sprintf("%s-entity-%d", mark, n)
 	}
-	return record.Intent{Key: fmt.Sprintf("create-%d", n), Operation: record.OperationCreate, Ref: s.ref(""), Marker: s.Ability.Marker, Fields: fields}
+	return record.Intent{Key: fmt.Sprintf("create-%d", n), Operation: record.OperationCreate, Ref: s.ref(""), Marker: s.Ability.Marker,
+		Fields: fields}
 }
 
 // update gives an intent on a record that was pre-read just now.
@@ -288,7 +291,8 @@ func (s *Stand) update(id record.ExternalID, fields record.Fields) (record.Inten
 	if err != nil {
 		return record.Intent{}, err
 	}
-	return record.Intent{Key: "update-" + short(record.PlatformField(id)) + fmt.Sprint(s.number()), Operation: record.OperationUpdate, Ref: s.ref(id), Fields: fields, Current: current}, nil
+	return record.Intent{Key: "update-" + short(record.PlatformField(id)) + fmt.Sprint(s.number()), Operation: record.OperationUpdate,
+		Ref: s.ref(id), Fields: fields, Current: current}, nil
 }
 
 func (s *Stand) number() int { s.serial++; return s.serial }

@@ -222,9 +222,12 @@ func tokenEndpoint(s *Stand) error {
 		return err
 	}
 	access := s.Sim.Access()
-	for _, a := range []Answer{{Status: 500}, {Status: 503, Body: []byte("<html>down</html>")}, {Status: 200, Body: []byte("<html>log in</html>")}, {Status: 200, Body: []byte(`{"access_token":"`)},
-		{Status: 200}, {Status: 200, Body: []byte(`{"access_token":7}`)}, {Status: 429}, {Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}} {
-		refresher := s.Bench.Refresh(platform.RefreshSettings{TokenURL: s.Bench.TokenURL, ClientID: access.ClientID, ClientSecret: access.ClientSecret, Now: s.Clock.Now,
+	for _, a := range []Answer{{Status: 500}, {Status: 503, Body: []byte("<html>down</html>")},
+		{Status: 200, Body: []byte("<html>log in</html>")}, {Status: 200, Body: []byte(`{"access_token":"`)},
+		{Status: 200}, {Status: 200, Body: []byte(`{"access_token":7}`)}, {Status: 429},
+		{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}} {
+		refresher := s.Bench.Refresh(platform.RefreshSettings{TokenURL: s.Bench.TokenURL, ClientID: access.ClientID,
+			ClientSecret: access.ClientSecret, Now: s.Clock.Now,
 			HTTP: platform.Guarded(s.Bench.Catalog.Hosts, answering(a))})
 		_, err := refresher.Refresh(s.ctx(), access.RefreshToken)
 		if err := wantKind(fmt.Sprintf("status %d with %d bytes", a.Status, len(a.Body)), err, fault.InDoubt, fault.Transient); err != nil {
@@ -276,7 +279,8 @@ func noRedirect(s *Stand) error {
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		s.wire.answerInstead(func(r Sent) (*Answer, error) {
-			return &Answer{Status: status, Header: http.Header{"Location": {"https://elsewhere.example" + r.Path}}, Body: []byte("<html>moved</html>")}, nil
+			return &Answer{Status: status, Header: http.Header{"Location": {"https://elsewhere.example" + r.Path}},
+				Body: []byte("<html>moved</html>")}, nil
 		})
 		s.wire.forget()
 		met := s.readAll(ids)

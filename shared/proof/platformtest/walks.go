@@ -301,7 +301,8 @@ func walksRefuse(s *Stand) error {
 			}
 		}
 		s.wire.forget()
-		for _, q := range []platform.Query{{Object: s.Object.Name, Limit: 0}, {Object: s.Object.Name, Limit: s.Ability.PageMax + 1}, {Object: "unicorns", Limit: 1}} {
+		for _, q := range []platform.Query{{Object: s.Object.Name, Limit: 0}, {Object: s.Object.Name, Limit: s.Ability.PageMax + 1},
+			{Object: "unicorns", Limit: 1}} {
 			_, err := ask(q)
 			if err := wantKind(fmt.Sprintf("%s of %s by %d", name, q.Object, q.Limit), err, fault.Rejected); err != nil {
 				return err

@@ -111,7 +111,9 @@ func (w *watch) List(ctx context.Context, q platform.Query) (platform.Page, erro
 }
 
 // Fetch implements platform.Connector.
-func (w *watch) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
+func (w *watch) Fetch(
+	ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID,
+) ([]platform.Read, error) {
 	reads, err := w.next.Fetch(ctx, object, fields, ids)
 	w.error("fetch", err)
 	if err != nil {
@@ -144,7 +146,9 @@ func (w *watch) Fetch(ctx context.Context, object record.Object, fields []record
 }
 
 // Find implements platform.Connector.
-func (w *watch) Find(ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup) ([][]record.Snapshot, error) {
+func (w *watch) Find(
+	ctx context.Context, object record.Object, fields []record.PlatformField, lookups []platform.Lookup,
+) ([][]record.Snapshot, error) {
 	found, err := w.next.Find(ctx, object, fields, lookups)
 	w.error("find", err)
 	if err != nil {

@@ -16,10 +16,15 @@ import (
 )
 
 var (
-	signed       = &Ability{"webhooks are neither signed nor carry a secret", func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Signed }}
-	tellsDeletes = &Ability{"webhooks tell no deletions", func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Signed && p.Webhooks.Deletes }}
-	sealed       = &Ability{"webhooks carry a secret, and no signature over the body", func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Sealed }}
-	dated        = &Ability{"webhooks do not tell when they were made", func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Dated }}
+	signed = &Ability{"webhooks are neither signed nor carry a secret",
+		func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Signed }}
+	tellsDeletes = &Ability{"webhooks tell no deletions", func(p *catalog.Platform, _ *catalog.Object) bool {
+		return p.Webhooks.Signed &&
+			p.Webhooks.Deletes
+	}}
+	sealed = &Ability{"webhooks carry a secret, and no signature over the body",
+		func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Sealed }}
+	dated = &Ability{"webhooks do not tell when they were made", func(p *catalog.Platform, _ *catalog.Object) bool { return p.Webhooks.Dated }}
 )
 
 // webhookBytesMax is more than any connector takes of one webhook.
@@ -96,7 +101,8 @@ func genuine(s *Stand) error {
 			return err
 		}
 		for _, h := range hints {
-			if h.Account != account || h.ID == "" || h.Object == "" || h.Kind == "" || h.Kind == record.KindMerged && (h.Into == "" || h.Into == h.ID) {
+			if h.Account != account || h.ID == "" || h.Object == "" || h.Kind == "" || h.Kind == record.KindMerged &&
+				(h.Into == "" || h.Into == h.ID) {
 				return fmt.Errorf("an incomplete hint: %+v", h)
 			}
 			if age := s.Clock.Now().Sub(h.OccurredAt); !h.OccurredAt.IsZero() && (age < 0 || age > time.Minute) {

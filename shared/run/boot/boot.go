@@ -59,7 +59,8 @@ type assembled struct {
 
 // WithQueue gives a system that shares everything with s but its queue and what it assembles.
 func (s *System) WithQueue(q queue.Sender) *System {
-	return &System{Rules: s.Rules, Store: s.Store, Tokens: s.Tokens, Queue: q, Now: s.Now, App: s.App, PublicURL: s.PublicURL, Wait: s.Wait, Transport: s.Transport, Meter: s.Meter}
+	return &System{Rules: s.Rules, Store: s.Store, Tokens: s.Tokens, Queue: q, Now: s.Now, App: s.App, PublicURL: s.PublicURL, Wait: s.Wait,
+		Transport: s.Transport, Meter: s.Meter}
 }
 
 // app gives a connection's app with the vendor's URLs where it names none.
@@ -101,7 +102,8 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 	client := s.client(c, app, vendor)
 	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: Wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
-	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens, AppKey: app.DeveloperKey, HTTP: client, Now: s.Now, Options: declared.Options})
+	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens,
+		AppKey: app.DeveloperKey, HTTP: client, Now: s.Now, Options: declared.Options})
 	if !known {
 		return connector, nil // it is connected later, and assembled then
 	}
@@ -201,7 +203,8 @@ func (s *System) Webhook() *intake.Webhook {
 		}
 		route, done := routes[c.Platform]
 		if !done {
-			route = intake.Route{Platform: c.Platform, Receive: vendor.Receive, PublicURL: s.PublicURL + "/webhooks/" + string(c.Platform), Silent: vendor.Catalog.Webhooks.Silent}
+			route = intake.Route{Platform: c.Platform, Receive: vendor.Receive, PublicURL: s.PublicURL + "/webhooks/" + string(c.Platform),
+				Silent: vendor.Catalog.Webhooks.Silent}
 		}
 		route.Secrets = append(route.Secrets, func(ctx context.Context) (string, error) {
 			app, err := s.App(ctx, c.Name)
@@ -214,7 +217,8 @@ func (s *System) Webhook() *intake.Webhook {
 
 // Poller assembles the poller.
 func (s *System) Poller() *intake.Poller {
-	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Ability: s.Ability, Now: s.Now, Meter: s.Meter}
+	return &intake.Poller{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Ability: s.Ability, Now: s.Now,
+		Meter: s.Meter}
 }
 
 // Prepare makes, on every platform that lets us, the fields that hold our identity, unless they are there.

@@ -63,7 +63,8 @@ func (s *System) budgets(c *ruleset.Connection, app App, vendor Vendor, next htt
 	if s.Store == nil || len(vendor.Catalog.Limits) == 0 {
 		return next
 	}
-	b := &budgeted{store: s.Store, connection: c.Name, limits: vendor.Catalog.LimitsOf(c.DayLimit), percent: c.Reserve, meter: meters()[vendor.Catalog.Name], now: s.Now, wait: s.Wait, next: next,
+	b := &budgeted{store: s.Store, connection: c.Name, limits: vendor.Catalog.LimitsOf(c.DayLimit), percent: c.Reserve,
+		meter: meters()[vendor.Catalog.Name], now: s.Now, wait: s.Wait, next: next,
 		hands: map[string]*budget.Hand{}, rows: map[string]budgetRow{}}
 	b.token, _ = url.Parse(app.TokenURL) // one that does not parse is called by nobody
 	return b
@@ -168,7 +169,8 @@ func (b *budgeted) patiently(ctx context.Context, l catalog.Limit, try func() (t
 		}
 		waited += after
 		if b.wait == nil || waited > waitMax {
-			return &fault.Error{Kind: fault.RateLimited, Op: "call " + string(b.connection), After: after, Err: errors.New("what the platform allows (" + l.Name + ") is used up; nothing was sent")}
+			return &fault.Error{Kind: fault.RateLimited, Op: "call " + string(b.connection), After: after,
+				Err: errors.New("what the platform allows (" + l.Name + ") is used up; nothing was sent")}
 		}
 		if err := b.wait(ctx, after); err != nil {
 			return fault.New(fault.Transient, "call "+string(b.connection), err)
@@ -178,7 +180,9 @@ func (b *budgeted) patiently(ctx context.Context, l catalog.Limit, try func() (t
 
 // change writes a limit's row by compare-and-swap. change gives the row to write, or how long to wait, and nothing is
 // written then. A row that others keep moving is asked for a moment later.
-func (b *budgeted) change(ctx context.Context, l catalog.Limit, change func(budget.Row) (budget.Row, time.Duration)) (time.Duration, error) {
+func (b *budgeted) change(
+	ctx context.Context, l catalog.Limit, change func(budget.Row) (budget.Row, time.Duration),
+) (time.Duration, error) {
 	key := store.Key{Table: store.Control, Partition: "budget#" + string(b.connection), Sort: l.Name}
 	b.mu.Lock()
 	known, ok := b.rows[l.Name]
@@ -310,7 +314,8 @@ func chargeOf(response *http.Response) *budget.Charge {
 	if json.Unmarshal(raw, &answer) != nil || cost.Throttle.Max <= 0 {
 		return nil
 	}
-	return &budget.Charge{Requested: cost.Requested, Available: cost.Throttle.Available, Max: cost.Throttle.Max, Restore: cost.Throttle.Restore}
+	return &budget.Charge{Requested: cost.Requested, Available: cost.Throttle.Available, Max: cost.Throttle.Max,
+		Restore: cost.Throttle.Restore}
 }
 
 // failing fails where reading an answer failed.

@@ -99,15 +99,18 @@ func (v *strict) charge(l catalog.Limit) (string, bool) {
 	if ok {
 		v.points -= 500
 	}
-	return fmt.Sprintf(`{"data":{},"extensions":{"cost":{"requestedQueryCost":700,"actualQueryCost":500,"throttleStatus":{"maximumAvailable":%d,"currentlyAvailable":%d,"restoreRate":%d}}}}`, l.Max, int(v.points), l.Restore), ok
+	return fmt.Sprintf(`{"data":{},"extensions":{"cost":{"requestedQueryCost":700,"actualQueryCost":500,`+
+		`"throttleStatus":{"maximumAvailable":%d,"currentlyAvailable":%d,"restoreRate":%d}}}}`, l.Max, int(v.points), l.Restore), ok
 }
 
 func instance(v *strict, s store.Store, m metering, percent int) *budgeted {
-	return &budgeted{store: s, connection: "c", limits: v.limits, percent: percent, meter: m, now: v.Now, next: v, hands: map[string]*budget.Hand{}, rows: map[string]budgetRow{}}
+	return &budgeted{store: s, connection: "c", limits: v.limits, percent: percent, meter: m, now: v.Now, next: v,
+		hands: map[string]*budget.Hand{}, rows: map[string]budgetRow{}}
 }
 
 func ask(ctx context.Context, b http.RoundTripper, path string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://vendor.example"+path, bytes.NewReader([]byte(`{"query":"{a}","variables":{"first":10}}`)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://vendor.example"+path,
+		bytes.NewReader([]byte(`{"query":"{a}","variables":{"first":10}}`)))
 	if err != nil {
 		return err
 	}
@@ -186,7 +189,8 @@ func leastTime(limits []catalog.Limit, calls int) time.Duration {
 }
 
 func TestNothingIsSentThatIsNotAllowed(t *testing.T) {
-	v := &strict{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), limits: []catalog.Limit{{Name: "minute", Max: 10, Window: time.Minute}}, calls: map[string][]time.Time{}}
+	v := &strict{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), limits: []catalog.Limit{{Name: "minute", Max: 10, Window: time.Minute}},
+		calls: map[string][]time.Time{}}
 	b := instance(v, memstore.New(), metering{}, 20)
 	for i := range 8 {
 		if err := ask(context.Background(), b, "/a"); err != nil {
@@ -197,7 +201,8 @@ func TestNothingIsSentThatIsNotAllowed(t *testing.T) {
 	if !fault.Is(err, fault.RateLimited) || fault.After(err, 0) <= 0 || fault.After(err, 0) > 70*time.Second || v.served != 8 {
 		t.Errorf("the ninth of ten, two being left for people: got %v after %d calls", err, v.served)
 	}
-	if err := ask(platform.For(context.Background(), budget.Load), instance(v, b.store, metering{}, 20), "/a"); !fault.Is(err, fault.RateLimited) {
+	if err := ask(platform.For(context.Background(), budget.Load), instance(v, b.store, metering{}, 20), "/a"); !fault.Is(err,
+		fault.RateLimited) {
 		t.Errorf("another process's first load: got %v, want it held back", err)
 	}
 }
@@ -221,7 +226,8 @@ func TestTokensAreRenewedWhateverIsUsedUp(t *testing.T) {
 }
 
 func TestARefusalStopsEveryInstanceForAsLongAsItSays(t *testing.T) {
-	v := &strict{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), limits: []catalog.Limit{{Name: "minute", Max: 100, Window: time.Minute}}, calls: map[string][]time.Time{}}
+	v := &strict{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), limits: []catalog.Limit{{Name: "minute", Max: 100, Window: time.Minute}},
+		calls: map[string][]time.Time{}}
 	s := memstore.New()
 	for range 101 { // somebody else has used it up
 		_ = ask(context.Background(), v, "/a")
@@ -232,7 +238,8 @@ func TestARefusalStopsEveryInstanceForAsLongAsItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := v.served
-	if err := ask(context.Background(), other, "/a"); !fault.Is(err, fault.RateLimited) || fault.After(err, 0) != 30*time.Second || v.served != served {
+	if err := ask(context.Background(), other, "/a"); !fault.Is(err, fault.RateLimited) || fault.After(err, 0) != 30*time.Second ||
+		v.served != served {
 		t.Errorf("got %v after %d more calls, want 30 s and none", err, v.served-served)
 	}
 }
@@ -275,9 +282,12 @@ func TestWhatAnswersTellIsRead(t *testing.T) {
 		max, left       int
 		ok              bool
 	}{
-		{"hubspot", "10s", http.Header{"X-Hubspot-Ratelimit-Max": {"110"}, "X-Hubspot-Ratelimit-Remaining": {"108"}, "X-Hubspot-Ratelimit-Interval-Milliseconds": {"10000"}}, 110, 108, true},
-		{"hubspot", "10s", http.Header{"X-Hubspot-Ratelimit-Max": {"110"}, "X-Hubspot-Ratelimit-Remaining": {"108"}, "X-Hubspot-Ratelimit-Interval-Milliseconds": {"1000"}}, 0, 0, false},
-		{"salesforce", "day", http.Header{"Sforce-Limit-Info": {"api-usage=10018/100000; per-app-api-usage=17/250(appName=x)"}}, 100_000, 89_982, true},
+		{"hubspot", "10s", http.Header{"X-Hubspot-Ratelimit-Max": {"110"}, "X-Hubspot-Ratelimit-Remaining": {"108"},
+			"X-Hubspot-Ratelimit-Interval-Milliseconds": {"10000"}}, 110, 108, true},
+		{"hubspot", "10s", http.Header{"X-Hubspot-Ratelimit-Max": {"110"}, "X-Hubspot-Ratelimit-Remaining": {"108"},
+			"X-Hubspot-Ratelimit-Interval-Milliseconds": {"1000"}}, 0, 0, false},
+		{"salesforce", "day", http.Header{"Sforce-Limit-Info": {"api-usage=10018/100000; per-app-api-usage=17/250(appName=x)"}}, 100_000, 89_982,
+			true},
 		{"salesforce", "day", http.Header{"Sforce-Limit-Info": {"nonsense"}}, 0, 0, false},
 		{"xero", "day", http.Header{"X-Daylimit-Remaining": {"4000"}}, 0, 4000, true},
 		{"pipedrive", "2s", http.Header{"X-Ratelimit-Limit": {"480"}, "X-Ratelimit-Remaining": {"479"}}, 480, 479, true},

@@ -100,7 +100,8 @@ func TestTestsMayLookFurther(t *testing.T) {
 // listed is `go list` over the module, a line a package.
 func listed(t *testing.T, format string) []string {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-f", format, module+"/shared/...", module+"/functions/...", module+"/scripts/...", module+"/infra").Output()
+	out, err := exec.Command("go", "list", "-f", format, module+"/shared/...", module+"/functions/...", module+"/scripts/...",
+		module+"/infra").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

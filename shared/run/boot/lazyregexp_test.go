@@ -19,7 +19,8 @@ const formsLeast = 40
 // linked gives the parsed files of our packages that the deployed functions link.
 func linked(t *testing.T) map[string]*ast.File {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-f", `{{$d := .Dir}}{{range .GoFiles}}{{$.ImportPath}} {{$d}}/{{.}}{{"\n"}}{{end}}`, module+"/functions/...").Output()
+	out, err := exec.Command("go", "list", "-deps", "-f", `{{$d := .Dir}}{{range .GoFiles}}{{$.ImportPath}} {{$d}}/{{.}}{{"\n"}}{{end}}`,
+		module+"/functions/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

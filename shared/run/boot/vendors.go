@@ -44,7 +44,8 @@ func Vendors() []Vendor {
 			Connect: connect(jobber.New), refresher: jobber.NewRefresher, Receive: jobber.Receive,
 		},
 		{
-			Catalog: catalog.QuickBooks(), BaseURL: "https://quickbooks.api.intuit.com", TokenURL: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+			Catalog: catalog.QuickBooks(), BaseURL: "https://quickbooks.api.intuit.com",
+			TokenURL:      "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
 			Authorization: quickbooks.Authorization(), ByHand: quickbooks.ByHand,
 			Connect: connect(quickbooks.New), refresher: quickbooks.NewRefresher, Receive: quickbooks.Receive,
 		},

@@ -38,7 +38,8 @@ func TestEveryVendorSaysHowAPersonConnects(t *testing.T) {
 }
 
 func TestScopesAreThoseOfWhatIsMapped(t *testing.T) {
-	a := platform.Authorization{Scopes: []platform.Scope{{Name: "always"}, {Name: "deals", Objects: []record.Object{"deals"}}, {Name: "both", Objects: []record.Object{"contacts", "deals"}}}}
+	a := platform.Authorization{Scopes: []platform.Scope{{Name: "always"}, {Name: "deals", Objects: []record.Object{"deals"}},
+		{Name: "both", Objects: []record.Object{"contacts", "deals"}}}}
 	if got := a.ScopesFor([]record.Object{"contacts"}); !slices.Equal(got, []string{"always", "both"}) {
 		t.Errorf("got %v", got)
 	}

@@ -22,7 +22,8 @@ func TestABrowserComesBackToAPageThatKeepsNothing(t *testing.T) {
 	if err := json.Unmarshal([]byte(invoke(t, h, "webhook.connect.json")), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.StatusCode != 200 || !strings.Contains(got.Body, "paste it into the terminal") || !strings.HasPrefix(got.Headers["Content-Type"], "text/html") {
+	if got.StatusCode != 200 || !strings.Contains(got.Body, "paste it into the terminal") || !strings.HasPrefix(got.Headers["Content-Type"],
+		"text/html") {
 		t.Errorf("got %d %v %q", got.StatusCode, got.Headers, got.Body)
 	}
 	for _, kept := range []string{"c0de-of-a-person", "a-state", "<script"} {
@@ -30,7 +31,8 @@ func TestABrowserComesBackToAPageThatKeepsNothing(t *testing.T) {
 			t.Errorf("the page holds %q", kept)
 		}
 	}
-	for header, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"} {
+	for header, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"} {
 		if got.Headers[header] != want {
 			t.Errorf("%s: got %q, want %q", header, got.Headers[header], want)
 		}

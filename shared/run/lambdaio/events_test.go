@@ -79,7 +79,10 @@ func TestWebhookEvents(t *testing.T) {
 
 func webhook(t *testing.T, q *memqueue.Queue) *intake.Webhook {
 	return &intake.Webhook{Queue: q, Rules: rules(t), Now: time.Now, Routes: map[record.Platform]intake.Route{
-		"jobber": {Platform: "jobber", Receive: jobber.Receive, Secrets: []func(context.Context) (string, error){func(context.Context) (string, error) { return "test-secret", nil }}}}}
+		"jobber": {Platform: "jobber", Receive: jobber.Receive, Secrets: []func(context.Context) (string, error){func(context.Context) (string,
+			error) {
+			return "test-secret", nil
+		}}}}}
 }
 
 // TestAPlatformThatWantsSilenceGetsNoBody: Xero counts an answer with a body or a cookie as a failure, also one that
@@ -88,7 +91,8 @@ func TestAPlatformThatWantsSilenceGetsNoBody(t *testing.T) {
 	key := "ABC123+/signing+key=="
 	hook := func(secret func(context.Context) (string, error)) lambda.Handler {
 		return lambda.NewHandler(lambdaio.Webhook(&intake.Webhook{Queue: memqueue.New(time.Now), Rules: rules(t), Now: time.Now,
-			Routes: map[record.Platform]intake.Route{"xero": {Platform: "xero", Receive: xero.Receive, Silent: true, Secrets: []func(context.Context) (string, error){secret}}}}))
+			Routes: map[record.Platform]intake.Route{"xero": {Platform: "xero", Receive: xero.Receive, Silent: true,
+				Secrets: []func(context.Context) (string, error){secret}}}}))
 	}
 	known := hook(func(context.Context) (string, error) { return key, nil })
 	unknown := hook(func(context.Context) (string, error) { return "", errors.New("no secret") })
@@ -115,7 +119,8 @@ func TestAPlatformThatWantsSilenceGetsNoBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.StatusCode != c.status || got.Body != "" || len(got.Cookies)+len(got.Headers)+len(got.MultiValueHeaders) > 0 {
-			t.Errorf("%s: %d with body %q, cookies %v, headers %v, want %d and nothing else", c.name, got.StatusCode, got.Body, got.Cookies, got.Headers, c.status)
+			t.Errorf("%s: %d with body %q, cookies %v, headers %v, want %d and nothing else", c.name, got.StatusCode, got.Body, got.Cookies,
+				got.Headers, c.status)
 		}
 	}
 }
@@ -130,7 +135,8 @@ func TestAnOversizedWebhookIsRefused(t *testing.T) {
 
 func TestQueueAndScheduleEvents(t *testing.T) {
 	clock := &runner.Clock{}
-	w, err := runner.Open(context.Background(), runner.Options{Rules: rules(t), Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: 1})
+	w, err := runner.Open(context.Background(), runner.Options{Rules: rules(t), Store: memstore.New(), Queue: memqueue.New(clock.Now),
+		Clock: clock, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +149,9 @@ func TestQueueAndScheduleEvents(t *testing.T) {
 		{"resolver.batch.json", w.Handlers.Resolver["hubspot"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
 		{"writer.batch.json", w.Handlers.Writer["jobber"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
 		{"sweeper.scheduled.json", w.Handlers.Sweeper, `{"Entities":0,"Notices":0,"Held":0,"Missing":0}`},
-		{"poller.scheduled.json", w.Handlers.Poller, `{"Place":{"connection":"hubspot","object":"contacts"},"Phase":"done","Records":0,"Absences":0,"Total":0,"More":false,"Waits":false,"Rests":false,"Paused":false,"Wait":0}`},
+		{"poller.scheduled.json", w.Handlers.Poller,
+			`{"Place":{"connection":"hubspot","object":"contacts"},"Phase":"done","Records":0,"Absences":0,"Total":0,"More":false,"Waits":false,` +
+				`"Rests":false,"Paused":false,"Wait":0}`},
 	} {
 		if got := invoke(t, c.h, c.file); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.file, got, c.want)

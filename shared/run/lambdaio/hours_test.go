@@ -22,7 +22,8 @@ func TestNothingIsCalledOutsideTheHours(t *testing.T) {
 	poll := lambdaio.Poll(poller)
 	sweep := lambdaio.Sweep(func(context.Context, record.Connection) (int, error) { calls++; return 7, nil }, func() time.Time { return now })
 	var in lambdaio.Scheduled
-	if err := json.Unmarshal([]byte(`{"connection":"hubspot","object":"contacts","active":"mon-fri 07:00-19:00 America/Chicago"}`), &in); err != nil {
+	if err := json.Unmarshal([]byte(`{"connection":"hubspot","object":"contacts","active":"mon-fri 07:00-19:00 America/Chicago"}`),
+		&in); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := poll(context.Background(), in); err != nil || !got.Rests {

@@ -22,7 +22,9 @@ import (
 
 // SQSBatch makes a Lambda handler of a batch function that answers the ids of the messages that must come again.
 // The event source must have ReportBatchItemFailures, or one bad message would take its batch along.
-func SQSBatch(handle func(context.Context, []queue.Delivery) []string) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+func SQSBatch(
+	handle func(context.Context, []queue.Delivery) []string,
+) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		deliveries := make([]queue.Delivery, len(event.Records))
 		for i, r := range event.Records {
@@ -138,7 +140,9 @@ func rest(ctx context.Context, d time.Duration) error {
 }
 
 // Sweep makes a Lambda handler of a sweeper, whose result is whatever run answers; outside its hours it is the zero R.
-func Sweep[R any](run func(context.Context, record.Connection) (R, error), now func() time.Time) func(context.Context, Scheduled) (R, error) {
+func Sweep[R any](
+	run func(context.Context, record.Connection) (R, error), now func() time.Time,
+) func(context.Context, Scheduled) (R, error) {
 	return func(ctx context.Context, in Scheduled) (R, error) {
 		if !in.Active.Contains(now()) {
 			var rests R
@@ -150,7 +154,9 @@ func Sweep[R any](run func(context.Context, record.Connection) (R, error), now f
 
 // Flushed makes a Lambda handler that says what was counted once the call is over, whatever became of it. That it could
 // not be said is told to failed and fails nothing.
-func Flushed[In, Out any](handle func(context.Context, In) (Out, error), flush func(context.Context) error, failed func(error)) func(context.Context, In) (Out, error) {
+func Flushed[In, Out any](
+	handle func(context.Context, In) (Out, error), flush func(context.Context) error, failed func(error),
+) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		out, err := handle(ctx, in)
 		if flushErr := flush(ctx); flushErr != nil {

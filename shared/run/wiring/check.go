@@ -101,7 +101,8 @@ func (c *checker) queue(kind config.QueueKind, connection record.Connection) {
 	case s.Consumer != want:
 		c.problem("%s is taken by the %s, not by the %s", name, s.Consumer, want)
 	case q.Visibility < visibilityTimeouts*timeout:
-		c.problem("%s hides messages for %s, under %d times the %s that the %s may take", name, q.Visibility, visibilityTimeouts, timeout, s.Consumer)
+		c.problem("%s hides messages for %s, under %d times the %s that the %s may take", name, q.Visibility, visibilityTimeouts, timeout,
+			s.Consumer)
 	case !s.Partial:
 		c.problem("%s is taken without partial responses: what fails in a batch would count as done", name)
 	case s.Batch < 1 || s.Batch > batchAlone && s.Window == 0:

@@ -113,7 +113,8 @@ func Read(text []byte) (*Wiring, error) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("read a template: not JSON as cdk synth writes it: %w", err)
 	}
-	w := &Wiring{Tables: map[store.Table]Table{}, Queues: map[queue.Name]Queue{}, Functions: map[FunctionKey]Function{}, Routes: map[string]FunctionKey{}, Resources: map[string]int{}}
+	w := &Wiring{Tables: map[store.Table]Table{}, Queues: map[queue.Name]Queue{}, Functions: map[FunctionKey]Function{},
+		Routes: map[string]FunctionKey{}, Resources: map[string]int{}}
 	r := reader{template: t, w: w}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		w.Resources[t.Resources[id].Type]++
@@ -210,7 +211,8 @@ func (r *reader) function(id string, p resource) {
 	var environment struct{ Variables map[string]json.RawMessage }
 	p.read("Environment", &environment)
 	f.Variables = slices.Sorted(maps.Keys(environment.Variables))
-	for table, name := range map[store.Table]string{store.Versions: config.EnvTableVersions, store.CrossReference: config.EnvTableCrossReference, store.Control: config.EnvTableControl} {
+	for table, name := range map[store.Table]string{store.Versions: config.EnvTableVersions,
+		store.CrossReference: config.EnvTableCrossReference, store.Control: config.EnvTableControl} {
 		if v, ok := environment.Variables[name]; ok {
 			f.Tables[table] = store.Table(r.Resources[referred(v)].tag(TagTable))
 		}
@@ -228,7 +230,8 @@ func (r *reader) function(id string, p resource) {
 }
 
 func (r *reader) source(id string, p resource) {
-	s := Source{Queue: queue.Name(r.Resources[referred(p.Properties["EventSourceArn"])].tag(TagQueue)), Consumer: r.keyOf(referred(p.Properties["FunctionName"])), Window: p.seconds("MaximumBatchingWindowInSeconds")}
+	s := Source{Queue: queue.Name(r.Resources[referred(p.Properties["EventSourceArn"])].tag(TagQueue)),
+		Consumer: r.keyOf(referred(p.Properties["FunctionName"])), Window: p.seconds("MaximumBatchingWindowInSeconds")}
 	if s.Queue == "" || s.Consumer.Function == "" {
 		r.problem("%s joins no queue of ours to a function of ours", id)
 		return

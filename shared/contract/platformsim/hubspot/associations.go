@@ -55,7 +55,8 @@ func (s *Simulator) associations(r *http.Request, body map[string]any) (int, any
 		}
 		d := s.findLocked(object, id)
 		if d == nil {
-			errors = append(errors, map[string]any{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "No " + singular(object) + " with ID " + id, "context": map[string]any{"fromObjectId": []any{id}}})
+			errors = append(errors, map[string]any{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "No " + singular(object) +
+				" with ID " + id, "context": map[string]any{"fromObjectId": []any{id}}})
 			continue
 		}
 		switch r.PathValue("call") {
@@ -67,7 +68,10 @@ func (s *Simulator) associations(r *http.Request, body map[string]any) (int, any
 			target, _ := input["to"].(map[string]any)
 			other := fmt.Sprint(target["id"])
 			if s.liveLocked(to, other) == nil {
-				errors = append(errors, map[string]any{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "No " + singular(to) + " with ID " + other,
+				errors = append(errors, map[string]any{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "No " + singular(to) +
+					" with ID " +
+
+					other,
 					"context": map[string]any{"fromObjectId": []any{id}, "toObjectId": []any{other}}})
 				continue
 			}
@@ -77,7 +81,8 @@ func (s *Simulator) associations(r *http.Request, body map[string]any) (int, any
 		case "create":
 			target, _ := input["to"].(map[string]any)
 			s.associateLocked(object, d, to, fmt.Sprint(target["id"]))
-			results = append(results, map[string]any{"fromObjectTypeId": object, "fromObjectId": id, "toObjectTypeId": to, "toObjectId": fmt.Sprint(target["id"]), "labels": []any{}})
+			results = append(results, map[string]any{"fromObjectTypeId": object, "fromObjectId": id, "toObjectTypeId": to,
+				"toObjectId": fmt.Sprint(target["id"]), "labels": []any{}})
 		case "archive":
 			list, _ := input["to"].([]any)
 			for _, y := range list {
@@ -168,13 +173,16 @@ func (s *Simulator) createProperty(r *http.Request, body map[string]any) (int, a
 func (s *Simulator) pipelines(*http.Request, map[string]any) (int, any, *failure) {
 	list := []any{}
 	for i, id := range stages {
-		list = append(list, map[string]any{"id": id, "label": id, "displayOrder": i, "archived": false, "metadata": map[string]any{"isClosed": strconv.FormatBool(strings.HasPrefix(id, "closed"))},
+		list = append(list, map[string]any{"id": id, "label": id, "displayOrder": i, "archived": false,
+			"metadata":  map[string]any{"isClosed": strconv.FormatBool(strings.HasPrefix(id, "closed"))},
 			"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"})
 	}
-	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "archived": false, "stages": list,
+	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "default", "label": "Sales Pipeline", "displayOrder": 0,
+		"archived": false, "stages": list,
 		"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"}}}, nil
 }
 
 func (s *Simulator) owners(*http.Request, map[string]any) (int, any, *failure) {
-	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "41629779", "email": "owner@example.com", "firstName": "Olive", "lastName": "Owner", "userId": 9586504, "archived": false}}}, nil
+	return http.StatusOK, map[string]any{"results": []any{map[string]any{"id": "41629779", "email": "owner@example.com", "firstName": "Olive",
+		"lastName": "Owner", "userId": 9586504, "archived": false}}}, nil
 }

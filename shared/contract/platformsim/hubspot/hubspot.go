@@ -89,7 +89,8 @@ func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o)}
 	s.Lock()
 	defer s.Unlock()
-	s.state = state{Portal: 62515, AppID: 54321, Serial: 100, Records: map[string][]*document{}, Unique: map[string]map[string]bool{}, Props: map[string]map[string]bool{}, Labels: map[string]string{}}
+	s.state = state{Portal: 62515, AppID: 54321, Serial: 100, Records: map[string][]*document{}, Unique: map[string]map[string]bool{},
+		Props: map[string]map[string]bool{}, Labels: map[string]string{}}
 	if portal, err := strconv.ParseInt(o.Account, 10, 64); err == nil {
 		s.state.Portal = portal
 	}
@@ -119,11 +120,13 @@ var standardProperties = map[string][]string{
 	"contacts": {"email", "firstname", "lastname", "phone", "mobilephone", "company", "address", "city", "state", "zip", "country", "jobtitle",
 		"lifecyclestage", "hubspot_owner_id", "website", "hs_additional_emails"},
 	"companies": {"name", "domain", "phone", "address", "address2", "city", "state", "zip", "country", "hubspot_owner_id", "website"},
-	"deals":     {"dealname", "amount", "closedate", "pipeline", "dealstage", "hubspot_owner_id", "deal_currency_code", "description", "dealtype"},
+	"deals": {"dealname", "amount", "closedate", "pipeline", "dealstage", "hubspot_owner_id", "deal_currency_code", "description",
+		"dealtype"},
 }
 
 // stages are the default pipeline's.
-var stages = []string{"appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent", "closedwon", "closedlost"}
+var stages = []string{"appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
+	"closedwon", "closedlost"}
 
 // State implements platformsim.Saver.
 func (s *Simulator) State() ([]byte, error) {
@@ -141,7 +144,8 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token", AuthorizeURL: authorizePath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token",
+		AuthorizeURL: authorizePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret, DeveloperKey: developerKey}
 }
 

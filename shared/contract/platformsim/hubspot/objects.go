@@ -36,7 +36,8 @@ func render(object string, d *document, properties map[string]string, asked []st
 			out[name] = nil
 		}
 	}
-	r := map[string]any{"id": d.ID, "properties": out, "createdAt": d.Created.Format(stampForm), "updatedAt": d.Updated.Format(stampForm), "archived": d.Archived}
+	r := map[string]any{"id": d.ID, "properties": out, "createdAt": d.Created.Format(stampForm), "updatedAt": d.Updated.Format(stampForm),
+		"archived": d.Archived}
 	if d.Archived {
 		r["archivedAt"] = d.ArchivedAt.Format(stampForm)
 	}
@@ -181,7 +182,8 @@ func (s *Simulator) create(r *http.Request, body map[string]any) (int, any, *fai
 }
 
 // typeTo says which object an association type of HubSpot's leads to.
-var typeTo = map[float64]string{3: "contacts", 5: "companies", 341: "companies", 279: "companies", 1: "companies", 4: "deals", 280: "contacts", 342: "deals"}
+var typeTo = map[float64]string{3: "contacts", 5: "companies", 341: "companies", 279: "companies", 1: "companies", 4: "deals",
+	280: "contacts", 342: "deals"}
 
 // inlineLocked makes the associations given with a create.
 func (s *Simulator) inlineLocked(object string, d *document, v any) {
@@ -263,7 +265,8 @@ func (s *Simulator) batch(r *http.Request, body map[string]any) (int, any, *fail
 		results = append(results, answer)
 	}
 	slices.Reverse(results) // the vendor promises no order
-	out := map[string]any{"status": "COMPLETE", "results": results, "startedAt": began.Format(stampForm), "completedAt": s.NowLocked().Format(stampForm)}
+	out := map[string]any{"status": "COMPLETE", "results": results, "startedAt": began.Format(stampForm),
+		"completedAt": s.NowLocked().Format(stampForm)}
 	status := http.StatusOK
 	if call == "create" {
 		status = http.StatusCreated
@@ -336,7 +339,8 @@ func (s *Simulator) itemLocked(r *http.Request, call, object string, input, body
 	if property == "" {
 		property, _ = body["idProperty"].(string)
 	}
-	notFound := &failure{status: http.StatusNotFound, category: "OBJECT_NOT_FOUND", message: "Could not get some " + strings.ToUpper(object) + " objects, they may be deleted or not exist. Check that ids are valid."}
+	notFound := &failure{status: http.StatusNotFound, category: "OBJECT_NOT_FOUND", message: "Could not get some " + strings.ToUpper(object) +
+		" objects, they may be deleted or not exist. Check that ids are valid."}
 	switch call {
 	case "read":
 		d := s.lookLocked(object, id, property)

@@ -36,15 +36,18 @@ func (s *Simulator) tokenInfo(r *http.Request, _ map[string]any) (int, any, *fai
 	if len(scopes) == 0 { // a token from outside the flow
 		scopes = []string{"oauth"}
 		for _, object := range []string{"contacts", "companies", "deals"} {
-			scopes = append(scopes, "crm.objects."+object+".read", "crm.objects."+object+".write", "crm.schemas."+object+".read", "crm.schemas."+object+".write")
+			scopes = append(scopes, "crm.objects."+object+".read", "crm.objects."+object+".write", "crm.schemas."+object+".read", "crm.schemas."+
+				object+".write")
 		}
 	}
-	return http.StatusOK, map[string]any{"token": r.PathValue("token"), "user": "maria@example.com", "hub_domain": "example.com", "scopes": scopes,
+	return http.StatusOK, map[string]any{"token": r.PathValue("token"), "user": "maria@example.com", "hub_domain": "example.com",
+		"scopes": scopes,
 		"hub_id": s.state.Portal, "app_id": s.state.AppID, "user_id": 9586504, "token_type": "access", "expires_in": 1700}, nil
 }
 
 func (s *Simulator) details(*http.Request, map[string]any) (int, any, *failure) {
-	return http.StatusOK, map[string]any{"portalId": s.state.Portal, "accountType": "DEVELOPER_TEST", "timeZone": "US/Central", "companyCurrency": "USD"}, nil
+	return http.StatusOK, map[string]any{"portalId": s.state.Portal, "accountType": "DEVELOPER_TEST", "timeZone": "US/Central",
+		"companyCurrency": "USD"}, nil
 }
 
 // uninstall ends the grant.
@@ -62,11 +65,14 @@ func (s *Simulator) Uninstalls() int {
 }
 
 // types are the types of the properties that are no plain text.
-var types = map[string]string{"phone": "phone_number", "mobilephone": "phone_number", "amount": "number", "closedate": "datetime", "dealstage": "enumeration",
-	"pipeline": "enumeration", "lifecyclestage": "enumeration", "createdate": "datetime", "lastmodifieddate": "datetime", "hs_lastmodifieddate": "datetime", "hs_object_id": "number"}
+var types = map[string]string{"phone": "phone_number", "mobilephone": "phone_number", "amount": "number", "closedate": "datetime",
+	"dealstage": "enumeration",
+	"pipeline":  "enumeration", "lifecyclestage": "enumeration", "createdate": "datetime", "lastmodifieddate": "datetime",
+	"hs_lastmodifieddate": "datetime", "hs_object_id": "number"}
 
 // lifecycle are the default lifecycle stages.
-var lifecycle = []string{"subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist", "other"}
+var lifecycle = []string{"subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist",
+	"other"}
 
 // describe is a property's definition.
 func (s *Simulator) describe(object, name string) map[string]any {
@@ -84,8 +90,10 @@ func (s *Simulator) describe(object, name string) map[string]any {
 		label = strings.ReplaceAll(name, "_", " ")
 	}
 	stamp := slices.Contains([]string{"createdate", "lastmodifieddate", "hs_lastmodifieddate", "hs_object_id"}, name)
-	return map[string]any{"name": name, "label": label, "type": kind, "fieldType": "text", "groupName": singular(object) + "information", "description": "",
-		"options": options, "hasUniqueValue": s.state.Unique[object][name], "hubspotDefined": !s.state.Props[object][name], "calculated": false, "hidden": false,
+	return map[string]any{"name": name, "label": label, "type": kind, "fieldType": "text", "groupName": singular(object) + "information",
+		"description": "",
+		"options":     options, "hasUniqueValue": s.state.Unique[object][name], "hubspotDefined": !s.state.Props[object][name],
+		"calculated": false, "hidden": false,
 		"externalOptions": name == "dealstage", "archived": false,
 		"modificationMetadata": map[string]any{"readOnlyValue": stamp, "readOnlyDefinition": !s.state.Props[object][name], "archivable": true}}
 }
@@ -122,7 +130,8 @@ func (s *Simulator) hookRoutes() {
 func (s *Simulator) serveApp(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body map[string]any
-		if json.NewDecoder(io.LimitReader(r.Body, bodyBytesMax)).Decode(&body) != nil && r.Method != http.MethodGet && r.Method != http.MethodDelete {
+		if json.NewDecoder(io.LimitReader(r.Body, bodyBytesMax)).Decode(&body) != nil && r.Method != http.MethodGet &&
+			r.Method != http.MethodDelete {
 			body = nil
 		}
 		s.Lock()

@@ -62,7 +62,8 @@ func (s *Simulator) serve(h handler) http.HandlerFunc {
 		s.Lock()
 		defer s.Unlock()
 		if !s.state.Tokens.ValidLocked(s.Machine, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
-			s.refuse(w, &failure{status: http.StatusUnauthorized, category: "EXPIRED_AUTHENTICATION", message: "The OAuth token used to make this call expired"})
+			s.refuse(w, &failure{status: http.StatusUnauthorized, category: "EXPIRED_AUTHENTICATION",
+				message: "The OAuth token used to make this call expired"})
 			return
 		}
 		verdict := s.DrawLocked()
@@ -107,7 +108,8 @@ func (s *Simulator) answer(w http.ResponseWriter, status int, answer any) {
 }
 
 func (s *Simulator) refuse(w http.ResponseWriter, f *failure) {
-	s.answer(w, f.status, map[string]any{"status": "error", "message": f.message, "correlationId": s.SecretLocked("", 8), "category": f.category})
+	s.answer(w, f.status, map[string]any{"status": "error", "message": f.message, "correlationId": s.SecretLocked("", 8),
+		"category": f.category})
 }
 
 // limitedLocked counts a call against the rolling limits and writes the headers. Search answers carry none.
@@ -133,7 +135,8 @@ func (s *Simulator) rateLimited(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/search") {
 		policy, message = "SECONDLY", "You have reached your secondly limit."
 	}
-	s.answer(w, http.StatusTooManyRequests, map[string]any{"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": policy, "correlationId": s.SecretLocked("", 8)})
+	s.answer(w, http.StatusTooManyRequests, map[string]any{"status": "error", "message": message, "errorType": "RATE_LIMIT",
+		"policyName": policy, "correlationId": s.SecretLocked("", 8)})
 }
 
 // token serves the OAuth token endpoint, form-encoded. Refresh tokens live long and do not rotate.
@@ -155,12 +158,15 @@ func (s *Simulator) token(w http.ResponseWriter, r *http.Request) {
 	}
 	access, refresh, problem := t.GrantLocked(s.Machine, r.PostForm, life)
 	if problem != "" {
-		refusal := map[string]any{"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token", "correlationId": s.SecretLocked("", 8)}
+		refusal := map[string]any{"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token",
+			"correlationId": s.SecretLocked("",
+				8)}
 		if r.PostForm.Get("grant_type") != "refresh_token" {
 			refusal["status"], refusal["message"] = "BAD_AUTH_CODE", "missing or unknown auth code"
 		}
 		s.answer(w, http.StatusBadRequest, refusal)
 		return
 	}
-	s.answer(w, http.StatusOK, map[string]any{"token_type": "bearer", "access_token": access, "refresh_token": refresh, "expires_in": int(life.Seconds())})
+	s.answer(w, http.StatusOK, map[string]any{"token_type": "bearer", "access_token": access, "refresh_token": refresh,
+		"expires_in": int(life.Seconds())})
 }

@@ -60,7 +60,8 @@ func (s *Simulator) uniqueLocked(object string, d *document, name, value string)
 		return nil
 	}
 	if email {
-		return &failure{status: http.StatusConflict, category: "CONFLICT", message: "Contact already exists. Existing ID: " + other.ID, existing: other.ID}
+		return &failure{status: http.StatusConflict, category: "CONFLICT", message: "Contact already exists. Existing ID: " + other.ID,
+			existing: other.ID}
 	}
 	return invalid("%s already has that value for property %s", other.ID, name)
 }
@@ -81,7 +82,8 @@ func (s *Simulator) createLocked(object string, properties map[string]string, by
 	}
 	s.state.Serial++
 	at := s.stampLocked()
-	d := &document{ID: strconv.FormatInt(s.state.Serial, 10), Properties: map[string]string{}, Created: at, Updated: at, Associated: map[string][]string{}}
+	d := &document{ID: strconv.FormatInt(s.state.Serial, 10), Properties: map[string]string{}, Created: at, Updated: at,
+		Associated: map[string][]string{}}
 	for name, value := range checked {
 		if value != "" {
 			d.Properties[name] = value
@@ -91,7 +93,8 @@ func (s *Simulator) createLocked(object string, properties map[string]string, by
 	s.rememberLocked(d)
 	s.tellLocked(event{"subscriptionType": singular(object) + ".creation", "objectId": number(d.ID), "changeFlag": "NEW"}, by)
 	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
-		s.tellLocked(event{"subscriptionType": singular(object) + ".propertyChange", "objectId": number(d.ID), "propertyName": name, "propertyValue": d.Properties[name]}, by)
+		s.tellLocked(event{"subscriptionType": singular(object) + ".propertyChange", "objectId": number(d.ID), "propertyName": name,
+			"propertyValue": d.Properties[name]}, by)
 	}
 	return d, nil
 }
@@ -114,7 +117,8 @@ func (s *Simulator) updateLocked(object string, d *document, properties map[stri
 		} else {
 			d.Properties[name] = value
 		}
-		s.tellLocked(event{"subscriptionType": singular(object) + ".propertyChange", "objectId": number(d.ID), "propertyName": name, "propertyValue": value}, by)
+		s.tellLocked(event{"subscriptionType": singular(object) + ".propertyChange", "objectId": number(d.ID), "propertyName": name,
+			"propertyValue": value}, by)
 	}
 	if changed {
 		d.Updated = s.stampLocked()
@@ -156,7 +160,8 @@ func (s *Simulator) mergeLocked(object string, winner, loser *document, by sourc
 	s.rememberLocked(loser)
 	s.rememberLocked(winner)
 	s.tellLocked(event{"subscriptionType": singular(object) + ".merge", "objectId": number(winner.ID), "primaryObjectId": number(winner.ID),
-		"mergedObjectIds": []int64{number(loser.ID)}, "newObjectId": number(winner.ID), "numberOfPropertiesMoved": moved, "changeFlag": "MERGED"}, by)
+		"mergedObjectIds": []int64{number(loser.ID)}, "newObjectId": number(winner.ID), "numberOfPropertiesMoved": moved, "changeFlag": "MERGED"},
+		by)
 }
 
 // associateLocked ties two records, both ways. It moves no stamp: association changes do not (unverified).
@@ -176,7 +181,8 @@ func (s *Simulator) associateLocked(object string, d *document, to, id string) {
 	add(d, to, other.ID)
 	add(other, object, d.ID)
 	s.TouchLocked()
-	s.tellLocked(event{"subscriptionType": singular(object) + ".associationChange", "associationType": strings.ToUpper(singular(object) + "_TO_" + singular(to)),
+	s.tellLocked(event{"subscriptionType": singular(object) + ".associationChange", "associationType": strings.ToUpper(singular(object) +
+		"_TO_" + singular(to)),
 		"fromObjectId": number(d.ID), "toObjectId": number(other.ID), "associationRemoved": false, "isPrimaryAssociation": false}, byPerson)
 }
 
@@ -189,7 +195,8 @@ func (s *Simulator) separateLocked(object string, d *document, to, id string) {
 		drop(other, object, d.ID)
 	}
 	s.TouchLocked()
-	s.tellLocked(event{"subscriptionType": singular(object) + ".associationChange", "associationType": strings.ToUpper(singular(object) + "_TO_" + singular(to)),
+	s.tellLocked(event{"subscriptionType": singular(object) + ".associationChange", "associationType": strings.ToUpper(singular(object) +
+		"_TO_" + singular(to)),
 		"fromObjectId": number(d.ID), "toObjectId": number(id), "associationRemoved": true, "isPrimaryAssociation": false}, byPerson)
 }
 

@@ -106,12 +106,14 @@ func (s *Simulator) flatJobLocked(j *job) record.Fields {
 	}
 	out := record.Fields{"title": j.Title, "instructions": j.Instructions, "client": j.Client, "property": j.Property,
 		"jobNumber": strconv.Itoa(j.Number), "jobStatus": j.status(s.NowLocked()), "jobType": j.Type, "total": j.total().String(),
-		"invoicingType": j.Billing, "invoicingSchedule": j.Schedule, "startAt": "", "endAt": "", "completedAt": "", "createdAt": writeStamp(j.Created),
+		"invoicingType": j.Billing, "invoicingSchedule": j.Schedule, "startAt": "", "endAt": "", "completedAt": "",
+		"createdAt":         writeStamp(j.Created),
 		"lineItems[0].name": first.Name, "lineItems[0].quantity": first.Quantity.String(), "lineItems[0].unitPrice": first.Price.String()}
 	if len(j.Lines) == 0 {
 		out["lineItems[0].quantity"], out["lineItems[0].unitPrice"] = "", ""
 	}
-	for name, at := range map[record.PlatformField]any{"startAt": stampOrNull(j.Start), "endAt": stampOrNull(j.End), "completedAt": stampOrNull(j.Completed)} {
+	for name, at := range map[record.PlatformField]any{"startAt": stampOrNull(j.Start), "endAt": stampOrNull(j.End),
+		"completedAt": stampOrNull(j.Completed)} {
 		out[name] = text(at)
 	}
 	for _, name := range s.namesLocked("jobs", "ALL_JOBS") {

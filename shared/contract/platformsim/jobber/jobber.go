@@ -70,7 +70,8 @@ type state struct {
 
 // New begins an account: empty, or as Options.State left it. A State that does not parse begins empty.
 func New(o platformsim.Options) *Simulator {
-	s := &Simulator{Machine: platformsim.NewMachine(o), schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: schemaText}),
+	s := &Simulator{Machine: platformsim.NewMachine(o), schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql",
+		Input: schemaText}),
 		clients: map[string]*client{}, jobs: map[string]*job{}, owners: map[string]*client{}}
 	s.Lock()
 	defer s.Unlock()
@@ -116,8 +117,9 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath, AuthorizeURL: authorizePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret}
+	return platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath, AuthorizeURL: authorizePath,
+		AccessToken: t.Permanent,
+		ClientID:    t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret}
 }
 
 // Objects lists the objects it holds.

@@ -66,7 +66,8 @@ func (a *account) topics() []string {
 				Event struct{ Topic, OccurredAt string } `json:"webHookEvent"`
 			} `json:"data"`
 		}
-		if err := json.Unmarshal(d.Body, &body); err != nil || !strings.HasSuffix(body.Data.Event.OccurredAt, "-06:00") || d.Header.Get("X-Jobber-Hmac-SHA256") == "" {
+		if err := json.Unmarshal(d.Body, &body); err != nil || !strings.HasSuffix(body.Data.Event.OccurredAt, "-06:00") ||
+			d.Header.Get("X-Jobber-Hmac-SHA256") == "" {
 			a.t.Fatalf("delivery %s %v", d.Body, err)
 		}
 		out = append(out, body.Data.Event.Topic)
@@ -109,22 +110,30 @@ func (a *account) data(query string, variables map[string]any) map[string]any {
 
 func TestAnOutsideClientsQueriesWork(t *testing.T) {
 	a := newAccount(t)
-	id := a.create("clients", record.Fields{"firstName": "Ada", "lastName": "Byron", "phones[primary].number": "3125550123", "customFields[Note]": "n",
+	id := a.create("clients", record.Fields{"firstName": "Ada", "lastName": "Byron", "phones[primary].number": "3125550123",
+		"customFields[Note]":     "n",
 		"properties[first].city": "Olds"})
-	a.create("jobs", record.Fields{"client": string(id), "lineItems[0].name": "Tiles", "lineItems[0].quantity": "3", "lineItems[0].unitPrice": "19.99"})
+	a.create("jobs", record.Fields{"client": string(id), "lineItems[0].name": "Tiles", "lineItems[0].quantity": "3",
+		"lineItems[0].unitPrice": "19.99"})
 	got := a.data(`query Q($id: EncodedId!, $phones: Boolean!, $n: Int = 1) {
-		me: client(id: $id) { ...Names phones @include(if: $phones) { friendly } ... on Client { lastName } customFields { __typename ... on CustomFieldText { label valueText } ... on CustomFieldDropdown { valueDropdown } } }
+		me: client(id: $id) { ...Names phones @include(if: $phones) { friendly } ... on Client { lastName } customFields {
+		  __typename ... on CustomFieldText { label valueText } ... on CustomFieldDropdown { valueDropdown } } }
 		other: client(id: "bm9uZQ==") { id }
-		clients(first: $n) { totalCount edges { node { clientProperties(first: 2) { nodes { address { city } client { firstName } } } jobs { nodes { total jobNumber lineItems(first: 1) { nodes { totalPrice } } } } } } pageInfo { endCursor hasNextPage } }
+		clients(first: $n) { totalCount edges { node { clientProperties(first: 2) { nodes { address { city } client { firstName } } } jobs {
+		  nodes { total jobNumber lineItems(first: 1) { nodes { totalPrice } } } } } } pageInfo { endCursor hasNextPage } }
 	}
 	fragment Names on Client { firstName name }`, map[string]any{"id": id, "phones": true})
 	want := map[string]any{
-		"me": map[string]any{"firstName": "Ada", "name": "Ada Byron", "lastName": "Byron", "phones": []any{map[string]any{"friendly": "(312) 555-0123"}},
+		"me": map[string]any{"firstName": "Ada", "name": "Ada Byron", "lastName": "Byron",
+			"phones":       []any{map[string]any{"friendly": "(312) 555-0123"}},
 			"customFields": []any{map[string]any{"__typename": "CustomFieldText", "label": "Note", "valueText": "n"}}},
 		"other": nil,
-		"clients": map[string]any{"totalCount": 1.0, "pageInfo": map[string]any{"endCursor": "MQ", "hasNextPage": false}, "edges": []any{map[string]any{"node": map[string]any{
-			"clientProperties": map[string]any{"nodes": []any{map[string]any{"address": map[string]any{"city": "Olds"}, "client": map[string]any{"firstName": "Ada"}}}},
-			"jobs":             map[string]any{"nodes": []any{map[string]any{"total": 59.97, "jobNumber": 1.0, "lineItems": map[string]any{"nodes": []any{map[string]any{"totalPrice": 59.97}}}}}}}}}},
+		"clients": map[string]any{"totalCount": 1.0, "pageInfo": map[string]any{"endCursor": "MQ", "hasNextPage": false},
+			"edges": []any{map[string]any{"node": map[string]any{
+				"clientProperties": map[string]any{"nodes": []any{map[string]any{"address": map[string]any{"city": "Olds"},
+					"client": map[string]any{"firstName": "Ada"}}}},
+				"jobs": map[string]any{"nodes": []any{map[string]any{"total": 59.97, "jobNumber": 1.0,
+					"lineItems": map[string]any{"nodes": []any{map[string]any{"totalPrice": 59.97}}}}}}}}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -133,8 +142,10 @@ func TestAnOutsideClientsQueriesWork(t *testing.T) {
 
 func TestBusinessErrorsComeWithANullEntity(t *testing.T) {
 	a := newAccount(t)
-	got := a.data(`mutation { clientCreate(input: {lastName: "B", emails: [{address: "nowhere"}]}) { client { id } userErrors { message path } } }`, nil)
-	want := map[string]any{"clientCreate": map[string]any{"client": nil, "userErrors": []any{map[string]any{"message": "Email is invalid", "path": []any{"emails", "0", "address"}}}}}
+	got := a.data(`mutation { clientCreate(input: {lastName: "B", emails: [{address: "nowhere"}]}) { client { id } userErrors { message `+
+		`path } } }`, nil)
+	want := map[string]any{"clientCreate": map[string]any{"client": nil, "userErrors": []any{map[string]any{"message": "Email is invalid",
+		"path": []any{"emails", "0", "address"}}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -159,7 +170,8 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 	}{
 		{"another token", map[string]string{"Authorization": "Bearer no"}, 401, "Token not recognized"},
 		{"no version", map[string]string{"X-JOBBER-GRAPHQL-VERSION": ""}, 400, "version"},
-		{"an unknown version", map[string]string{"X-JOBBER-GRAPHQL-VERSION": "1999-01-01"}, 404, "GraphQL API version '1999-01-01' does not exist"},
+		{"an unknown version", map[string]string{"X-JOBBER-GRAPHQL-VERSION": "1999-01-01"}, 404,
+			"GraphQL API version '1999-01-01' does not exist"},
 		{"a form", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, 415, ""},
 	} {
 		status, body := a.post(query, nil, test.header)
@@ -220,7 +232,8 @@ func TestTokensLiveAnHourAndRotate(t *testing.T) {
 	a := newAccount(t)
 	access := a.Access()
 	refresh := func(token string) (int, map[string]any) {
-		form := url.Values{"grant_type": {"refresh_token"}, "client_id": {access.ClientID}, "client_secret": {access.ClientSecret}, "refresh_token": {token}}
+		form := url.Values{"grant_type": {"refresh_token"}, "client_id": {access.ClientID}, "client_secret": {access.ClientSecret},
+			"refresh_token": {token}}
 		r := httptest.NewRequest(http.MethodPost, access.TokenURL, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
@@ -267,7 +280,8 @@ func TestAJobsStatusDerives(t *testing.T) {
 	check("late")
 	a.edit("jobs", id, record.Fields{"completedAt": "2026-03-03T15:00:00Z"})
 	check("requires_invoicing")
-	for _, status := range []string{"active", "late", "today", "upcoming", "action_required", "on_hold", "unscheduled", "requires_invoicing", "archived"} {
+	for _, status := range []string{"active", "late", "today", "upcoming", "action_required", "on_hold", "unscheduled", "requires_invoicing",
+		"archived"} {
 		a.edit("jobs", id, record.Fields{"jobStatus": status})
 		check(status)
 	}
@@ -287,7 +301,8 @@ func TestChangesAreToldOnceAndOnlyIfThereIsOne(t *testing.T) {
 		}
 	}
 	expect("CLIENT_CREATE", "PROPERTY_CREATE")
-	edit := `mutation($id: EncodedId!, $input: ClientEditInput!) { clientEdit(clientId: $id, input: $input) { client { updatedAt } userErrors { message } } }`
+	edit := `mutation($id: EncodedId!, $input: ClientEditInput!) { clientEdit(clientId: $id, input: $input) { client { updatedAt } ` +
+		`userErrors { message } } }`
 	variables := map[string]any{"id": id, "input": map[string]any{"firstName": "C"}}
 	a.now = a.now.Add(time.Minute)
 	first := a.data(edit, variables)
@@ -323,14 +338,16 @@ func TestAMergeDestroysTheLoser(t *testing.T) {
 	if diff := cmp.Diff([]string{"CLIENT_DESTROY", "PROPERTY_CREATE", "CLIENT_UPDATE", "JOB_UPDATE"}, a.topics()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if _, _, ok := a.Record("clients", loser); ok || a.get("clients", winner, "emails[primary].address") != "c@example.com" || a.get("jobs", job, "client") != string(winner) {
+	if _, _, ok := a.Record("clients", loser); ok || a.get("clients", winner, "emails[primary].address") != "c@example.com" ||
+		a.get("jobs", job, "client") != string(winner) {
 		t.Error("the winner does not hold what the loser had")
 	}
 }
 
 func TestStateSurvivesARestart(t *testing.T) {
 	a := newAccount(t)
-	client := a.create("clients", record.Fields{"lastName": "B", "properties[first].city": "Olds", "customFields[Note]": "n", "phones[FAX].number": "1"})
+	client := a.create("clients", record.Fields{"lastName": "B", "properties[first].city": "Olds", "customFields[Note]": "n",
+		"phones[FAX].number": "1"})
 	job := a.create("jobs", record.Fields{"client": string(client), "lineItems[0].name": "x", "lineItems[0].unitPrice": "0.10"})
 	if !a.Dirty() {
 		t.Error("not dirty after edits")

@@ -15,7 +15,8 @@ type endpoint struct {
 }
 
 func (e *endpoint) view() *object {
-	return &object{typename: "WebhookEndpoint", fields: map[string]any{"id": e.ID, "topic": e.Topic, "url": e.URL, "createdAt": writeStamp(e.Made)}}
+	return &object{typename: "WebhookEndpoint", fields: map[string]any{"id": e.ID, "topic": e.Topic, "url": e.URL,
+		"createdAt": writeStamp(e.Made)}}
 }
 
 // endpointCreateLocked adds an endpoint; the same topic and address twice is refused.

@@ -12,7 +12,8 @@ import (
 func (s *Simulator) queriesLocked() map[string]any {
 	out := map[string]any{
 		"account": &object{typename: "Account", fields: map[string]any{"id": s.state.Account, "name": "Simulated account"}},
-		"user": &object{typename: "User", fields: map[string]any{"id": "VXNlci8x", "name": &object{typename: "Name", fields: map[string]any{"first": "Omar", "last": "Owner", "full": "Omar Owner"}},
+		"user": &object{typename: "User", fields: map[string]any{"id": "VXNlci8x", "name": &object{typename: "Name",
+			fields: map[string]any{"first": "Omar", "last": "Owner", "full": "Omar Owner"}},
 			"email": &object{typename: "UserEmail", fields: map[string]any{"raw": "omar@example.com", "isValid": true}}}},
 		"client": resolver(func(a map[string]any) (any, *problem) {
 			return s.clientViewLocked(s.clientLocked(text(a["id"]))), nil
@@ -102,7 +103,8 @@ func (s *Simulator) listJobsLocked(a map[string]any) (any, *problem) {
 	for _, j := range s.state.Jobs {
 		stamp, exists := j.Stamps.at(known)
 		status, kind := text(filter["status"]), text(filter["jobType"])
-		if !exists || status != "" && status != j.status(s.NowLocked()) || kind != "" && kind != j.Type || !within(filter, "createdAt", j.Created) {
+		if !exists || status != "" && status != j.status(s.NowLocked()) || kind != "" && kind != j.Type ||
+			!within(filter, "createdAt", j.Created) {
 			continue
 		}
 		rows = append(rows, listed[*job]{record: j, stamp: stamp})

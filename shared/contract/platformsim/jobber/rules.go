@@ -76,7 +76,8 @@ var (
 
 // applyClientLocked puts a mutation's input on a client, and says what does not fit.
 func (s *Simulator) applyClientLocked(c *client, input map[string]any) []refusal {
-	for key, target := range map[string]*string{"firstName": &c.FirstName, "lastName": &c.LastName, "companyName": &c.Company, "title": &c.Title} {
+	for key, target := range map[string]*string{"firstName": &c.FirstName, "lastName": &c.LastName, "companyName": &c.Company,
+		"title": &c.Title} {
 		if value, given := input[key]; given {
 			*target = text(value)
 		}
@@ -225,7 +226,8 @@ func (s *Simulator) applyJobLocked(j *job, input map[string]any) []refusal {
 		j.Start = readTime(text(frame["startAt"]))
 	}
 	for i, item := range inputs(input["lineItems"]) {
-		l := &line{ID: s.newIDLocked("JobLineItem"), Name: text(item["name"]), Quantity: readNumber(item["quantity"]), Price: readNumber(item["unitPrice"])}
+		l := &line{ID: s.newIDLocked("JobLineItem"), Name: text(item["name"]), Quantity: readNumber(item["quantity"]),
+			Price: readNumber(item["unitPrice"])}
 		if l.Name == "" {
 			out = append(out, refusal{"Name can't be blank", []string{"lineItems", strconv.Itoa(i), "name"}})
 		}

@@ -85,7 +85,8 @@ func contactViews(typename string, list []*contact) []*object {
 	out := make([]*object, len(list))
 	for i, c := range list {
 		out[i] = &object{typename: typename, fields: map[string]any{"id": c.ID, "address": c.Value, "number": c.Value, "friendly": c.Value,
-			"normalizedPhoneNumber": notDigits.ReplaceAllString(c.Value, ""), "description": c.Description, "primary": c.Primary, "smsAllowed": c.SMS}}
+			"normalizedPhoneNumber": notDigits.ReplaceAllString(c.Value, ""), "description": c.Description, "primary": c.Primary,
+			"smsAllowed": c.SMS}}
 	}
 	return out
 }

@@ -101,7 +101,8 @@ func partsFit(f *definition, parts map[string]any) bool {
 		}
 		_, isText := part.(string)
 		_, isNumber := part.(json.Number)
-		if wantsNumber := f.Type == "monetary" && name == "value" || name == "timezone_id"; part != nil && isNumber != wantsNumber || part != nil && isText == wantsNumber {
+		if wantsNumber := f.Type == "monetary" && name == "value" || name == "timezone_id"; part != nil && isNumber != wantsNumber ||
+			part != nil && isText == wantsNumber {
 			return false
 		}
 	}
@@ -136,7 +137,8 @@ func routeFields(method string, path []string) (route, bool) {
 	case len(path) == 1 && method == http.MethodGet:
 		return route{cost: 10, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.listFieldsLocked(o, r) }}, true
 	case len(path) == 1 && method == http.MethodPost:
-		return route{cost: 5, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.makeFieldLocked(o, body) }}, true
+		return route{cost: 5, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.makeFieldLocked(o, body) }},
+			true
 	case len(path) == 2 && method == http.MethodGet:
 		return route{cost: 1, serve: func(s *Simulator, _ *http.Request, _ []byte) reply {
 			for _, f := range s.fieldsLocked(o) {
@@ -151,8 +153,9 @@ func routeFields(method string, path []string) (route, bool) {
 }
 
 func (f *definition) render(o schema) map[string]any {
-	out := map[string]any{"field_name": f.Name, "field_code": f.Code, "field_type": f.Type, "is_custom_field": f.custom, "is_optional_response_field": false,
-		"options": nil, "subfields": nil}
+	out := map[string]any{"field_name": f.Name, "field_code": f.Code, "field_type": f.Type, "is_custom_field": f.custom,
+		"is_optional_response_field": false,
+		"options":                    nil, "subfields": nil}
 	if o.name == "deal" {
 		out["description"] = ""
 	}

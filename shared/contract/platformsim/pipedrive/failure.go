@@ -34,8 +34,9 @@ func (f *failure) asError() error {
 }
 
 func (f *failure) reply() reply {
-	return reply{status: f.status, body: map[string]any{"success": false, "error": f.message, "error_info": "Please check developers.pipedrive.com for more information about Pipedrive API.",
-		"code": f.code, "data": nil, "additional_data": nil}}
+	return reply{status: f.status, body: map[string]any{"success": false, "error": f.message,
+		"error_info": "Please check developers.pipedrive.com for more information about Pipedrive API.",
+		"code":       f.code, "data": nil, "additional_data": nil}}
 }
 
 // reply is one HTTP answer.
@@ -54,7 +55,8 @@ func fine(data any) reply {
 
 // pageOf answers one page of a list of v2.
 func pageOf(data any, next any) reply {
-	return reply{status: http.StatusOK, body: map[string]any{"success": true, "data": data, "additional_data": map[string]any{"next_cursor": next}}}
+	return reply{status: http.StatusOK, body: map[string]any{"success": true, "data": data,
+		"additional_data": map[string]any{"next_cursor": next}}}
 }
 
 func (r reply) write(w http.ResponseWriter) {

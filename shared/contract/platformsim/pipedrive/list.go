@@ -221,7 +221,8 @@ func (s *Simulator) oneLocked(o schema, id int64, q url.Values) reply {
 
 // renderLocked gives a record as v2 answers it, with the custom fields asked for, or all.
 func (s *Simulator) renderLocked(o schema, d *document, keys []string) map[string]any {
-	out := map[string]any{"id": d.ID, "add_time": writeStamp(d.Created), "update_time": writeStamp(d.Updated), "is_deleted": d.Deleted, "label_ids": orEmpty(d.Labels)}
+	out := map[string]any{"id": d.ID, "add_time": writeStamp(d.Created), "update_time": writeStamp(d.Updated), "is_deleted": d.Deleted,
+		"label_ids": orEmpty(d.Labels)}
 	for name, k := range o.fields {
 		switch {
 		case name == "add_time" || name == "update_time" || name == "is_deleted" || name == "marketing_status":

@@ -105,7 +105,9 @@ func New(o platformsim.Options) *Simulator {
 			return s
 		}
 	}
-	s.state = state{Company: o.Account, Tokens: platformsim.NewTokenServerLocked(s.Machine, "pipedrive", false), Secret: s.SecretLocked("hook-", 16),
+	s.state = state{Company: o.Account, Tokens: platformsim.NewTokenServerLocked(s.Machine, "pipedrive", false),
+		Secret: s.SecretLocked("hook-",
+			16),
 		Serial: map[string]int64{}, Budget: budgetMax, Spent: map[string]int{}, Fields: map[string][]*definition{}}
 	if o.Account == "" {
 		s.state.Company = defaultCompany
@@ -152,7 +154,8 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "pipedrive", Account: s.state.Company, TokenURL: tokenPath, AuthorizeURL: authorizePath, RevokeURL: revokePath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "pipedrive", Account: s.state.Company, TokenURL: tokenPath, AuthorizeURL: authorizePath,
+		RevokeURL: revokePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Secret}
 }
 

@@ -93,7 +93,9 @@ func TestListsAreFilteredSortedAndPaged(t *testing.T) {
 	}
 	since := "updated_since=2026-03-02T17:00:02Z"
 	for query, want := range map[string][]string{
-		"": {"1", "2", "3", "4", "5"}, "sort_by=update_time": {"1", "3", "4", "5", "2"}, "sort_by=update_time&sort_direction=desc": {"2", "5", "4", "3", "1"},
+		"": {"1", "2", "3", "4", "5"}, "sort_by=update_time": {"1", "3", "4", "5", "2"}, "sort_by=update_time&sort_direction=desc": {"2", "5",
+			"4",
+			"3", "1"},
 		since: {"2", "3", "4", "5"}, since + "&updated_until=2026-03-02T17:00:04Z": {"3", "4"}, "ids=5,1,99": {"1", "5"}, "limit=2": {"1", "2"},
 	} {
 		if diff := cmp.Diff(want, idsOf(c.want(200, "GET", "/api/v2/persons?"+query, nil))); diff != "" {
@@ -118,7 +120,8 @@ func TestListsAreFilteredSortedAndPaged(t *testing.T) {
 	if diff := cmp.Diff([]string{"1", "3", "4", "5", "2"}, told); diff != "" {
 		t.Errorf("pages (-want +got):\n%s", diff)
 	}
-	for _, odd := range []string{"limit=0", "limit=501", "limit=x", "cursor=x", "sort_by=name", "sort_direction=up", "ids=a", "updated_since=yesterday", "ids=" + strings.TrimSuffix(strings.Repeat("1,", 101), ","),
+	for _, odd := range []string{"limit=0", "limit=501", "limit=x", "cursor=x", "sort_by=name", "sort_direction=up", "ids=a",
+		"updated_since=yesterday", "ids=" + strings.TrimSuffix(strings.Repeat("1,", 101), ","),
 		"custom_fields=" + strings.TrimSuffix(strings.Repeat("a,", 16), ",")} {
 		if out := c.want(400, "GET", "/api/v2/persons?"+odd, nil); out["code"] != "ERR_SCHEMA_VALIDATION_FAILED" {
 			t.Errorf("%q: %v", odd, out)
@@ -133,18 +136,23 @@ func TestBodiesAreCheckedStrictly(t *testing.T) {
 	c := newCompany(t)
 	c.made("organizations", record.Fields{"name": "Acme"})
 	for object, bodies := range map[string][]map[string]any{
-		"persons": {{}, {"name": ""}, {"name": 7}, {"name": "x", "org_id": "1"}, {"name": "x", "org_id": 99}, {"name": "x", "nickname": "y"}, {"name": "x", "emails": "a"}, {"name": "x", "emails": []any{"a"}},
-			{"name": "x", "emails": []any{map[string]any{"value": "a", "kind": "b"}}}, {"name": "x", "custom_fields": map[string]any{"abc": 1}}, {"name": "x", "label_ids": []any{99}}, {"name": "x", "visible_to": 1.5},
+		"persons": {{}, {"name": ""}, {"name": 7}, {"name": "x", "org_id": "1"}, {"name": "x", "org_id": 99}, {"name": "x", "nickname": "y"},
+			{"name": "x", "emails": "a"}, {"name": "x", "emails": []any{"a"}},
+			{"name": "x", "emails": []any{map[string]any{"value": "a", "kind": "b"}}}, {"name": "x", "custom_fields": map[string]any{"abc": 1}},
+			{"name": "x", "label_ids": []any{99}}, {"name": "x", "visible_to": 1.5},
 			{"name": strings.Repeat("x", 256)}, {"name": "x", "first_name": "y"}},
 		"organizations": {{"name": "x", "address": "1 Main"}, {"name": "x", "address": map[string]any{"street": "1 Main"}}},
-		"deals": {{"value": 1}, {"title": "x", "value": "1"}, {"title": "x", "status": "done"}, {"title": "x", "lost_reason": "y"}, {"title": "x", "stage_id": 9}, {"title": "x", "stage_id": 4, "pipeline_id": 1},
+		"deals": {{"value": 1}, {"title": "x", "value": "1"}, {"title": "x", "status": "done"}, {"title": "x", "lost_reason": "y"},
+			{"title": "x", "stage_id": 9}, {"title": "x", "stage_id": 4, "pipeline_id": 1},
 			{"title": "x", "currency": "Euro"}, {"title": "x", "expected_close_date": "soon"}, {"title": "x", "is_archived": "yes"}},
 	} {
 		for _, body := range bodies {
 			c.want(400, "POST", "/api/v2/"+object, body)
 		}
 	}
-	c.want(200, "POST", "/api/v2/persons", map[string]any{"name": " Ada  Lovelace ", "emails": []any{map[string]any{"value": " a@example.com "}, map[string]any{"value": ""}, map[string]any{"value": "b", "primary": true, "label": "home"}}})
+	c.want(200, "POST", "/api/v2/persons", map[string]any{"name": " Ada  Lovelace ",
+		"emails": []any{map[string]any{"value": " a@example.com "},
+			map[string]any{"value": ""}, map[string]any{"value": "b", "primary": true, "label": "home"}}})
 	if diff := cmp.Diff([]string{"a@example.com other", "b home primary"}, c.List("1", "emails")); diff != "" {
 		t.Errorf("emails (-want +got):\n%s", diff)
 	}
@@ -160,8 +168,10 @@ func TestADealMovesAsItsStatusSays(t *testing.T) {
 		body map[string]any
 		want record.Fields
 	}{
-		{map[string]any{"status": "won"}, record.Fields{"won_time": "2026-03-02T17:01:00Z", "close_time": "2026-03-02T17:01:00Z", "lost_time": ""}},
-		{map[string]any{"status": "lost", "lost_reason": "price"}, record.Fields{"won_time": "", "lost_time": "2026-03-02T17:01:00Z", "lost_reason": "price"}},
+		{map[string]any{"status": "won"}, record.Fields{"won_time": "2026-03-02T17:01:00Z", "close_time": "2026-03-02T17:01:00Z",
+			"lost_time": ""}},
+		{map[string]any{"status": "lost", "lost_reason": "price"}, record.Fields{"won_time": "", "lost_time": "2026-03-02T17:01:00Z",
+			"lost_reason": "price"}},
 		{map[string]any{"status": "open"}, record.Fields{"lost_time": "", "close_time": "", "lost_reason": ""}},
 		{map[string]any{"pipeline_id": 2}, record.Fields{"pipeline_id": "2", "stage_id": "4", "stage_change_time": "2026-03-02T17:00:00Z"}},
 		{map[string]any{"stage_id": 5}, record.Fields{"stage_id": "5", "stage_change_time": "2026-03-02T17:01:00Z"}},
@@ -221,7 +231,8 @@ func TestRecentsTellDeletionsAndMerges(t *testing.T) {
 		states = append(states, fmt.Sprint(one["id"], one["data"].(map[string]any)["active_flag"]))
 	}
 	slices.Sort(states)
-	if more := out["additional_data"].(map[string]any)["pagination"].(map[string]any)["more_items_in_collection"]; more != true || len(states) != 2 {
+	if more := out["additional_data"].(map[string]any)["pagination"].(map[string]any)["more_items_in_collection"]; more != true ||
+		len(states) != 2 {
 		t.Errorf("recents %v, more %v", states, more)
 	}
 	c.want(400, "GET", "/v1/recents?since_timestamp=yesterday", nil)
@@ -248,8 +259,10 @@ func TestSearchesTrailAndAreExactWhenAsked(t *testing.T) {
 		path, query string
 		want        int
 	}{
-		{"persons/search", "term=ADA@example.com&fields=email&exact_match=true", 1}, {"persons/search", "term=ada&fields=email&exact_match=true", 0}, {"persons/search", "term=ada", 1},
-		{"itemSearch/field", "entity_type=person&match=exact&term=X1&field=" + key, 1}, {"itemSearch/field", "entity_type=person&match=exact&term=x1&field=" + key, 0},
+		{"persons/search", "term=ADA@example.com&fields=email&exact_match=true", 1}, {"persons/search", "term=ada&fields=email&exact_match=true",
+			0}, {"persons/search", "term=ada", 1},
+		{"itemSearch/field", "entity_type=person&match=exact&term=X1&field=" + key, 1},
+		{"itemSearch/field", "entity_type=person&match=exact&term=x1&field=" + key, 0},
 	} {
 		if got := find(tt.path, tt.query); got != tt.want {
 			t.Errorf("%s?%s found %d, want %d", tt.path, tt.query, got, tt.want)
@@ -259,7 +272,9 @@ func TestSearchesTrailAndAreExactWhenAsked(t *testing.T) {
 	if got := find("itemSearch/field", "entity_type=person&match=exact&term=X1&field="+key); got != 2 {
 		t.Errorf("once indexed: %d", got)
 	}
-	for _, odd := range []string{"persons/search?term=a", "persons/search?term=ada&fields=title", "itemSearch/field?entity_type=person&match=exact&term=a&field=" + day, "itemSearch/field?entity_type=persons&match=exact&term=a&field=" + key,
+	for _, odd := range []string{"persons/search?term=a", "persons/search?term=ada&fields=title",
+		"itemSearch/field?entity_type=person&match=exact&term=a&field=" + day, "itemSearch/field?entity_type=persons&match=exact&term=a&field=" +
+			key,
 		"itemSearch/field?entity_type=person&term=a&field=" + key} {
 		c.want(400, "GET", "/api/v2/"+odd, nil)
 	}
@@ -333,7 +348,8 @@ func TestAWebhookIsRetriedBannedAndGivenUp(t *testing.T) {
 				if err := json.Unmarshal(d.Body, &body); err != nil || body.Meta.Attempt != d.Try+1 {
 					t.Errorf("delivery %s, try %d: attempt %d, %v", d.ID, d.Try, body.Meta.Attempt, err)
 				}
-				if user, password, ok := (&http.Request{Header: d.Header}).BasicAuth(); !ok || user != hookUser || password != c.Access().WebhookSecret {
+				if user, password, ok := (&http.Request{Header: d.Header}).BasicAuth(); !ok || user != hookUser ||
+					password != c.Access().WebhookSecret {
 					t.Errorf("credentials %s:%s", user, password)
 				}
 				out = append(out, body.Meta.Attempt)
@@ -371,7 +387,8 @@ func TestAWebhookIsRetriedBannedAndGivenUp(t *testing.T) {
 
 func TestWebhooksAreMadeListedAndEnded(t *testing.T) {
 	c := newCompany(t)
-	body := map[string]any{"subscription_url": "https://sync.example/x", "event_action": "create", "event_object": "person", "name": "n", "http_auth_user": "u", "http_auth_password": "p"}
+	body := map[string]any{"subscription_url": "https://sync.example/x", "event_action": "create", "event_object": "person", "name": "n",
+		"http_auth_user": "u", "http_auth_password": "p"}
 	out := c.want(201, "POST", "/v1/webhooks", body)
 	made := out["data"].(map[string]any)
 	if made["version"] != "2.0" || made["is_active"] != 1.0 || made["http_auth_password"] != nil {
@@ -388,7 +405,8 @@ func TestWebhooksAreMadeListedAndEnded(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"https://front.example/p": 2, "https://sync.example/x": 1}, urls); diff != "" {
 		t.Errorf("deliveries (-want +got):\n%s", diff)
 	}
-	for name, value := range map[string]any{"subscription_url": "nonsense", "event_action": "updated", "event_object": "", "name": "", "version": "3.0"} {
+	for name, value := range map[string]any{"subscription_url": "nonsense", "event_action": "updated", "event_object": "", "name": "",
+		"version": "3.0"} {
 		odd := map[string]any{}
 		for key, kept := range body {
 			odd[key] = kept
@@ -408,7 +426,8 @@ func TestAStateIsKeptWhole(t *testing.T) {
 	c := newCompany(t)
 	c.AddField("persons", "Team", "enum", "Red")
 	key := c.AddField("persons", "Budget", "monetary")
-	c.made("persons", record.Fields{"name": "Ada", "emails[primary].value": "a@example.com", "custom_fields[Team]": "21", record.PlatformField("custom_fields[" + key + "]"): "1.5", "label_ids": "5"})
+	c.made("persons", record.Fields{"name": "Ada", "emails[primary].value": "a@example.com", "custom_fields[Team]": "21",
+		record.PlatformField("custom_fields[" + key + "]"): "1.5", "label_ids": "5"})
 	c.made("deals", record.Fields{"title": "Engine", "value": "2.5", "person_id": "1"})
 	want, _, _ := c.Record("persons", "1")
 	raw, err := c.State()

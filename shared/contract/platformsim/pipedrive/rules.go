@@ -215,7 +215,8 @@ func setAddress(d *document, value any) *failure {
 	}
 	pieces := strings.Split(d.Address["value"], ",")
 	if len(pieces) == 3 {
-		d.Address["route"], d.Address["locality"], d.Address["country"] = strings.TrimSpace(pieces[0]), strings.TrimSpace(pieces[1]), strings.TrimSpace(pieces[2])
+		d.Address["route"], d.Address["locality"], d.Address["country"] = strings.TrimSpace(pieces[0]), strings.TrimSpace(pieces[1]),
+			strings.TrimSpace(pieces[2])
 	}
 	return nil
 }

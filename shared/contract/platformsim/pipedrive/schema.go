@@ -34,10 +34,13 @@ var schemas = []schema{
 		fields: map[string]kind{"name": kindText, "owner_id": kindInteger, "org_id": kindInteger, "add_time": kindTime, "update_time": kindTime,
 			"visible_to": kindInteger, "marketing_status": kindText}},
 	{name: "organization", plural: "organizations", title: "name",
-		fields: map[string]kind{"name": kindText, "owner_id": kindInteger, "add_time": kindTime, "update_time": kindTime, "visible_to": kindInteger}},
+		fields: map[string]kind{"name": kindText, "owner_id": kindInteger, "add_time": kindTime, "update_time": kindTime,
+			"visible_to": kindInteger}},
 	{name: "deal", plural: "deals", title: "title", read: []string{"stage_change_time"},
-		fields: map[string]kind{"title": kindText, "owner_id": kindInteger, "person_id": kindInteger, "org_id": kindInteger, "pipeline_id": kindInteger,
-			"stage_id": kindInteger, "value": kindNumber, "currency": kindText, "add_time": kindTime, "update_time": kindTime, "is_deleted": kindBool,
+		fields: map[string]kind{"title": kindText, "owner_id": kindInteger, "person_id": kindInteger, "org_id": kindInteger,
+			"pipeline_id": kindInteger,
+			"stage_id":    kindInteger, "value": kindNumber, "currency": kindText, "add_time": kindTime, "update_time": kindTime,
+			"is_deleted":  kindBool,
 			"is_archived": kindBool, "archive_time": kindTime, "status": kindText, "probability": kindNumber, "lost_reason": kindText,
 			"visible_to": kindInteger, "close_time": kindTime, "won_time": kindTime, "lost_time": kindTime, "expected_close_date": kindDate}},
 }
@@ -92,33 +95,39 @@ type option struct {
 var subfields = map[string][]string{"monetary": {"value", "currency"}, "address": append([]string{"value"}, addressParts...),
 	"daterange": {"value", "until"}, "timerange": {"value", "until", "timezone_id"}, "time": {"value", "timezone_id"}}
 
-var addressParts = []string{"country", "admin_area_level_1", "admin_area_level_2", "locality", "sublocality", "route", "street_number", "subpremise", "postal_code"}
+var addressParts = []string{"country", "admin_area_level_1", "admin_area_level_2", "locality", "sublocality", "route", "street_number",
+	"subpremise", "postal_code"}
 
 // searchable are the types of custom fields that searches look at.
 var searchable = []string{"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"}
 
 // fieldTypes are those that a custom field may be made with.
-var fieldTypes = []string{"varchar", "text", "double", "phone", "date", "daterange", "time", "timerange", "set", "enum", "varchar_auto", "address", "monetary", "org", "people", "user"}
+var fieldTypes = []string{"varchar", "text", "double", "phone", "date", "daterange", "time", "timerange", "set", "enum", "varchar_auto",
+	"address", "monetary", "org", "people", "user"}
 
 // standard gives the platform's own fields of an object.
 func standard(o schema) []*definition {
 	add := func(code, name, kind string, options ...option) *definition {
 		return &definition{Code: code, Name: name, Type: kind, Options: options}
 	}
-	common := []*definition{add("id", "ID", "int"), add("add_time", "Created", "date"), add("update_time", "Updated", "date"), add("owner_id", "Owner", "user"),
+	common := []*definition{add("id", "ID", "int"), add("add_time", "Created", "date"), add("update_time", "Updated", "date"),
+		add("owner_id", "Owner", "user"),
 		add("visible_to", "Visible to", "visible_to", option{int64(1), "Item owner"}, option{int64(3), "All users"}),
 		add("label_ids", "Labels", "set", option{int64(5), "Hot lead"}, option{int64(6), "Customer"})}
 	switch o.name {
 	case "person":
-		return append(common, add("name", "Name", "varchar"), add("first_name", "First name", "varchar"), add("last_name", "Last name", "varchar"),
+		return append(common, add("name", "Name", "varchar"), add("first_name", "First name", "varchar"),
+			add("last_name", "Last name", "varchar"),
 			add("emails", "Email", "varchar"), add("phones", "Phone", "phone"), add("org_id", "Organization", "org"))
 	case "organization":
 		return append(common, add("name", "Name", "varchar"), add("address", "Address", "address"))
 	}
 	return append(common, add("title", "Title", "varchar"), add("value", "Value", "monetary"), add("currency", "Currency", "varchar"),
 		add("status", "Status", "status", option{"open", "Open"}, option{"won", "Won"}, option{"lost", "Lost"}, option{"deleted", "Deleted"}),
-		add("stage_id", "Stage", "stage"), add("pipeline_id", "Pipeline", "double"), add("person_id", "Contact person", "people"), add("org_id", "Organization", "org"),
-		add("probability", "Probability", "int"), add("lost_reason", "Lost reason", "varchar_options"), add("expected_close_date", "Expected close date", "date"),
+		add("stage_id", "Stage", "stage"), add("pipeline_id", "Pipeline", "double"), add("person_id", "Contact person", "people"),
+		add("org_id", "Organization", "org"),
+		add("probability", "Probability", "int"), add("lost_reason", "Lost reason", "varchar_options"),
+		add("expected_close_date", "Expected close date", "date"),
 		add("won_time", "Won time", "date"), add("lost_time", "Lost time", "date"), add("close_time", "Close time", "date"),
 		add("stage_change_time", "Last stage change", "date"), add("is_archived", "Archived", "boolean"))
 }

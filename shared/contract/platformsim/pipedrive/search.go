@@ -9,8 +9,9 @@ import (
 )
 
 // searchFields are what an object's search may look at.
-var searchFields = map[string][]string{"person": {"custom_fields", "email", "notes", "phone", "name"}, "organization": {"address", "custom_fields", "notes", "name"},
-	"deal": {"custom_fields", "notes", "title"}}
+var searchFields = map[string][]string{"person": {"custom_fields", "email", "notes", "phone", "name"},
+	"organization": {"address", "custom_fields", "notes", "name"},
+	"deal":         {"custom_fields", "notes", "title"}}
 
 // searchLocked answers a search of one object, without case, in the fields asked for. The index trails the records: what
 // changed within the lag is not found at all.
@@ -30,7 +31,8 @@ func (s *Simulator) searchLocked(o schema, q url.Values) reply {
 	}
 	term := strings.ToLower(q.Get("term"))
 	return s.foundLocked(q, func(d *document) any {
-		if d.Object != o.name || !slices.ContainsFunc(s.textsLocked(o, d, fields), func(text string) bool { return fits(strings.ToLower(text), term, exact) }) {
+		if d.Object != o.name || !slices.ContainsFunc(s.textsLocked(o, d, fields),
+			func(text string) bool { return fits(strings.ToLower(text), term, exact) }) {
 			return nil
 		}
 		return map[string]any{"result_score": 0.5, "item": s.itemLocked(o, d)}
@@ -150,7 +152,8 @@ func valuesOf(list []element) []string {
 
 // itemLocked is a record as a search shows it.
 func (s *Simulator) itemLocked(o schema, d *document) map[string]any {
-	item := map[string]any{"id": d.ID, "type": o.name, o.title: d.Values[o.title], "visible_to": d.Values["visible_to"], "owner": map[string]any{"id": d.Values["owner_id"]},
+	item := map[string]any{"id": d.ID, "type": o.name, o.title: d.Values[o.title], "visible_to": d.Values["visible_to"],
+		"owner":         map[string]any{"id": d.Values["owner_id"]},
 		"custom_fields": []string{}, "notes": []string{}}
 	switch o.name {
 	case "person":

@@ -86,7 +86,8 @@ func (s *Simulator) apiLocked(r *http.Request, body []byte) reply {
 		token, bearer = key, true
 	}
 	if !bearer || !s.state.Tokens.ValidLocked(s.Machine, token) {
-		return reply{status: http.StatusUnauthorized, body: map[string]any{"success": false, "error": "unauthorized access", "errorCode": http.StatusUnauthorized, "error_info": "Please check developers.pipedrive.com"}}
+		return reply{status: http.StatusUnauthorized, body: map[string]any{"success": false, "error": "unauthorized access",
+			"errorCode": http.StatusUnauthorized, "error_info": "Please check developers.pipedrive.com"}}
 	}
 	call, known := routeOf(r)
 	if !known {
@@ -119,7 +120,8 @@ func (s *Simulator) apiLocked(r *http.Request, body []byte) reply {
 }
 
 func tooMany(message string, header map[string]string) reply {
-	return reply{status: http.StatusTooManyRequests, header: header, body: map[string]any{"success": false, "error": message, "errorCode": http.StatusTooManyRequests,
+	return reply{status: http.StatusTooManyRequests, header: header, body: map[string]any{"success": false, "error": message,
+		"errorCode":  http.StatusTooManyRequests,
 		"error_info": "Please check developers.pipedrive.com"}}
 }
 
@@ -148,7 +150,8 @@ func (s *Simulator) burstLocked(search bool) (map[string]string, bool) {
 	if told == 0 {
 		told = burstTold
 	}
-	return map[string]string{"x-ratelimit-limit": strconv.Itoa(told), "x-ratelimit-remaining": strconv.Itoa(max(told-len(*calls), 0)), "x-ratelimit-reset": "2"}, over
+	return map[string]string{"x-ratelimit-limit": strconv.Itoa(told), "x-ratelimit-remaining": strconv.Itoa(max(told-len(*calls), 0)),
+		"x-ratelimit-reset": "2"}, over
 }
 
 // route is one kind of call.
@@ -180,15 +183,22 @@ func routeV2(method string, path []string) (route, bool) {
 	case known && len(path) == 1 && method == http.MethodGet:
 		return route{cost: 10, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.listLocked(o, r.URL.Query(), false) }}, true
 	case known && len(path) == 1 && method == http.MethodPost:
-		return route{cost: 5, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.createdLocked(o, body) }}, true
+		return route{cost: 5, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.createdLocked(o, body) }},
+			true
 	case known && o.name == "deal" && len(path) == 2 && path[1] == "archived" && method == http.MethodGet:
 		return route{cost: 10, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.listLocked(o, r.URL.Query(), true) }}, true
 	case known && len(path) == 2 && path[1] == "search" && method == http.MethodGet:
-		return route{cost: 20, search: true, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.searchLocked(o, r.URL.Query()) }}, true
+		return route{cost: 20, search: true, serve: func(s *Simulator, r *http.Request, _ []byte) reply {
+			return s.searchLocked(o,
+				r.URL.Query())
+		}}, true
 	case known && len(path) == 2:
 		return routeRecord(method, o, path[1])
 	case len(path) == 2 && path[0] == "itemSearch" && path[1] == "field" && method == http.MethodGet:
-		return route{cost: 20, search: true, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.searchFieldLocked(r.URL.Query()) }}, true
+		return route{cost: 20, search: true, serve: func(s *Simulator, r *http.Request,
+			_ []byte) reply {
+			return s.searchFieldLocked(r.URL.Query())
+		}}, true
 	case len(path) == 1 && (path[0] == "stages" || path[0] == "pipelines") && method == http.MethodGet:
 		return route{cost: 5, serve: func(*Simulator, *http.Request, []byte) reply { return columns(path[0]) }}, true
 	}
@@ -223,13 +233,15 @@ func columns(what string) reply {
 	list := []any{}
 	for _, id := range pipelines {
 		if what == "pipelines" {
-			list = append(list, map[string]any{"id": id, "name": "Pipeline " + strconv.FormatInt(id, 10), "order_nr": id, "is_deleted": false, "is_deal_probability_enabled": true,
-				"add_time": "2024-01-01T00:00:00Z", "update_time": "2024-01-01T00:00:00Z"})
+			list = append(list, map[string]any{"id": id, "name": "Pipeline " + strconv.FormatInt(id, 10), "order_nr": id, "is_deleted": false,
+				"is_deal_probability_enabled": true,
+				"add_time":                    "2024-01-01T00:00:00Z", "update_time": "2024-01-01T00:00:00Z"})
 		}
 	}
 	for i, st := range stages {
 		if what == "stages" {
-			list = append(list, map[string]any{"id": st.id, "order_nr": i + 1, "name": st.name, "is_deleted": false, "deal_probability": 100, "pipeline_id": st.pipeline,
+			list = append(list, map[string]any{"id": st.id, "order_nr": i + 1, "name": st.name, "is_deleted": false, "deal_probability": 100,
+				"pipeline_id":         st.pipeline,
 				"is_deal_rot_enabled": false, "days_to_rotten": nil, "add_time": "2024-01-01T00:00:00Z", "update_time": "2024-01-01T00:00:00Z"})
 		}
 	}

@@ -28,7 +28,10 @@ func routeV1(method string, path []string) (route, bool) {
 		return route{cost: 20, serve: func(s *Simulator, r *http.Request, _ []byte) reply { return s.recentsLocked(r.URL.Query()) }}, true
 	case known && len(path) == 3 && path[2] == "merge" && method == http.MethodPut:
 		id, err := strconv.ParseInt(path[1], 10, 64)
-		return route{cost: 40, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.mergedLocked(o, id, body) }}, err == nil
+		return route{cost: 40, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply {
+			return s.mergedLocked(o, id,
+				body)
+		}}, err == nil
 	case path[0] == "webhooks":
 		return routeHooks(method, path[1:])
 	}
@@ -38,8 +41,10 @@ func routeV1(method string, path []string) (route, bool) {
 // meLocked answers who authorised the app.
 func (s *Simulator) meLocked() reply {
 	company, _ := strconv.Atoi(s.state.Company)
-	return fine(map[string]any{"id": ourUser, "name": "Sam Service", "default_currency": accountCurrency, "locale": "en_US", "lang": 1, "email": "sam@acme.example", "phone": nil,
-		"activated": true, "last_login": "2026-01-01 08:00:00", "created": "2024-01-01 08:00:00", "modified": nil, "has_created_company": true, "access": []any{}, "active_flag": true,
+	return fine(map[string]any{"id": ourUser, "name": "Sam Service", "default_currency": accountCurrency, "locale": "en_US", "lang": 1,
+		"email": "sam@acme.example", "phone": nil,
+		"activated": true, "last_login": "2026-01-01 08:00:00", "created": "2024-01-01 08:00:00", "modified": nil, "has_created_company": true,
+		"access": []any{}, "active_flag": true,
 		"timezone_name": "Europe/Tallinn", "timezone_offset": "+02:00", "role_id": 1, "icon_url": nil, "is_you": true, "is_deleted": false,
 		"company_id": company, "company_name": "Acme", "company_domain": "acme", "company_country": "EE", "company_industry": "CRM",
 		"language": map[string]any{"language_code": "en", "country_code": "US"}})
@@ -73,8 +78,10 @@ func (s *Simulator) recentsLocked(q url.Values) reply {
 		}
 		rows, last = list, page[len(page)-1].Updated.Format(v1Stamp)
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"success": true, "data": rows, "additional_data": map[string]any{"since_timestamp": q.Get("since_timestamp"),
-		"last_timestamp_on_page": last, "pagination": map[string]any{"start": start, "limit": limit, "more_items_in_collection": start+limit < len(found)}}}}
+	return reply{status: http.StatusOK, body: map[string]any{"success": true, "data": rows,
+		"additional_data": map[string]any{"since_timestamp": q.Get("since_timestamp"),
+			"last_timestamp_on_page": last, "pagination": map[string]any{"start": start, "limit": limit, "more_items_in_collection": start+
+				limit < len(found)}}}}
 }
 
 // recent is a record in the form of v1, as far as anything here reads it.
@@ -103,7 +110,9 @@ func number(text string, otherwise int) int {
 }
 
 func v1Failure(status int, message string) reply {
-	return reply{status: status, body: map[string]any{"success": false, "error": message, "error_info": "Please check developers.pipedrive.com", "data": nil, "additional_data": nil}}
+	return reply{status: status, body: map[string]any{"success": false, "error": message,
+		"error_info": "Please check developers.pipedrive.com",
+		"data":       nil, "additional_data": nil}}
 }
 
 func (s *Simulator) mergedLocked(o schema, id int64, body []byte) reply {

@@ -68,7 +68,8 @@ func (s *Simulator) subscribeLocked(url string) {
 		return
 	}
 	for _, o := range schemas {
-		s.addHookLocked(hook{URL: url, Action: "*", Object: o.name, Name: "FluxCascade " + o.plural, User: hookUser, Password: s.state.Secret, Version: "2.0"})
+		s.addHookLocked(hook{URL: url, Action: "*", Object: o.name, Name: "FluxCascade " + o.plural, User: hookUser, Password: s.state.Secret,
+			Version: "2.0"})
 	}
 }
 
@@ -87,7 +88,8 @@ func (s *Simulator) tellLocked(o schema, e event) {
 	now := s.NowLocked()
 	s.state.Hooks = slices.DeleteFunc(s.state.Hooks, func(h *hook) bool { return h.Status != 0 && now.Sub(h.Delivered) > idleMax })
 	for _, h := range s.state.Hooks {
-		if h.Action != "*" && h.Action != e.action || h.Object != "*" && h.Object != o.name || now.Before(h.Banned) || h.Paused || h.Version != "2.0" {
+		if h.Action != "*" && h.Action != e.action || h.Object != "*" && h.Object != o.name || now.Before(h.Banned) || h.Paused ||
+			h.Version != "2.0" {
 			continue
 		}
 		raw, err := json.Marshal(s.bodyLocked(o, e, h))
@@ -101,9 +103,13 @@ func (s *Simulator) tellLocked(o schema, e event) {
 // bodyLocked is one event as it is sent.
 func (s *Simulator) bodyLocked(o schema, e event, h *hook) map[string]any {
 	user := strconv.Itoa(e.user)
-	meta := map[string]any{"action": e.action, "entity": o.name, "entity_id": strconv.FormatInt(e.d.ID, 10), "company_id": s.state.Company, "user_id": user,
-		"id": s.SecretLocked("", 16), "correlation_id": s.SecretLocked("", 16), "timestamp": s.NowLocked().Format("2006-01-02T15:04:05.000Z"), "type": "general",
-		"version": "2.0", "webhook_id": strconv.FormatInt(h.ID, 10), "webhook_owner_id": strconv.Itoa(ourUser), "change_source": "app", "is_bulk_edit": false, "attempt": 1,
+	meta := map[string]any{"action": e.action, "entity": o.name, "entity_id": strconv.FormatInt(e.d.ID, 10), "company_id": s.state.Company,
+		"user_id": user,
+		"id":      s.SecretLocked("", 16), "correlation_id": s.SecretLocked("", 16),
+		"timestamp": s.NowLocked().Format("2006-01-02T15:04:05.000Z"),
+		"type":      "general",
+		"version":   "2.0", "webhook_id": strconv.FormatInt(h.ID, 10), "webhook_owner_id": strconv.Itoa(ourUser), "change_source": "app",
+		"is_bulk_edit": false, "attempt": 1,
 		"host": "acme.pipedrive.com", "permitted_user_ids": []string{strconv.Itoa(ourUser)}}
 	if e.user == ourUser {
 		meta["change_source"] = "api"
@@ -246,7 +252,8 @@ func routeHooks(method string, path []string) (route, bool) {
 			return fine(list)
 		}}, true
 	case len(path) == 0 && method == http.MethodPost:
-		return route{cost: 10, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.makeHookLocked(body) }}, true
+		return route{cost: 10, changes: true, serve: func(s *Simulator, _ *http.Request, body []byte) reply { return s.makeHookLocked(body) }},
+			true
 	case len(path) == 1 && method == http.MethodDelete:
 		return route{cost: 6, changes: true, serve: func(s *Simulator, _ *http.Request, _ []byte) reply {
 			h := s.hookLocked(path[0])
@@ -266,7 +273,8 @@ func (s *Simulator) makeHookLocked(body []byte) reply {
 		return f.reply()
 	}
 	text := func(name string) string { t, _ := in[name].(string); return t }
-	h := hook{URL: text("subscription_url"), Action: text("event_action"), Object: text("event_object"), Name: text("name"), User: text("http_auth_user"),
+	h := hook{URL: text("subscription_url"), Action: text("event_action"), Object: text("event_object"), Name: text("name"),
+		User:     text("http_auth_user"),
 		Password: text("http_auth_password"), Version: text("version")}
 	if h.Version == "" {
 		h.Version = "2.0"
@@ -304,8 +312,10 @@ func (s *Simulator) renderHook(h *hook) map[string]any {
 	if h.Status != 0 {
 		last, status = writeStamp(h.Delivered), h.Status
 	}
-	return map[string]any{"id": h.ID, "company_id": company, "owner_id": ourUser, "user_id": ourUser, "event_action": h.Action, "event_object": h.Object, "subscription_url": h.URL,
-		"version": h.Version, "is_active": active, "add_time": writeStamp(h.Added), "remove_time": nil, "type": "general", "http_auth_user": orNull(h.User), "http_auth_password": nil,
+	return map[string]any{"id": h.ID, "company_id": company, "owner_id": ourUser, "user_id": ourUser, "event_action": h.Action,
+		"event_object": h.Object, "subscription_url": h.URL,
+		"version": h.Version, "is_active": active, "add_time": writeStamp(h.Added), "remove_time": nil, "type": "general",
+		"http_auth_user": orNull(h.User), "http_auth_password": nil,
 		"remove_reason": nil, "last_delivery_time": last, "last_http_status": status, "admin_id": ourUser, "name": h.Name}
 }
 

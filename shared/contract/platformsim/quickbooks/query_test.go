@@ -82,7 +82,8 @@ func TestQueriesThatAreRefused(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"select * from Customer where Id in ('1','2') and Active in (true,false) orderby Id startposition 1 maxresults 5",
+	for _, text := range []string{"select * from Customer where Id in ('1','2') and Active in (true,false) orderby Id startposition 1 " +
+		"maxresults 5",
 		`select count(*) from X where a like '%\'%'`, "select a,b from C order by a desc, b", "'", `\`} {
 		f.Add(text)
 	}

@@ -159,7 +159,8 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath, AuthorizeURL: authorizePath, RevokeURL: revokePath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath, AuthorizeURL: authorizePath,
+		RevokeURL: revokePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Verifier}
 }
 

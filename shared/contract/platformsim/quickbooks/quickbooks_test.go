@@ -95,16 +95,20 @@ func (c *company) ids(text string) []string {
 
 func TestAFullUpdateClearsWhatIsLeftOut(t *testing.T) {
 	c := newCompany(t)
-	id := c.made("customers", record.Fields{"DisplayName": "Ada", "Notes": "n", "BillAddr.City": "London", "BillAddr.Line1": "1 Main St", "CurrencyRef": "EUR"})
-	status, out := c.ask(http.MethodPost, "customer", map[string]any{"Id": string(id), "SyncToken": "0", "DisplayName": "Ada B", "sparse": false})
+	id := c.made("customers", record.Fields{"DisplayName": "Ada", "Notes": "n", "BillAddr.City": "London", "BillAddr.Line1": "1 Main St",
+		"CurrencyRef": "EUR"})
+	status, out := c.ask(http.MethodPost, "customer", map[string]any{"Id": string(id), "SyncToken": "0", "DisplayName": "Ada B",
+		"sparse": false})
 	if status != http.StatusOK {
 		t.Fatalf("%d %v", status, out)
 	}
 	got, _, _ := c.Record("customers", id)
-	if got["Notes"] != "" || got["BillAddr.City"] != "" || got["DisplayName"] != "Ada B" || got["CurrencyRef"] != "EUR" || got["Active"] != "true" {
+	if got["Notes"] != "" || got["BillAddr.City"] != "" || got["DisplayName"] != "Ada B" || got["CurrencyRef"] != "EUR" ||
+		got["Active"] != "true" {
 		t.Errorf("after a full update: %v", got)
 	}
-	status, _ = c.ask(http.MethodPost, "customer", map[string]any{"Id": string(id), "SyncToken": "1", "sparse": true, "Notes": "m", "BillAddr": map[string]any{"City": "Leeds"}})
+	status, _ = c.ask(http.MethodPost, "customer", map[string]any{"Id": string(id), "SyncToken": "1", "sparse": true, "Notes": "m",
+		"BillAddr": map[string]any{"City": "Leeds"}})
 	got, _, _ = c.Record("customers", id)
 	if status != http.StatusOK || got["Notes"] != "m" || got["DisplayName"] != "Ada B" || got["BillAddr.City"] != "Leeds" {
 		t.Errorf("after a sparse update: %v", got)
@@ -130,18 +134,24 @@ func TestValidation(t *testing.T) {
 		{"name with a colon", "customer", map[string]any{"DisplayName": "a:b"}, codeBusinessRule},
 		{"name taken in other letters", "customer", map[string]any{"DisplayName": "OWNER"}, codeDuplicateName},
 		{"email without an @", "customer", map[string]any{"DisplayName": "e", "PrimaryEmailAddr": map[string]any{"Address": "x"}}, codeEmail},
-		{"long phone", "customer", map[string]any{"DisplayName": "p", "Mobile": map[string]any{"FreeFormNumber": strings.Repeat("1", 31)}}, codeLength},
+		{"long phone", "customer", map[string]any{"DisplayName": "p", "Mobile": map[string]any{"FreeFormNumber": strings.Repeat("1", 31)}},
+			codeLength},
 		{"unknown currency", "customer", map[string]any{"DisplayName": "c", "CurrencyRef": ref("XXX")}, codeBadReference},
-		{"unknown custom field", "customer", map[string]any{"DisplayName": "f", "CustomField": []any{map[string]any{"DefinitionId": "9"}}}, codeUnsupported},
+		{"unknown custom field", "customer", map[string]any{"DisplayName": "f", "CustomField": []any{map[string]any{"DefinitionId": "9"}}},
+			codeUnsupported},
 		{"invoice without a customer", "invoice", map[string]any{"Line": line(nil, 1)}, codeRequired},
 		{"invoice for nobody", "invoice", map[string]any{"CustomerRef": ref("99"), "Line": line(nil, 1)}, codeBadReference},
 		{"invoice without lines", "invoice", map[string]any{"CustomerRef": ref(owner)}, codeRequired},
 		{"line without an amount", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(nil, nil)}, codeRequired},
-		{"wrong product", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"Qty": 2, "UnitPrice": 3}, 7)}, codeAmount},
-		{"unknown item", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"ItemRef": ref("6")}, 7)}, codeBadReference},
-		{"unknown tax code", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"TaxCodeRef": ref("X")}, 7)}, codeBadReference},
+		{"wrong product", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"Qty": 2, "UnitPrice": 3}, 7)},
+			codeAmount},
+		{"unknown item", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"ItemRef": ref("6")}, 7)},
+			codeBadReference},
+		{"unknown tax code", "invoice", map[string]any{"CustomerRef": ref(owner), "Line": line(map[string]any{"TaxCodeRef": ref("X")}, 7)},
+			codeBadReference},
 		{"unknown term", "invoice", map[string]any{"CustomerRef": ref(owner), "SalesTermRef": ref("6"), "Line": line(nil, 7)}, codeBadReference},
-		{"long number", "invoice", map[string]any{"CustomerRef": ref(owner), "DocNumber": strings.Repeat("1", 22), "Line": line(nil, 7)}, codeLength},
+		{"long number", "invoice", map[string]any{"CustomerRef": ref(owner), "DocNumber": strings.Repeat("1", 22), "Line": line(nil, 7)},
+			codeLength},
 		{"no date", "invoice", map[string]any{"CustomerRef": ref(owner), "DueDate": "soon", "Line": line(nil, 7)}, codeUnsupported},
 		{"unknown status", "invoice", map[string]any{"CustomerRef": ref(owner), "EmailStatus": "x", "Line": line(nil, 7)}, codeUnsupported},
 		{"unknown record", "customer", map[string]any{"Id": "99", "SyncToken": "0"}, codeNotFound},
@@ -159,7 +169,8 @@ func TestValidation(t *testing.T) {
 func TestNames(t *testing.T) {
 	c := newCompany(t)
 	id := c.made("customers", record.Fields{"GivenName": " Ada ", "FamilyName": "Lovelace", "PrimaryPhone.FreeFormNumber": " 555 / 1 "})
-	if got, _, _ := c.Record("customers", id); got["DisplayName"] != "Ada Lovelace" || got["GivenName"] != "Ada" || got["PrimaryPhone.FreeFormNumber"] != " 555 / 1 " {
+	if got, _, _ := c.Record("customers", id); got["DisplayName"] != "Ada Lovelace" || got["GivenName"] != "Ada" ||
+		got["PrimaryPhone.FreeFormNumber"] != " 555 / 1 " {
 		t.Errorf("record %v", got)
 	}
 	if err := c.Delete("customers", id); err != nil {
@@ -191,7 +202,8 @@ func TestInvoicesArePaidVoidedAndMoveWithAMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _, _ := c.Record("invoices", bill)
-	if got["Balance"] != "20" || got["TotalAmt"] != "30.1" || got["DocNumber"] != "1001" || got["TxnDate"] != "2026-03-02" || got["DueDate"] != "2026-04-01" {
+	if got["Balance"] != "20" || got["TotalAmt"] != "30.1" || got["DocNumber"] != "1001" || got["TxnDate"] != "2026-03-02" ||
+		got["DueDate"] != "2026-04-01" {
 		t.Errorf("invoice %v", got)
 	}
 	if err := c.Merge("customers", one, two); err != nil {
@@ -209,14 +221,17 @@ func TestInvoicesArePaidVoidedAndMoveWithAMerge(t *testing.T) {
 	if err := c.Void(bill); err != nil {
 		t.Fatal(err)
 	}
-	if got, archived, _ := c.Record("invoices", bill); !archived || got["TotalAmt"] != "0" || got["Balance"] != "0" || got["PrivateNote"] != "Voided" {
+	if got, archived, _ := c.Record("invoices", bill); !archived || got["TotalAmt"] != "0" || got["Balance"] != "0" ||
+		got["PrivateNote"] != "Voided" {
 		t.Errorf("voided: %v, archived %v", got, archived)
 	}
 	if len(c.IDs("invoices")) != 0 || len(c.IDs("customers")) != 1 {
 		t.Errorf("live: %v %v", c.IDs("invoices"), c.IDs("customers"))
 	}
-	for _, err := range []error{c.Merge("invoices", bill, bill), c.Merge("customers", one, "99"), c.Void("99"), c.Pay("99", "1"), c.Pay(bill, "x"),
-		c.Edit("customers", one, record.Fields{"Balance": "1"}), c.Edit("customers", one, record.Fields{"Nothing": "1"}), c.Delete("tasks", one)} {
+	for _, err := range []error{c.Merge("invoices", bill, bill), c.Merge("customers", one, "99"), c.Void("99"), c.Pay("99", "1"),
+		c.Pay(bill, "x"),
+		c.Edit("customers", one, record.Fields{"Balance": "1"}), c.Edit("customers", one, record.Fields{"Nothing": "1"}),
+		c.Delete("tasks", one)} {
 		if err == nil {
 			t.Error("a wrong act was taken")
 		}
@@ -240,7 +255,8 @@ func TestWebhooksAggregateRepeatAndRetry(t *testing.T) {
 	if len(got) != 1 || json.Unmarshal(got[0].Body, &events) != nil || len(events) != 2 {
 		t.Fatalf("deliveries %d with %d events", len(got), len(events))
 	}
-	if events[0]["type"] != "qbo.customer.created.v1" || events[1]["type"] != "qbo.customer.updated.v1" || events[1]["intuitentityid"] != string(id) {
+	if events[0]["type"] != "qbo.customer.created.v1" || events[1]["type"] != "qbo.customer.updated.v1" ||
+		events[1]["intuitentityid"] != string(id) {
 		t.Errorf("events %v", events)
 	}
 	c.Delivered(got[0], 503)
@@ -285,7 +301,8 @@ func TestStateSurvives(t *testing.T) {
 			t.Errorf("%s (-before +after):\n%s", object, diff)
 		}
 	}
-	if _, repeated := again.ask(http.MethodPost, "customer?requestid=r-1", map[string]any{"DisplayName": "By request"}); !cmp.Equal(first, repeated) {
+	if _, repeated := again.ask(http.MethodPost, "customer?requestid=r-1", map[string]any{"DisplayName": "By request"}); !cmp.Equal(first,
+		repeated) {
 		t.Errorf("repeated request answered %v, first %v", repeated, first)
 	}
 	if c.Version("customers", id) != again.Version("customers", id) || len(again.Objects()) != 2 {
@@ -310,7 +327,8 @@ func TestGateway(t *testing.T) {
 	if w := request(func(r *http.Request) { r.Header.Del("Accept") }); !strings.HasPrefix(w.Body.String(), "<?xml") {
 		t.Errorf("without Accept: %s", w.Body)
 	}
-	if w := request(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }); w.Code != 401 || !strings.Contains(w.Body.String(), "AUTHENTICATION") {
+	if w := request(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }); w.Code != 401 ||
+		!strings.Contains(w.Body.String(), "AUTHENTICATION") {
 		t.Errorf("wrong token: %d %s", w.Code, w.Body)
 	}
 	if w := request(func(r *http.Request) { r.URL.Path = "/v3/company/1/query" }); w.Code != 404 {
@@ -363,7 +381,8 @@ func TestBatchesAreBounded(t *testing.T) {
 	c := newCompany(t)
 	items := []any{}
 	for i := range 31 {
-		items = append(items, map[string]any{"bId": fmt.Sprint(i), "operation": "create", "Customer": map[string]any{"DisplayName": fmt.Sprint("N", i)}})
+		items = append(items, map[string]any{"bId": fmt.Sprint(i), "operation": "create",
+			"Customer": map[string]any{"DisplayName": fmt.Sprint("N", i)}})
 	}
 	if code := c.code(http.MethodPost, "batch", map[string]any{"BatchItemRequest": items}); code == "" || len(c.IDs("customers")) != 0 {
 		t.Errorf("31 items answered %q", code)
@@ -379,7 +398,8 @@ func TestBatchesAreBounded(t *testing.T) {
 
 func TestCaptureRefuses(t *testing.T) {
 	c := newCompany(t)
-	for _, target := range []string{"cdc?entities=Customer&changedSince=2025-01-01", "cdc?entities=TaxCode&changedSince=2026-03-01", "cdc?entities=Customer&changedSince=x"} {
+	for _, target := range []string{"cdc?entities=Customer&changedSince=2025-01-01", "cdc?entities=TaxCode&changedSince=2026-03-01",
+		"cdc?entities=Customer&changedSince=x"} {
 		if c.code(http.MethodGet, target, nil) == "" {
 			t.Errorf("%s was served", target)
 		}

@@ -167,7 +167,8 @@ func (s *Simulator) answerLocked(r *http.Request, resource []string, body []byte
 	var f *failure
 	switch target := r.Method + " " + resource[0]; {
 	case target == "GET companyinfo" && len(resource) == 2 && resource[1] == s.state.Realm:
-		out = map[string]any{"CompanyInfo": map[string]any{"Id": "1", "SyncToken": "4", "CompanyName": "Example Books", "LegalName": "Example Books LLC", "Country": "US"}}
+		out = map[string]any{"CompanyInfo": map[string]any{"Id": "1", "SyncToken": "4", "CompanyName": "Example Books",
+			"LegalName": "Example Books LLC", "Country": "US"}}
 	case target == "GET query" && len(resource) == 1:
 		out, f = s.queryLocked(parameters.Get("query"), v)
 	case target == "GET cdc" && len(resource) == 1:

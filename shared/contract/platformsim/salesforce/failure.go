@@ -32,9 +32,11 @@ func (f *failure) asError() error {
 }
 
 // statuses of calls that fail, by code (developer.salesforce.com, status codes and error responses); others are 400.
-var statuses = map[string]int{"INVALID_SESSION_ID": http.StatusUnauthorized, "REQUEST_LIMIT_EXCEEDED": http.StatusForbidden, "NOT_FOUND": http.StatusNotFound,
-	"ENTITY_IS_DELETED": http.StatusNotFound, "METHOD_NOT_ALLOWED": http.StatusMethodNotAllowed, "SERVER_UNAVAILABLE": http.StatusServiceUnavailable,
-	"UNKNOWN_EXCEPTION": http.StatusInternalServerError}
+var statuses = map[string]int{"INVALID_SESSION_ID": http.StatusUnauthorized, "REQUEST_LIMIT_EXCEEDED": http.StatusForbidden,
+	"NOT_FOUND":         http.StatusNotFound,
+	"ENTITY_IS_DELETED": http.StatusNotFound, "METHOD_NOT_ALLOWED": http.StatusMethodNotAllowed,
+	"SERVER_UNAVAILABLE": http.StatusServiceUnavailable,
+	"UNKNOWN_EXCEPTION":  http.StatusInternalServerError}
 
 // whole is the answer of a call that fails.
 func (f *failure) whole() reply {
@@ -69,9 +71,11 @@ func (f *failure) item() map[string]any {
 func (f *failure) duplicates() map[string]any {
 	records := []any{}
 	for _, id := range f.matches {
-		records = append(records, map[string]any{"matchConfidence": json.Number("100"), "record": map[string]any{"Id": id, "attributes": map[string]any{"type": "Contact"}}})
+		records = append(records, map[string]any{"matchConfidence": json.Number("100"), "record": map[string]any{"Id": id,
+			"attributes": map[string]any{"type": "Contact"}}})
 	}
-	return map[string]any{"allowSave": false, "duplicateRule": "Standard_Contact_Duplicate_Rule", "matchResults": []any{map[string]any{"matchRecords": records, "success": true}}}
+	return map[string]any{"allowSave": false, "duplicateRule": "Standard_Contact_Duplicate_Rule",
+		"matchResults": []any{map[string]any{"matchRecords": records, "success": true}}}
 }
 
 func orEmpty(list []string) []string {

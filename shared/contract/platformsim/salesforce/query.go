@@ -55,7 +55,8 @@ type ordering struct {
 }
 
 // escapes are what may follow a backslash (developer.salesforce.com, quoted string escape sequences).
-var escapes = map[byte]string{'n': "\n", 'N': "\n", 'r': "\r", 'R': "\r", 't': "\t", 'T': "\t", 'b': "\a", 'B': "\a", 'f': "\f", 'F': "\f", '"': `"`, '\'': "'", '\\': `\`}
+var escapes = map[byte]string{'n': "\n", 'N': "\n", 'r': "\r", 'R': "\r", 't': "\t", 'T': "\t", 'b': "\a", 'B': "\a", 'f': "\f", 'F': "\f",
+	'"': `"`, '\'': "'", '\\': `\`}
 
 // scan splits a statement into words. ok is false for an open quote or a backslash that escapes nothing.
 func scan(statement string) (words []literal, ok bool) {
@@ -197,7 +198,10 @@ var keywords = []string{"select", "from", "where", "and", "or", "not", "order", 
 // name consumes a field or object.
 func (p *parser) name() string {
 	w := p.peek()
-	plain := w.text != "" && !w.quoted && !strings.ContainsFunc(w.text, func(r rune) bool { return r != '_' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	plain := w.text != "" && !w.quoted && !strings.ContainsFunc(w.text, func(r rune) bool {
+		return r != '_' && r != '.' &&
+			!unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	for _, k := range keywords {
 		plain = plain && !strings.EqualFold(w.text, k)
 	}

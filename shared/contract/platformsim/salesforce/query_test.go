@@ -21,21 +21,30 @@ func TestStatementsSelectAndOrder(t *testing.T) {
 	b := string(o.made("Contact", record.Fields{"LastName": "Curie"}))
 	c := string(o.made("Contact", record.Fields{"LastName": `Back\slash`, "Score__c": "2.555"}))
 	for statement, want := range map[string][]string{
-		"SELECT Id FROM Contact ORDER BY Id":                                                                                                   {a, b, c},
-		"select id from Contact order by SystemModstamp desc, Id asc":                                                                          {b, c, a},
-		`SELECT Id FROM Contact WHERE LastName = 'o\'brien'`:                                                                                   {a},
-		`SELECT Id FROM Contact WHERE LastName = 'back\\slash'`:                                                                                {c},
-		`SELECT Id FROM Contact WHERE Email IN ('a@example.COM', 'x')`:                                                                         {a},
-		"SELECT Id FROM Contact WHERE Email = null ORDER BY Id":                                                                                {b, c},
-		"SELECT Id FROM Contact WHERE Email != null":                                                                                           {a},
-		"SELECT Id FROM Contact WHERE SystemModstamp > 2026-03-02T17:00:00.000Z ORDER BY Id LIMIT 1":                                           {b},
-		"SELECT Id FROM Contact WHERE (SystemModstamp > 2026-03-02T17:00:01Z) OR (SystemModstamp = 2026-03-02T17:00:01Z AND Id > '" + b + "')": {c},
-		"SELECT Id FROM Contact WHERE Id IN ('" + a[:15] + "')":                                                                                {a},
-		"SELECT Id FROM Contact WHERE AccountId = '" + string(firm) + "'":                                                                      {a},
-		"SELECT Id FROM Contact WHERE Score__c >= 2.56":                                                                                        {c},
-		"SELECT Id FROM Contact WHERE NOT (LastName LIKE 'Cur%') AND LastName NOT IN ('x') ORDER BY LastName":                                  {c, a},
-		"SELECT Id FROM Contact ORDER BY Email NULLS LAST, Id LIMIT 2":                                                                         {a, b},
-		"SELECT Id FROM Contact ORDER BY Email, Id LIMIT 1 OFFSET 1":                                                                           {c},
+		"SELECT Id FROM Contact ORDER BY Id": {a,
+			b, c},
+		"select id from Contact order by SystemModstamp desc, Id asc": {b,
+			c, a},
+		`SELECT Id FROM Contact WHERE LastName = 'o\'brien'`: {
+			a},
+		`SELECT Id FROM Contact WHERE LastName = 'back\\slash'`: {
+			c},
+		`SELECT Id FROM Contact WHERE Email IN ('a@example.COM', 'x')`: {
+			a},
+		"SELECT Id FROM Contact WHERE Email = null ORDER BY Id": {b,
+			c},
+		"SELECT Id FROM Contact WHERE Email != null": {
+			a},
+		"SELECT Id FROM Contact WHERE SystemModstamp > 2026-03-02T17:00:00.000Z ORDER BY Id LIMIT 1": {
+			b},
+		"SELECT Id FROM Contact WHERE (SystemModstamp > 2026-03-02T17:00:01Z) OR (SystemModstamp = 2026-03-02T17:00:01Z AND Id > '" + b +
+			"')": {c},
+		"SELECT Id FROM Contact WHERE Id IN ('" + a[:15] + "')":                                               {a},
+		"SELECT Id FROM Contact WHERE AccountId = '" + string(firm) + "'":                                     {a},
+		"SELECT Id FROM Contact WHERE Score__c >= 2.56":                                                       {c},
+		"SELECT Id FROM Contact WHERE NOT (LastName LIKE 'Cur%') AND LastName NOT IN ('x') ORDER BY LastName": {c, a},
+		"SELECT Id FROM Contact ORDER BY Email NULLS LAST, Id LIMIT 2":                                        {a, b},
+		"SELECT Id FROM Contact ORDER BY Email, Id LIMIT 1 OFFSET 1":                                          {c},
 	} {
 		if diff := cmp.Diff(want, o.ids(statement)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", statement, diff)
@@ -90,7 +99,8 @@ func TestLongAnswersComeInBatches(t *testing.T) {
 	header := http.Header{"Sforce-Query-Options": {"batchSize=200"}}
 	status, raw := o.ask(http.MethodGet, "query?q="+url.QueryEscape("SELECT Id FROM Contact ORDER BY Id"), header, nil)
 	var first answer
-	if err := json.Unmarshal(raw, &first); err != nil || status != http.StatusOK || first.Done || len(first.Records) != 200 || first.TotalSize != 450 {
+	if err := json.Unmarshal(raw, &first); err != nil || status != http.StatusOK || first.Done || len(first.Records) != 200 ||
+		first.TotalSize != 450 {
 		t.Fatalf("first batch: %d, %d of %d", status, len(first.Records), first.TotalSize)
 	}
 	_, raw = o.ask(http.MethodGet, strings.TrimPrefix(first.NextRecordsURL, "/services/data/v66.0/"), nil, nil)
@@ -104,7 +114,8 @@ func TestLongAnswersComeInBatches(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, statement := range []string{"SELECT Id, Name FROM Contact WHERE (A > 1 AND B IN ('x','y')) OR NOT (C LIKE '%') ORDER BY A DESC NULLS LAST, B LIMIT 5 OFFSET 2",
+	for _, statement := range []string{"SELECT Id, Name FROM Contact WHERE (A > 1 AND B IN ('x','y')) OR NOT (C LIKE '%') ORDER BY A DESC " +
+		"NULLS LAST, B LIMIT 5 OFFSET 2",
 		"SELECT COUNT() FROM X", "'", `\`, `SELECT A FROM B WHERE C = '\u00e9\''`} {
 		f.Add(statement)
 	}

@@ -85,7 +85,8 @@ func (s *Simulator) settleLocked(o schema, d *document, in map[string]any) (map[
 		}
 	}
 	if missing := missingFields(o, values); len(missing) > 0 {
-		failures = append(failures, failed("REQUIRED_FIELD_MISSING", "Required fields are missing: ["+strings.Join(missing, ", ")+"]", missing...))
+		failures = append(failures, failed("REQUIRED_FIELD_MISSING", "Required fields are missing: ["+strings.Join(missing, ", ")+"]",
+			missing...))
 	}
 	if len(failures) > 0 {
 		failures[0].also = failures[1:]
@@ -200,7 +201,8 @@ func (s *Simulator) duplicateLocked(o schema, d *document, values map[string]any
 	}
 	var matches []string
 	for _, other := range s.state.Records {
-		if other != d && other.Object == o.name && !other.Deleted && other.Values["Email"] == values["Email"] && other.Values["LastName"] == values["LastName"] {
+		if other != d && other.Object == o.name && !other.Deleted && other.Values["Email"] == values["Email"] &&
+			other.Values["LastName"] == values["LastName"] {
 			matches = append(matches, other.ID)
 		}
 	}

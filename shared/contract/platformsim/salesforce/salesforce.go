@@ -94,7 +94,8 @@ func New(o platformsim.Options) *Simulator {
 			return s
 		}
 	}
-	s.state = state{Org: o.Account, Tokens: platformsim.NewTokenServerLocked(s.Machine, "salesforce", false), Relay: s.SecretLocked("relay-", 16),
+	s.state = state{Org: o.Account, Tokens: platformsim.NewTokenServerLocked(s.Machine, "salesforce", false), Relay: s.SecretLocked("relay-",
+		16),
 		Usage: map[int64]int{}, Pool: poolMax}
 	if o.Account == "" {
 		s.state.Org = defaultOrg
@@ -141,7 +142,8 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath, AuthorizeURL: authorizePath, RevokeURL: revokePath, AccessToken: t.Permanent,
+	return platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath, AuthorizeURL: authorizePath,
+		RevokeURL: revokePath, AccessToken: t.Permanent,
 		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Relay}
 }
 
@@ -257,7 +259,8 @@ func orNull(text string) any {
 
 // renderLocked gives the fields asked for, with the attributes that every record has.
 func (s *Simulator) renderLocked(d *document, fields []field, version string) map[string]any {
-	out := map[string]any{"attributes": map[string]any{"type": d.Object, "url": "/services/data/" + version + "/sobjects/" + d.Object + "/" + d.ID}}
+	out := map[string]any{"attributes": map[string]any{"type": d.Object, "url": "/services/data/" + version + "/sobjects/" + d.Object + "/" +
+		d.ID}}
 	for _, f := range fields {
 		value := s.valueLocked(d, f)
 		if n, ok := value.(json.Number); ok {

@@ -136,7 +136,8 @@ func contact(fields ...any) map[string]any {
 
 func TestCollectionsAnswerEachRecordInOrder(t *testing.T) {
 	o := newOrg(t)
-	made := o.collection(http.MethodPost, "composite/sobjects", contact("LastName", " Curie ", "Email", "M@Example.com"), contact("FirstName", "No"),
+	made := o.collection(http.MethodPost, "composite/sobjects", contact("LastName", " Curie ", "Email", "M@Example.com"),
+		contact("FirstName", "No"),
 		contact("LastName", "X", "Email", "nonsense"), contact("LastName", "X", "MasterRecordId", "1"), contact("LastName", "X", "Nonsense", "1"),
 		contact("LastName", "X", "AccountId", "0015f0000000009AAA"), contact("LastName", strings.Repeat("x", 81)))
 	codes := []string{}
@@ -147,7 +148,8 @@ func TestCollectionsAnswerEachRecordInOrder(t *testing.T) {
 		}
 		codes = append(codes, code)
 	}
-	want := []string{"ok 003", "REQUIRED_FIELD_MISSING", "INVALID_EMAIL_ADDRESS", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_FIELD", "INVALID_CROSS_REFERENCE_KEY", "STRING_TOO_LONG"}
+	want := []string{"ok 003", "REQUIRED_FIELD_MISSING", "INVALID_EMAIL_ADDRESS", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_FIELD",
+		"INVALID_CROSS_REFERENCE_KEY", "STRING_TOO_LONG"}
 	if diff := cmp.Diff(want, codes); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
@@ -165,14 +167,17 @@ func TestCollectionsAnswerEachRecordInOrder(t *testing.T) {
 	if got := o.code(http.MethodPost, "composite/sobjects", map[string]any{"records": many}); got != "INVALID_BATCH_SIZE" {
 		t.Errorf("201 records answered %q", got)
 	}
-	if got := o.code(http.MethodPost, "composite/sobjects", map[string]any{"records": []any{contact("LastName", "Y"), contact("LastName", "X", "Score__c", "much")}}); got != "JSON_PARSER_ERROR" {
+	if got := o.code(http.MethodPost, "composite/sobjects",
+		map[string]any{"records": []any{contact("LastName", "Y"), contact("LastName", "X", "Score__c", "much")}}); got != "JSON_PARSER_ERROR" {
 		t.Errorf("a wrong type answered %q", got)
 	}
 	if n := len(o.IDs("Contact")); n != 1 {
 		t.Errorf("%d contacts, want 1: a call refused whole saves nothing", n)
 	}
-	updated := o.collection(http.MethodPatch, "composite/sobjects", contact("Id", made[0].ID, "LastName", "Sklodowska", "Email", nil), contact("LastName", "X"), contact("Id", "0035f0000000099AAA", "LastName", "X"))
-	if !updated[0].Success || updated[1].Errors[0].StatusCode != "MISSING_ARGUMENT" || updated[2].Errors[0].StatusCode != "INVALID_CROSS_REFERENCE_KEY" {
+	updated := o.collection(http.MethodPatch, "composite/sobjects", contact("Id", made[0].ID, "LastName", "Sklodowska", "Email", nil),
+		contact("LastName", "X"), contact("Id", "0035f0000000099AAA", "LastName", "X"))
+	if !updated[0].Success || updated[1].Errors[0].StatusCode != "MISSING_ARGUMENT" ||
+		updated[2].Errors[0].StatusCode != "INVALID_CROSS_REFERENCE_KEY" {
 		t.Errorf("updates %+v", updated)
 	}
 	if fields, _, _ := o.Record("Contact", record.ExternalID(made[0].ID)); fields["LastName"] != "Sklodowska" || fields["Email"] != "" {
@@ -192,7 +197,8 @@ func TestUpsertIsIdempotentByAUniqueExternalID(t *testing.T) {
 	if taken[0].Success || taken[0].Errors[0].StatusCode != "DUPLICATE_VALUE" {
 		t.Errorf("a taken value answered %+v", taken)
 	}
-	if got := o.code(http.MethodPatch, "composite/sobjects/Contact/LastName", map[string]any{"records": []any{contact("LastName", "X")}}); got != "NOT_FOUND" {
+	if got := o.code(http.MethodPatch, "composite/sobjects/Contact/LastName",
+		map[string]any{"records": []any{contact("LastName", "X")}}); got != "NOT_FOUND" {
 		t.Errorf("upsert by a field that is no external id answered %q", got)
 	}
 	for range 2 {
@@ -203,10 +209,12 @@ func TestUpsertIsIdempotentByAUniqueExternalID(t *testing.T) {
 	if err := json.Unmarshal(raw, &urls); err != nil || status != http.StatusMultipleChoices || len(urls) != 2 {
 		t.Errorf("two holders answered %d %s", status, raw)
 	}
-	if status, _ := o.ask(http.MethodPatch, "sobjects/Contact/FluxCascade_Id__c/e-2", nil, map[string]any{"LastName": "Y"}); status != http.StatusCreated {
+	if status, _ := o.ask(http.MethodPatch, "sobjects/Contact/FluxCascade_Id__c/e-2", nil,
+		map[string]any{"LastName": "Y"}); status != http.StatusCreated {
 		t.Errorf("a row upserted anew answered %d", status)
 	}
-	if status, _ := o.ask(http.MethodPatch, "sobjects/Contact/FluxCascade_Id__c/e-2", nil, map[string]any{"LastName": "Z"}); status != http.StatusOK {
+	if status, _ := o.ask(http.MethodPatch, "sobjects/Contact/FluxCascade_Id__c/e-2", nil,
+		map[string]any{"LastName": "Z"}); status != http.StatusOK {
 		t.Errorf("a row upserted again answered %d", status)
 	}
 }
@@ -218,7 +226,8 @@ func TestARowIsUpdatedOnItsCondition(t *testing.T) {
 	o.at = o.at.Add(3 * time.Second)
 	o.Touch("Contact", id)
 	patch := func(since string) int {
-		status, _ := o.ask(http.MethodPatch, "sobjects/Contact/"+string(id), http.Header{"If-Unmodified-Since": {since}}, map[string]any{"Title": "Dr"})
+		status, _ := o.ask(http.MethodPatch, "sobjects/Contact/"+string(id), http.Header{"If-Unmodified-Since": {since}},
+			map[string]any{"Title": "Dr"})
 		return status
 	}
 	if got := patch(read.Format(http.TimeFormat)); got != http.StatusNoContent {
@@ -245,7 +254,8 @@ func TestTheRecycleBinShowsDeletionsAndMerges(t *testing.T) {
 		t.Error("the contact did not follow the merge")
 	}
 	rows := o.query("queryAll", "SELECT Id, IsDeleted, MasterRecordId, SystemModstamp FROM Account WHERE IsDeleted = true").Records
-	if len(rows) != 1 || rows[0]["Id"] != string(other) || rows[0]["MasterRecordId"] != string(firm) || rows[0]["SystemModstamp"] != "2026-03-02T17:01:00.000+0000" {
+	if len(rows) != 1 || rows[0]["Id"] != string(other) || rows[0]["MasterRecordId"] != string(firm) ||
+		rows[0]["SystemModstamp"] != "2026-03-02T17:01:00.000+0000" {
 		t.Errorf("the bin holds %v", rows)
 	}
 	if err := o.Delete("Account", firm); err != nil {
@@ -304,7 +314,8 @@ func TestStateSurvives(t *testing.T) {
 }
 
 func TestIDsHaveEighteenCharacters(t *testing.T) {
-	for short, want := range map[string]string{"001ak00000OKNPH": "001ak00000OKNPHAA5", "0015f00002J9YYE": "0015f00002J9YYEAA3", "003ak00000luKU1": "003ak00000luKU1AAM"} {
+	for short, want := range map[string]string{"001ak00000OKNPH": "001ak00000OKNPHAA5", "0015f00002J9YYE": "0015f00002J9YYEAA3",
+		"003ak00000luKU1": "003ak00000luKU1AAM"} {
 		if got := long(short); got != want {
 			t.Errorf("%s is %s, want %s (recorded)", short, got, want)
 		}
@@ -360,7 +371,8 @@ func TestFieldsAreThoseOfARecordedOrg(t *testing.T) {
 			if !listed {
 				continue
 			}
-			if c.MaxLength != 0 && c.MaxLength != r.Length || c.ReadOnly != !r.Createable || c.CreateOnly != (r.Createable && !r.Updateable) || c.Required != want.required {
+			if c.MaxLength != 0 && c.MaxLength != r.Length || c.ReadOnly != !r.Createable || c.CreateOnly != (r.Createable && !r.Updateable) ||
+				c.Required != want.required {
 				t.Errorf("catalog %s.%s = %+v, recorded %+v", name, f.name, c, r)
 			}
 		}

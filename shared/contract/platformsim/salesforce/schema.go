@@ -63,7 +63,8 @@ func needed(f field) field { f.required = true; return f }
 
 // system are the fields that every object has.
 func system() []field {
-	return []field{{name: "Id", kind: "id", length: 18, idLookup: true}, {name: "IsDeleted", kind: "boolean"}, {name: "CreatedDate", kind: "datetime"},
+	return []field{{name: "Id", kind: "id", length: 18, idLookup: true}, {name: "IsDeleted", kind: "boolean"},
+		{name: "CreatedDate", kind: "datetime"},
 		{name: "LastModifiedDate", kind: "datetime"}, {name: "SystemModstamp", kind: "datetime"}}
 }
 
@@ -97,8 +98,10 @@ func contactSchema() schema {
 	o := schema{name: "Contact", prefix: "003", mergeable: true, fields: system()}
 	email := text("Email", 80)
 	email.kind, email.idLookup = "email", true
-	o.fields = append(o.fields, field{name: "MasterRecordId", kind: "reference", length: 18, refers: "Contact"}, reference("AccountId", "Account"),
-		needed(text("LastName", 80)), text("FirstName", 40), field{name: "Name", kind: "string", length: 121}, email, text("Title", 128), text("Department", 80),
+	o.fields = append(o.fields, field{name: "MasterRecordId", kind: "reference", length: 18, refers: "Contact"},
+		reference("AccountId", "Account"),
+		needed(text("LastName", 80)), text("FirstName", 40), field{name: "Name", kind: "string", length: 121}, email, text("Title", 128),
+		text("Department", 80),
 		field{name: "Birthdate", kind: "date", create: true, update: true}, description(), reference("OwnerId", "User"))
 	o.fields = append(o.fields, of("phone", text("Phone", 40), text("MobilePhone", 40), text("HomePhone", 40))...)
 	o.fields = append(o.fields, of("picklist", text("Salutation", 40), text("LeadSource", 255))...)
@@ -110,7 +113,8 @@ func contactSchema() schema {
 
 func accountSchema() schema {
 	o := schema{name: "Account", prefix: "001", mergeable: true, fields: system()}
-	o.fields = append(o.fields, field{name: "MasterRecordId", kind: "reference", length: 18, refers: "Account"}, needed(text("Name", 255)), reference("ParentId", "Account"),
+	o.fields = append(o.fields, field{name: "MasterRecordId", kind: "reference", length: 18, refers: "Account"}, needed(text("Name", 255)),
+		reference("ParentId", "Account"),
 		text("AccountNumber", 40), field{name: "AnnualRevenue", kind: "currency", create: true, update: true},
 		field{name: "NumberOfEmployees", kind: "int", create: true, update: true}, description(), reference("OwnerId", "User"))
 	o.fields = append(o.fields, of("phone", text("Phone", 40))...)
@@ -132,8 +136,10 @@ func opportunitySchema() schema {
 	contact.update = false
 	o.fields = append(o.fields, reference("AccountId", "Account"), contact, name, stage,
 		field{name: "CloseDate", kind: "date", create: true, update: true, required: true},
-		field{name: "Amount", kind: "currency", scale: 2, create: true, update: true}, field{name: "Probability", kind: "percent", create: true, update: true},
-		text("NextStep", 255), description(), field{name: "IsClosed", kind: "boolean"}, field{name: "IsWon", kind: "boolean"}, reference("OwnerId", "User"))
+		field{name: "Amount", kind: "currency", scale: 2, create: true, update: true}, field{name: "Probability", kind: "percent", create: true,
+			update: true},
+		text("NextStep", 255), description(), field{name: "IsClosed", kind: "boolean"}, field{name: "IsWon", kind: "boolean"},
+		reference("OwnerId", "User"))
 	o.fields = append(o.fields, of("picklist", text("Type", 255), text("LeadSource", 255))...)
 	o.fields = append(o.fields, custom()...)
 	return o

@@ -68,7 +68,10 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	default:
 		return refuse(problem, "grant type not supported")
 	}
-	answer := map[string]any{"access_token": access, "instance_url": instanceURL, "id": "https://login.salesforce.com/id/" + s.state.Org + "/" + userID,
+	answer := map[string]any{"access_token": access, "instance_url": instanceURL, "id": "https://login.salesforce.com/id/" + s.state.Org +
+		"/" +
+
+		userID,
 		"issued_at": fmt.Sprint(s.NowLocked().UnixMilli()), "signature": "c2ln", "scope": "api id refresh_token", "token_type": "Bearer"}
 	if form.Get("grant_type") == "authorization_code" { // a refresh answers no refresh token
 		answer["refresh_token"] = next
@@ -92,8 +95,10 @@ func (s *Simulator) userInfoLocked(r *http.Request) reply {
 	if !bearer || !s.state.Tokens.ValidLocked(s.Machine, token) {
 		return page(http.StatusForbidden)
 	}
-	return reply{status: http.StatusOK, body: map[string]any{"sub": "https://login.salesforce.com/id/" + s.state.Org + "/" + userID, "user_id": userID,
-		"organization_id": s.state.Org, "preferred_username": "integration@example.com", "email": "integration@example.com", "name": "Integration User"}}
+	return reply{status: http.StatusOK, body: map[string]any{"sub": "https://login.salesforce.com/id/" + s.state.Org + "/" + userID,
+		"user_id":         userID,
+		"organization_id": s.state.Org, "preferred_username": "integration@example.com", "email": "integration@example.com",
+		"name": "Integration User"}}
 }
 
 // apiLocked draws a request's fate, checks its token and the pool, and serves it.
@@ -156,7 +161,8 @@ func (s *Simulator) routeLocked(r *http.Request, body []byte) reply {
 	case (target == "GET query" || target == "GET queryAll") && len(resource) == 2:
 		return s.moreLocked(resource[1], version)
 	case target == "GET limits" && len(resource) == 1:
-		return reply{status: http.StatusOK, body: map[string]any{"DailyApiRequests": map[string]any{"Max": s.state.Pool, "Remaining": max(s.state.Pool-s.usedLocked(), 0)}}}
+		return reply{status: http.StatusOK, body: map[string]any{"DailyApiRequests": map[string]any{"Max": s.state.Pool,
+			"Remaining": max(s.state.Pool-s.usedLocked(), 0)}}}
 	case resource[0] == "sobjects" && len(resource) > 1:
 		return s.sobjectsLocked(r, version, resource[1:], body)
 	case resource[0] == "composite" && len(resource) > 1 && resource[1] == "sobjects":

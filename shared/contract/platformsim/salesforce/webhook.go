@@ -24,7 +24,8 @@ func (s *Simulator) tellLocked(object, change string, ids []string, values map[s
 	s.TouchLocked()
 	s.state.Commits++
 	now := s.NowLocked()
-	header := map[string]any{"entityName": object, "recordIds": ids, "changeType": change, "changeOrigin": "com/salesforce/api/rest/66.0;client=SfdcInternalAPI/",
+	header := map[string]any{"entityName": object, "recordIds": ids, "changeType": change,
+		"changeOrigin":   "com/salesforce/api/rest/66.0;client=SfdcInternalAPI/",
 		"transactionKey": s.SecretLocked("", 16), "sequenceNumber": 1, "commitTimestamp": now.UnixMilli(), "commitNumber": s.state.Commits,
 		"commitUser": "0055f000005mc66AAA", "nulledFields": []string{}, "diffFields": []string{}, "changedFields": []string{}}
 	payload := map[string]any{"ChangeEventHeader": header}
@@ -34,7 +35,8 @@ func (s *Simulator) tellLocked(object, change string, ids []string, values map[s
 	maps.Copy(payload, values)
 	event := map[string]any{"version": "0", "id": s.SecretLocked("", 16), "detail-type": object + "ChangeEvent",
 		"source": "aws.partner/salesforce.com/" + s.state.Org + "/" + partnerChannel, "account": "123456789012", "time": now.Format(time.RFC3339),
-		"region": "us-east-1", "resources": []string{}, "detail": map[string]any{"payload": payload, "schemaId": "c2NoZW1h", "replayId": s.state.Commits}}
+		"region": "us-east-1", "resources": []string{}, "detail": map[string]any{"payload": payload, "schemaId": "c2NoZW1h",
+			"replayId": s.state.Commits}}
 	raw, err := json.Marshal(event)
 	if err != nil {
 		panic("salesforce simulator: its own event does not marshal: " + err.Error())

@@ -145,7 +145,8 @@ func (s *Simulator) patchLocked(r *http.Request, o schema, d *document, body []b
 			return failed("INVALID_HEADER", "Invalid If-Unmodified-Since header").whole()
 		}
 		if d.Modified.Truncate(time.Second).After(since) {
-			return reply{status: http.StatusPreconditionFailed, body: []any{map[string]any{"errorCode": "PRECONDITION_FAILED", "message": "precondition failed"}}}
+			return reply{status: http.StatusPreconditionFailed, body: []any{map[string]any{"errorCode": "PRECONDITION_FAILED",
+				"message": "precondition failed"}}}
 		}
 	}
 	in, f := parseObject(body)
@@ -430,7 +431,8 @@ func describe(o schema) map[string]any {
 		}
 		fields = append(fields, map[string]any{"name": f.name, "type": f.kind, "length": f.length, "createable": f.create, "updateable": f.update,
 			"nillable": !f.required, "externalId": f.external, "unique": f.unique, "idLookup": f.idLookup, "filterable": !f.unfiltered,
-			"referenceTo": refers, "scale": f.scale, "custom": strings.HasSuffix(f.name, "__c"), "label": strings.TrimSuffix(strings.ReplaceAll(f.name, "_", " "), "  c"),
+			"referenceTo": refers, "scale": f.scale, "custom": strings.HasSuffix(f.name, "__c"),
+			"label":             strings.TrimSuffix(strings.ReplaceAll(f.name, "_", " "), "  c"),
 			"defaultedOnCreate": f.kind == "boolean", "restrictedPicklist": f.values != nil, "picklistValues": picklist(f.values)})
 	}
 	return map[string]any{"name": o.name, "keyPrefix": o.prefix, "mergeable": o.mergeable, "undeletable": true, "fields": fields}

@@ -23,12 +23,14 @@ var (
 	phoneTypes   = []string{"DDI", "DEFAULT", "FAX", "MOBILE"}
 	addressTypes = []string{"STREET", "POBOX"}
 	phoneParts   = []string{"PhoneNumber", "PhoneAreaCode", "PhoneCountryCode"}
-	addressParts = []string{"AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country", "AttentionTo"}
+	addressParts = []string{"AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country",
+		"AttentionTo"}
 )
 
 // lengths are the longest values accepted (xero_accounting.yaml 16.1.0; Reference and Url unverified).
 var lengths = map[kind]map[string]int{
-	contact: {"Name": 255, "FirstName": 255, "LastName": 255, "EmailAddress": 255, "ContactNumber": 50, "AccountNumber": 50, "CompanyNumber": 50, "TaxNumber": 50},
+	contact: {"Name": 255, "FirstName": 255, "LastName": 255, "EmailAddress": 255, "ContactNumber": 50, "AccountNumber": 50,
+		"CompanyNumber": 50, "TaxNumber": 50},
 	invoice: {"InvoiceNumber": 255, "Reference": 255, "Url": 2000},
 }
 
@@ -37,4 +39,5 @@ var partLengths = map[string]int{"PhoneNumber": 50, "PhoneAreaCode": 10, "PhoneC
 	"City": 255, "Region": 255, "PostalCode": 50, "Country": 50, "AttentionTo": 255}
 
 // written are the plain elements of a contact that a client may set.
-var written = []string{"Name", "FirstName", "LastName", "EmailAddress", "ContactNumber", "AccountNumber", "CompanyNumber", "TaxNumber", "BankAccountDetails", "DefaultCurrency"}
+var written = []string{"Name", "FirstName", "LastName", "EmailAddress", "ContactNumber", "AccountNumber", "CompanyNumber", "TaxNumber",
+	"BankAccountDetails", "DefaultCurrency"}

@@ -29,7 +29,8 @@ func (s *Simulator) CreateIn(tenant string, object record.Object, fields record.
 func (s *Simulator) CreateBill(supplier record.ExternalID, number string) (record.ExternalID, error) {
 	s.Lock()
 	defer s.Unlock()
-	d, f := s.createLocked(s.state.Tenants[0].ID, invoice, map[string]any{"Type": "ACCPAY", "InvoiceNumber": number, "Contact": map[string]any{"ContactID": string(supplier)},
+	d, f := s.createLocked(s.state.Tenants[0].ID, invoice, map[string]any{"Type": "ACCPAY", "InvoiceNumber": number,
+		"Contact":   map[string]any{"ContactID": string(supplier)},
 		"LineItems": []any{map[string]any{"Description": "Supplies", "UnitAmount": json.Number("1")}}}, false)
 	if f != nil {
 		return "", f

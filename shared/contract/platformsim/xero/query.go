@@ -126,7 +126,8 @@ func searched(d *document, term string) bool {
 // modifiedSince reads the header: UTC without a zone, as documented, or with one; by HTTP's own form too. What cannot be
 // read is passed over.
 func modifiedSince(text string) (time.Time, bool) {
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04:05.999999999", time.RFC3339Nano, "2006-01-02 15:04:05.999999999-07:00", http.TimeFormat} {
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04:05.999999999", time.RFC3339Nano,
+		"2006-01-02 15:04:05.999999999-07:00", http.TimeFormat} {
 		if at, err := time.Parse(layout, text); err == nil {
 			return at.UTC().Truncate(time.Second), true
 		}
@@ -148,7 +149,8 @@ func sortBy(shown []map[string]any, order, key string) (ok bool) {
 	for _, text := range strings.Split(order, ",") {
 		words := strings.Fields(text)
 		down := len(words) == 2 && strings.EqualFold(words[1], "DESC")
-		if len(words) == 0 || len(words) > 2 || len(words) == 2 && !down && !strings.EqualFold(words[1], "ASC") || !orderable[words[0]] && words[0] != key {
+		if len(words) == 0 || len(words) > 2 || len(words) == 2 && !down && !strings.EqualFold(words[1], "ASC") || !orderable[words[0]] &&
+			words[0] != key {
 			return false
 		}
 		parts = append(parts, part{path: strings.Split(words[0], "."), down: down})

@@ -47,7 +47,8 @@ func (s *Simulator) uniqueLocked(d *document, body map[string]any) *failure {
 		switch {
 		case other == d || other.ID == d.ID && d.ID != "":
 		case strings.EqualFold(get(other.Body, "Name"), name) && !other.archived() && get(body, "ContactStatus") == "ACTIVE":
-			return failed("Name", "The contact name %s is already assigned to another contact. The contact name must be unique across all active contacts.", name)
+			return failed("Name", "The contact name %s is already assigned to another contact. The contact name must be unique across all active "+
+				"contacts.", name)
 		case number != "" && strings.EqualFold(get(other.Body, "ContactNumber"), number):
 			return failed("ContactNumber", "The contact number %s is already assigned to another contact", number)
 		}

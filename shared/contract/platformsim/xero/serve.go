@@ -138,7 +138,9 @@ func (s *Simulator) connectedLocked(tenant string) bool {
 
 // limitedLocked meters a request; over is true with the refusal if it exceeds a limit. left are the headers that tell
 // what remains. What is refused is not counted.
-func (s *Simulator) limitedLocked(tenant string, verdict platformsim.Verdict, crowded bool, left map[string]string) (refusal reply, over bool) {
+func (s *Simulator) limitedLocked(
+	tenant string, verdict platformsim.Verdict, crowded bool, left map[string]string,
+) (refusal reply, over bool) {
 	now := s.NowLocked()
 	recent := s.calls[tenant]
 	for len(recent) > 0 && !recent[0].After(now.Add(-time.Minute)) {
@@ -146,7 +148,8 @@ func (s *Simulator) limitedLocked(tenant string, verdict platformsim.Verdict, cr
 	}
 	today := s.todayLocked(tenant)
 	refuse := func(problem string, after time.Duration) reply {
-		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Rate-Limit-Problem": problem, "Retry-After": strconv.Itoa(max(int(after.Seconds()), 1))}}
+		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Rate-Limit-Problem": problem,
+			"Retry-After": strconv.Itoa(max(int(after.Seconds()), 1))}}
 	}
 	switch {
 	case crowded:

@@ -37,7 +37,8 @@ func (s *Simulator) renderLocked(d *document, v view) map[string]any {
 }
 
 func (s *Simulator) renderContactLocked(d *document, v view) map[string]any {
-	out := map[string]any{"ContactID": d.ID, "ContactStatus": get(d.Body, "ContactStatus"), "Name": get(d.Body, "Name"), "EmailAddress": get(d.Body, "EmailAddress"),
+	out := map[string]any{"ContactID": d.ID, "ContactStatus": get(d.Body, "ContactStatus"), "Name": get(d.Body, "Name"),
+		"EmailAddress":       get(d.Body, "EmailAddress"),
 		"BankAccountDetails": get(d.Body, "BankAccountDetails"), "UpdatedDateUTC": msDate(d.Updated), "ContactGroups": []any{},
 		"IsSupplier": s.sellsLocked(d, "ACCPAY"), "IsCustomer": s.sellsLocked(d, "ACCREC"),
 		"Addresses": []any{}, "Phones": []any{}, "ContactPersons": []any{}, "HasValidationErrors": false}
@@ -103,10 +104,13 @@ func (s *Simulator) sellsLocked(d *document, kind string) bool {
 
 func (s *Simulator) renderInvoiceLocked(d *document, v view) map[string]any {
 	b := d.Body
-	out := map[string]any{"Type": get(b, "Type"), "InvoiceID": d.ID, "InvoiceNumber": get(b, "InvoiceNumber"), "Reference": get(b, "Reference"),
-		"Payments": []any{}, "CreditNotes": []any{}, "Prepayments": []any{}, "Overpayments": []any{}, "SentToContact": b["SentToContact"] == true,
-		"CurrencyRate": json.Number("1"), "HasErrors": false, "IsDiscounted": false, "HasAttachments": false, "Status": get(b, "Status"),
-		"LineAmountTypes": get(b, "LineAmountTypes"), "LineItems": []any{}, "CurrencyCode": get(b, "CurrencyCode"), "UpdatedDateUTC": msDate(d.Updated),
+	out := map[string]any{"Type": get(b, "Type"), "InvoiceID": d.ID, "InvoiceNumber": get(b, "InvoiceNumber"),
+		"Reference": get(b, "Reference"),
+		"Payments":  []any{}, "CreditNotes": []any{}, "Prepayments": []any{}, "Overpayments": []any{},
+		"SentToContact": b["SentToContact"] == true,
+		"CurrencyRate":  json.Number("1"), "HasErrors": false, "IsDiscounted": false, "HasAttachments": false, "Status": get(b, "Status"),
+		"LineAmountTypes": get(b, "LineAmountTypes"), "LineItems": []any{}, "CurrencyCode": get(b, "CurrencyCode"),
+		"UpdatedDateUTC":       msDate(d.Updated),
 		"UpdatedDateUTCString": d.Updated.Format("2006-01-02 15:04:05+00:00")}
 	for _, name := range []string{"Url", "BrandingThemeID"} {
 		if value := get(b, name); value != "" {

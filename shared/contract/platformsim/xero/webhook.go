@@ -182,10 +182,12 @@ func (s *Simulator) eventsLocked(events []event) []byte {
 	first := s.state.Hook.Sequence + 1
 	for _, e := range events {
 		s.state.Hook.Sequence++
-		list = append(list, map[string]any{"resourceUrl": eventURL + e.Kind.list() + "/" + e.ID, "resourceId": e.ID, "eventDateUtc": e.At.Format("2006-01-02T15:04:05.000"),
-			"eventType": e.Change, "eventCategory": strings.ToUpper(string(e.Kind)), "tenantId": e.Tenant, "tenantType": "ORGANISATION"})
+		list = append(list, map[string]any{"resourceUrl": eventURL + e.Kind.list() + "/" + e.ID, "resourceId": e.ID,
+			"eventDateUtc": e.At.Format("2006-01-02T15:04:05.000"),
+			"eventType":    e.Change, "eventCategory": strings.ToUpper(string(e.Kind)), "tenantId": e.Tenant, "tenantType": "ORGANISATION"})
 	}
-	return marshal(map[string]any{"events": list, "firstEventSequence": first, "lastEventSequence": s.state.Hook.Sequence, "entropy": strings.ToUpper(s.SecretLocked("", 10))})
+	return marshal(map[string]any{"events": list, "firstEventSequence": first, "lastEventSequence": s.state.Hook.Sequence,
+		"entropy": strings.ToUpper(s.SecretLocked("", 10))})
 }
 
 func marshal(body any) []byte {

@@ -145,8 +145,9 @@ func New(o platformsim.Options) *Simulator {
 	if id == "" {
 		id = defaultTenant
 	}
-	s.state = state{Tokens: platformsim.NewTokenServerLocked(s.Machine, "xero", true), Keys: map[string]replay{}, Days: map[string]int{}, DayLimit: dayLimit,
-		Tenants: []tenant{{ID: id, Name: "Demo Company (US)", Connection: s.guidLocked(), Connected: s.NowLocked()}}}
+	s.state = state{Tokens: platformsim.NewTokenServerLocked(s.Machine, "xero", true), Keys: map[string]replay{}, Days: map[string]int{},
+		DayLimit: dayLimit,
+		Tenants:  []tenant{{ID: id, Name: "Demo Company (US)", Connection: s.guidLocked(), Connected: s.NowLocked()}}}
 	s.state.Hook = hook{Key: s.SecretLocked("", 24), Enabled: true}
 	return s
 }
@@ -185,8 +186,9 @@ func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
 	t := s.state.Tokens
-	return platformsim.Access{Platform: "xero", Account: s.state.Tenants[0].ID, TokenURL: tokenPath, AuthorizeURL: authorizePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Hook.Key}
+	return platformsim.Access{Platform: "xero", Account: s.state.Tenants[0].ID, TokenURL: tokenPath, AuthorizeURL: authorizePath,
+		AccessToken: t.Permanent,
+		ClientID:    t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Hook.Key}
 }
 
 // guidLocked draws an id.

@@ -98,22 +98,29 @@ func TestFilters(t *testing.T) {
 	b.at = b.at.Add(time.Hour)
 	b.made("contacts", record.Fields{"Name": `Bob "The Builder"`})
 	for where, want := range map[string]string{
-		`Name=="Ada"`: "Ada", `Name=="ada"`: "", `Name.ToLower()=="ada"`: "Ada", `EmailAddress!=null AND EmailAddress.ToLower()=="ada@example.com"`: "Ada",
-		`Name=="Ada" OR Name=="Bob"`: "Ada,Bob", `Name=="Ada" || Name=="Bob" && FirstName=="x"`: "Ada", `(Name=="Ada" OR Name=="Bob") AND FirstName==null`: "Bob",
-		`Name.Contains("The")`: `Bob "The Builder"`, `Name.StartsWith("Bob")`: `Bob,Bob "The Builder"`, `Name=="Bob ""The Builder"""`: `Bob "The Builder"`,
-		`UpdatedDateUTC>=DateTime(2026,3,2,18,0,0)`: `Bob "The Builder"`, `UpdatedDateUTC<DateTime(2026,03,02,17,30,0)`: "Ada,Bob", `ContactStatus!="ARCHIVED" AND IsCustomer==false AND Name!="Ada"`: `Bob,Bob "The Builder"`,
+		`Name=="Ada"`: "Ada", `Name=="ada"`: "", `Name.ToLower()=="ada"`: "Ada",
+		`EmailAddress!=null AND EmailAddress.ToLower()=="ada@example.com"`: "Ada",
+		`Name=="Ada" OR Name=="Bob"`:                                       "Ada,Bob", `Name=="Ada" || Name=="Bob" && FirstName=="x"`: "Ada",
+		`(Name=="Ada" OR Name=="Bob") AND FirstName==null`: "Bob",
+		`Name.Contains("The")`:                             `Bob "The Builder"`, `Name.StartsWith("Bob")`: `Bob,Bob "The Builder"`,
+		`Name=="Bob ""The Builder"""`:               `Bob "The Builder"`,
+		`UpdatedDateUTC>=DateTime(2026,3,2,18,0,0)`: `Bob "The Builder"`, `UpdatedDateUTC<DateTime(2026,03,02,17,30,0)`: "Ada,Bob",
+		`ContactStatus!="ARCHIVED" AND IsCustomer==false AND Name!="Ada"`: `Bob,Bob "The Builder"`,
 		`Unicorn=="1"`: "", `Unicorn==null`: `Ada,Bob,Bob "The Builder"`,
 	} {
 		if got := strings.Join(b.names(url.Values{"where": {where}, "order": {"Name"}}), ","); got != want {
 			t.Errorf("%s answers %q, want %q", where, got, want)
 		}
 	}
-	for _, where := range []string{`Name=`, `Name=="Ada`, `Name=="Ada" AND`, `(Name=="Ada"`, `=="Ada"`, `Name=="Ada")`, `ContactID==Guid("x")`, `Name.Contains(1)`, `Date==DateTime(x)`} {
-		if status, out := b.ask("GET", "Contacts?where="+url.QueryEscape(where), nil); status != http.StatusBadRequest || out["Type"] != "QueryParseException" {
+	for _, where := range []string{`Name=`, `Name=="Ada`, `Name=="Ada" AND`, `(Name=="Ada"`, `=="Ada"`, `Name=="Ada")`, `ContactID==Guid("x")`,
+		`Name.Contains(1)`, `Date==DateTime(x)`} {
+		if status, out := b.ask("GET", "Contacts?where="+url.QueryEscape(where), nil); status != http.StatusBadRequest ||
+			out["Type"] != "QueryParseException" {
 			t.Errorf("%s: status %d, %v", where, status, out)
 		}
 	}
-	if status, _ := b.ask("GET", "Contacts?where="+url.QueryEscape(`EmailAddress.ToLower()=="x" OR FirstName.ToLower()=="x"`), nil); status != http.StatusInternalServerError {
+	if status, _ := b.ask("GET", "Contacts?where="+url.QueryEscape(`EmailAddress.ToLower()=="x" OR FirstName.ToLower()=="x"`),
+		nil); status != http.StatusInternalServerError {
 		t.Errorf("a method of what is not there: status %d", status)
 	}
 }
@@ -127,8 +134,10 @@ func TestListsPageOrderAndSearch(t *testing.T) {
 	if err := b.Delete("contacts", b.IDs("contacts")[1]); err != nil {
 		t.Fatal(err)
 	}
-	for query, want := range map[string]string{"order=Name+DESC": "N4,N3,N2,N0", "order=Name&includeArchived=true": "N0,N1,N2,N3,N4", "order=UpdatedDateUTC+DESC&includeArchived=true&page=1&pageSize=2": "N1,N4",
-		"order=Name&page=2&pageSize=3": "N4", "order=Name&page=3&pageSize=3": "", "searchTerm=n3": "N3", "searchTerm=1": ""} {
+	for query, want := range map[string]string{"order=Name+DESC": "N4,N3,N2,N0", "order=Name&includeArchived=true": "N0,N1,N2,N3,N4",
+		"order=UpdatedDateUTC+DESC&includeArchived=true&page=1&pageSize=2": "N1,N4",
+		"order=Name&page=2&pageSize=3":                                     "N4", "order=Name&page=3&pageSize=3": "", "searchTerm=n3": "N3",
+		"searchTerm=1": ""} {
 		q, _ := url.ParseQuery(query)
 		if got := strings.Join(b.names(q), ","); got != want {
 			t.Errorf("%s answers %q, want %q", query, got, want)
@@ -145,7 +154,8 @@ func TestListsPageOrderAndSearch(t *testing.T) {
 	}
 	since := time.Date(2026, 3, 2, 17, 3, 0, 0, time.UTC)
 	for _, form := range []string{"2006-01-02T15:04:05", time.RFC3339, http.TimeFormat} {
-		if got := strings.Join(b.names(url.Values{"order": {"Name"}, "includeArchived": {"true"}}, "If-Modified-Since", since.Format(form)), ","); got != "N1,N4" {
+		if got := strings.Join(b.names(url.Values{"order": {"Name"}, "includeArchived": {"true"}}, "If-Modified-Since", since.Format(form)),
+			","); got != "N1,N4" {
 			t.Errorf("since %s: %s, its own second left out", since.Format(form), got)
 		}
 	}
@@ -161,14 +171,17 @@ func TestOnlyPagesAndSingleReadsAreWhole(t *testing.T) {
 	if err := b.Number(id, "H-1"); err != nil {
 		t.Fatal(err)
 	}
-	for target, whole := range map[string]bool{"Contacts": false, "Contacts?page=1": true, "Contacts/" + string(id): true, "Contacts/H-1": true, "Contacts?IDs=" + string(id): false, "Contacts?page=1&summaryOnly=true": false} {
+	for target, whole := range map[string]bool{"Contacts": false, "Contacts?page=1": true, "Contacts/" + string(id): true,
+		"Contacts/H-1":               true,
+		"Contacts?IDs=" + string(id): false, "Contacts?page=1&summaryOnly=true": false} {
 		_, out := b.ask("GET", target, nil)
 		first := out["Contacts"].([]any)[0].(object)
 		if got := len(first["Phones"].([]any)) > 0; got != whole || (len(first["ContactPersons"].([]any)) > 0) != whole {
 			t.Errorf("%s shows phones: %t, want %t", target, got, whole)
 		}
 	}
-	for target, whole := range map[string]bool{"Invoices": false, "Invoices?page=1": true, "Invoices/" + string(sale): true, "Invoices/INV-0001": true} {
+	for target, whole := range map[string]bool{"Invoices": false, "Invoices?page=1": true, "Invoices/" + string(sale): true,
+		"Invoices/INV-0001": true} {
 		_, out := b.ask("GET", target, nil)
 		if got := len(out["Invoices"].([]any)[0].(object)["LineItems"].([]any)) > 0; got != whole {
 			t.Errorf("%s shows lines: %t, want %t", target, got, whole)
@@ -185,10 +198,12 @@ func TestXMLIsTheDefault(t *testing.T) {
 	b := newBooks(t)
 	b.made("contacts", record.Fields{"Name": "Ada & Sons"})
 	w := b.send("GET", "Contacts?page=1", nil, "Accept", "*/*")
-	if !strings.Contains(w.Body.String(), "<Contact><") || !strings.Contains(w.Body.String(), "<Name>Ada &amp; Sons</Name>") || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/xml") {
+	if !strings.Contains(w.Body.String(), "<Contact><") || !strings.Contains(w.Body.String(), "<Name>Ada &amp; Sons</Name>") ||
+		!strings.HasPrefix(w.Header().Get("Content-Type"), "text/xml") {
 		t.Errorf("got %s: %s", w.Header().Get("Content-Type"), w.Body)
 	}
-	if w := b.send("GET", "Contacts?where=x", nil, "Accept", ""); !strings.Contains(w.Body.String(), "<ApiException><ErrorNumber>16</ErrorNumber>") {
+	if w := b.send("GET", "Contacts?where=x", nil, "Accept", ""); !strings.Contains(w.Body.String(),
+		"<ApiException><ErrorNumber>16</ErrorNumber>") {
 		t.Errorf("got %s", w.Body)
 	}
 }
@@ -197,15 +212,18 @@ func TestWritesFailTogetherOrAlone(t *testing.T) {
 	b := newBooks(t)
 	good, bad := object{"Name": "Good"}, object{"Name": "Bad", "EmailAddress": "nonsense"}
 	status, out := b.ask("PUT", "Contacts", contactsOf(good, bad))
-	if status != http.StatusBadRequest || out["ErrorNumber"] != 10.0 || len(out["Elements"].([]any)) != 1 || len(b.IDs("contacts")) != 0 || b.PendingDeliveries() != 0 {
+	if status != http.StatusBadRequest || out["ErrorNumber"] != 10.0 || len(out["Elements"].([]any)) != 1 || len(b.IDs("contacts")) != 0 ||
+		b.PendingDeliveries() != 0 {
 		t.Errorf("status %d, %v, %d contacts", status, out, len(b.IDs("contacts")))
 	}
 	status, out = b.ask("PUT", "Contacts?summarizeErrors=false", contactsOf(good, bad))
 	list := out["Contacts"].([]any)
-	if status != http.StatusOK || len(list) != 2 || list[0].(object)["StatusAttributeString"] != "OK" || list[1].(object)["StatusAttributeString"] != "ERROR" || list[1].(object)["HasValidationErrors"] != true {
+	if status != http.StatusOK || len(list) != 2 || list[0].(object)["StatusAttributeString"] != "OK" ||
+		list[1].(object)["StatusAttributeString"] != "ERROR" || list[1].(object)["HasValidationErrors"] != true {
 		t.Errorf("status %d, %v", status, out)
 	}
-	if status, _ := b.ask("POST", "Contacts", contactsOf(object{"Name": "Good", "FirstName": "x"}, bad)); status != http.StatusBadRequest || b.first()["FirstName"] != "" {
+	if status, _ := b.ask("POST", "Contacts", contactsOf(object{"Name": "Good", "FirstName": "x"}, bad)); status != http.StatusBadRequest ||
+		b.first()["FirstName"] != "" {
 		t.Errorf("a refused update stayed: %v", b.first())
 	}
 	for _, body := range []any{contactsOf(), []any{1}} {
@@ -227,7 +245,8 @@ func TestAPostWithoutAnIDMeansTheRecordOfItsNumberOrName(t *testing.T) {
 	if err := b.Number(ada, "H-1"); err != nil {
 		t.Fatal(err)
 	}
-	for _, in := range []object{{"ContactNumber": "H-1", "FirstName": "by number"}, {"Name": "bob", "FirstName": "by name"}, {"ContactID": string(bob), "LastName": "by id"}} {
+	for _, in := range []object{{"ContactNumber": "H-1", "FirstName": "by number"}, {"Name": "bob", "FirstName": "by name"},
+		{"ContactID": string(bob), "LastName": "by id"}} {
 		if status, out := b.ask("POST", "Contacts", contactsOf(in)); status != http.StatusOK {
 			t.Fatal(out)
 		}
@@ -241,7 +260,8 @@ func TestAPostWithoutAnIDMeansTheRecordOfItsNumberOrName(t *testing.T) {
 			t.Errorf("%s is %q, want %q", id, got, want)
 		}
 	}
-	if status, _ := b.ask("POST", "Contacts/"+string(ada), object{"Name": "Ada Two"}); status != http.StatusOK || b.first()["Name"] != "Ada Two" {
+	if status, _ := b.ask("POST", "Contacts/"+string(ada), object{"Name": "Ada Two"}); status != http.StatusOK ||
+		b.first()["Name"] != "Ada Two" {
 		t.Errorf("by its address: status %d, %v", status, b.first()["Name"])
 	}
 	if status, _ := b.ask("PUT", "Contacts", contactsOf(object{"Name": "Ada two"})); status != http.StatusBadRequest {
@@ -251,18 +271,24 @@ func TestAPostWithoutAnIDMeansTheRecordOfItsNumberOrName(t *testing.T) {
 
 func TestPartsOfAContact(t *testing.T) {
 	b := newBooks(t)
-	id := b.made("contacts", record.Fields{"Name": "Ada", "FirstName": "Ada", "Phones[DEFAULT].PhoneNumber": "1", "Phones[DEFAULT].PhoneAreaCode": "2", "Phones[FAX].PhoneNumber": "9", "ContactPersons[0].FirstName": "Eve"})
-	in := object{"ContactID": string(id), "FirstName": "", "LastName": nil, "Phones": []any{object{"PhoneType": "DEFAULT", "PhoneNumber": "3"}}, "ContactPersons": []any{object{"FirstName": "Mallory"}}}
+	id := b.made("contacts", record.Fields{"Name": "Ada", "FirstName": "Ada", "Phones[DEFAULT].PhoneNumber": "1",
+		"Phones[DEFAULT].PhoneAreaCode": "2", "Phones[FAX].PhoneNumber": "9", "ContactPersons[0].FirstName": "Eve"})
+	in := object{"ContactID": string(id), "FirstName": "", "LastName": nil,
+		"Phones":         []any{object{"PhoneType": "DEFAULT", "PhoneNumber": "3"}},
+		"ContactPersons": []any{object{"FirstName": "Mallory"}}}
 	if status, out := b.ask("POST", "Contacts", contactsOf(in)); status != http.StatusOK {
 		t.Fatal(out)
 	}
-	for field, want := range (record.Fields{"FirstName": "", "Phones[DEFAULT].PhoneNumber": "3", "Phones[DEFAULT].PhoneAreaCode": "", "Phones[FAX]": "9", "ContactPersons[0].FirstName": "Mallory"}) {
+	for field, want := range (record.Fields{"FirstName": "", "Phones[DEFAULT].PhoneNumber": "3", "Phones[DEFAULT].PhoneAreaCode": "",
+		"Phones[FAX]": "9", "ContactPersons[0].FirstName": "Mallory"}) {
 		if got := b.first()[field]; got != want {
 			t.Errorf("%s is %q, want %q", field, got, want)
 		}
 	}
-	for name, in := range map[string]object{"a name taken": {"Name": "ADA"}, "no name": {"FirstName": "x"}, "a long name": {"Name": strings.Repeat("x", 256)}, "an unknown phone": {"Name": "x", "Phones": []any{object{"PhoneType": "HOME"}}},
-		"six people": {"Name": "x", "ContactPersons": []any{object{}, object{}, object{}, object{}, object{}, object{}}}, "a number for a text": {"Name": 7}, "an unknown currency": {"Name": "x", "DefaultCurrency": "XXX"}} {
+	for name, in := range map[string]object{"a name taken": {"Name": "ADA"}, "no name": {"FirstName": "x"},
+		"a long name": {"Name": strings.Repeat("x", 256)}, "an unknown phone": {"Name": "x", "Phones": []any{object{"PhoneType": "HOME"}}},
+		"six people":          {"Name": "x", "ContactPersons": []any{object{}, object{}, object{}, object{}, object{}, object{}}},
+		"a number for a text": {"Name": 7}, "an unknown currency": {"Name": "x", "DefaultCurrency": "XXX"}} {
 		if status, _ := b.ask("PUT", "Contacts", contactsOf(in)); status != http.StatusBadRequest {
 			t.Errorf("%s: status %d", name, status)
 		}
@@ -275,7 +301,8 @@ func TestPartsOfAContact(t *testing.T) {
 	if err := b.Delete("contacts", id); err != nil {
 		t.Fatal(err)
 	}
-	if status, _ := b.ask("POST", "Contacts", contactsOf(object{"ContactID": string(id), "ContactStatus": "ACTIVE"})); status != http.StatusBadRequest {
+	if status, _ := b.ask("POST", "Contacts", contactsOf(object{"ContactID": string(id),
+		"ContactStatus": "ACTIVE"})); status != http.StatusBadRequest {
 		t.Errorf("made active again by the API: status %d", status)
 	}
 	b.made("contacts", record.Fields{"Name": "Ada"}) // the name is free again
@@ -288,7 +315,8 @@ func TestInvoicesGoThroughTheirStates(t *testing.T) {
 	b := newBooks(t)
 	owner := string(b.made("contacts", record.Fields{"Name": "Ada"}))
 	base := func(more object) object {
-		in := object{"Type": "ACCREC", "Contact": object{"ContactID": owner}, "LineItems": []any{object{"Description": "x", "UnitAmount": "10", "AccountCode": "200"}}, "DueDate": "2026-04-01"}
+		in := object{"Type": "ACCREC", "Contact": object{"ContactID": owner}, "LineItems": []any{object{"Description": "x", "UnitAmount": "10",
+			"AccountCode": "200"}}, "DueDate": "2026-04-01"}
 		for key, value := range more {
 			in[key] = value
 		}
@@ -303,18 +331,24 @@ func TestInvoicesGoThroughTheirStates(t *testing.T) {
 	}
 	_, made := write("PUT", base(nil))
 	id := made["InvoiceID"]
-	if made["Status"] != "DRAFT" || made["InvoiceNumber"] != "INV-0001" || made["Total"] != 10.0 || made["DateString"] != "2026-03-02T00:00:00" || made["Date"] != "/Date(1772409600000+0000)/" {
+	if made["Status"] != "DRAFT" || made["InvoiceNumber"] != "INV-0001" || made["Total"] != 10.0 ||
+		made["DateString"] != "2026-03-02T00:00:00" || made["Date"] != "/Date(1772409600000+0000)/" {
 		t.Errorf("made %v", made)
 	}
-	for _, in := range []object{base(object{"Type": ""}), base(object{"Contact": object{"ContactID": nobody}}), base(object{"Contact": nil}), base(object{"LineItems": []any{}}), base(object{"LineItems": []any{object{"UnitAmount": "1"}}}),
-		base(object{"LineItems": []any{object{"Description": "x", "UnitAmount": "2", "Quantity": "2", "LineAmount": "5"}}}), base(object{"LineItems": []any{object{"Description": "x", "AccountCode": "999"}}}),
-		base(object{"Status": "PAID"}), base(object{"Status": "AUTHORISED", "DueDate": ""}), base(object{"Status": "AUTHORISED", "LineItems": []any{object{"Description": "x"}}}), base(object{"InvoiceNumber": "inv-0001"}),
-		base(object{"CurrencyCode": "XXX"}), base(object{"Url": "nonsense"}), base(object{"Date": "soon"}), base(object{"SentToContact": true}), base(object{"LineAmountTypes": "Odd"})} {
+	for _, in := range []object{base(object{"Type": ""}), base(object{"Contact": object{"ContactID": nobody}}), base(object{"Contact": nil}),
+		base(object{"LineItems": []any{}}), base(object{"LineItems": []any{object{"UnitAmount": "1"}}}),
+		base(object{"LineItems": []any{object{"Description": "x", "UnitAmount": "2", "Quantity": "2", "LineAmount": "5"}}}),
+		base(object{"LineItems": []any{object{"Description": "x", "AccountCode": "999"}}}),
+		base(object{"Status": "PAID"}), base(object{"Status": "AUTHORISED", "DueDate": ""}),
+		base(object{"Status": "AUTHORISED", "LineItems": []any{object{"Description": "x"}}}), base(object{"InvoiceNumber": "inv-0001"}),
+		base(object{"CurrencyCode": "XXX"}), base(object{"Url": "nonsense"}), base(object{"Date": "soon"}), base(object{"SentToContact": true}),
+		base(object{"LineAmountTypes": "Odd"})} {
 		if status, _ := write("PUT", in); status != http.StatusBadRequest {
 			t.Errorf("%v: status %d", in, status)
 		}
 	}
-	for _, step := range []struct{ status, want string }{{"SUBMITTED", "SUBMITTED"}, {"AUTHORISED", "AUTHORISED"}, {"DRAFT", ""}, {"DELETED", ""}, {"VOIDED", "VOIDED"}, {"AUTHORISED", ""}} {
+	for _, step := range []struct{ status, want string }{{"SUBMITTED", "SUBMITTED"}, {"AUTHORISED", "AUTHORISED"}, {"DRAFT", ""},
+		{"DELETED", ""}, {"VOIDED", "VOIDED"}, {"AUTHORISED", ""}} {
 		status, out := write("POST", object{"InvoiceID": id, "Status": step.status})
 		if (status == http.StatusOK) != (step.want != "") || step.want != "" && out["Status"] != step.want {
 			t.Errorf("to %s: status %d, %v", step.status, status, out["Status"])
@@ -337,7 +371,8 @@ func TestInvoicesGoThroughTheirStates(t *testing.T) {
 			t.Errorf("a payment of %s: %v", sum, err)
 		}
 	}
-	if fields, _, _ := b.Record("invoices", paid); fields["Status"] != "PAID" || fields["AmountDue"] != "0" || fields["FullyPaidOnDate"] != "2026-03-02" {
+	if fields, _, _ := b.Record("invoices", paid); fields["Status"] != "PAID" || fields["AmountDue"] != "0" ||
+		fields["FullyPaidOnDate"] != "2026-03-02" {
 		t.Errorf("paid %v", fields)
 	}
 }
@@ -358,7 +393,8 @@ func TestKeysRepeatTheirAnswerForSixMinutes(t *testing.T) {
 	if status, _ := b.ask("PUT", "Contacts", body, "Idempotency-Key", "k1"); status != http.StatusBadRequest {
 		t.Errorf("after six minutes the key is new, and the name taken: status %d", status)
 	}
-	if status, _ := b.ask("PUT", "Contacts", contactsOf(object{"Name": "x"}), "Idempotency-Key", strings.Repeat("k", 129)); status != http.StatusBadRequest {
+	if status, _ := b.ask("PUT", "Contacts", contactsOf(object{"Name": "x"}), "Idempotency-Key",
+		strings.Repeat("k", 129)); status != http.StatusBadRequest {
 		t.Errorf("a key of 129: status %d", status)
 	}
 }
@@ -368,7 +404,9 @@ func TestTheGateway(t *testing.T) {
 	for name, c := range map[string]struct {
 		headers []string
 		want    int
-	}{"no token": {[]string{"Authorization", ""}, 401}, "another token": {[]string{"Authorization", "Bearer x"}, 401}, "no organisation": {[]string{"xero-tenant-id", ""}, 403}, "another organisation": {[]string{"xero-tenant-id", nobody}, 403}, "right": {nil, 200}} {
+	}{"no token": {[]string{"Authorization", ""}, 401}, "another token": {[]string{"Authorization", "Bearer x"}, 401},
+		"no organisation": {[]string{"xero-tenant-id", ""}, 403}, "another organisation": {[]string{"xero-tenant-id", nobody}, 403},
+		"right": {nil, 200}} {
 		w := b.send("GET", "Contacts", nil, c.headers...)
 		if w.Code != c.want {
 			t.Errorf("%s: status %d, want %d", name, w.Code, c.want)
@@ -381,7 +419,8 @@ func TestTheGateway(t *testing.T) {
 		t.Errorf("60 ids: status %d", w.Code)
 	}
 	b.SetFaults(platformsim.Faults{RateLimit: 1})
-	if w := b.send("GET", "Contacts", nil); w.Code != 429 || w.Header().Get("X-Rate-Limit-Problem") != "appminute" || w.Header().Get("Retry-After") == "" {
+	if w := b.send("GET", "Contacts", nil); w.Code != 429 || w.Header().Get("X-Rate-Limit-Problem") != "appminute" ||
+		w.Header().Get("Retry-After") == "" {
 		t.Errorf("limited: %d %v", w.Code, w.Header())
 	}
 	b.SetFaults(platformsim.Faults{LostAnswer: 1})
@@ -429,7 +468,8 @@ func TestWebhooksAreSignedNumberedAndRetried(t *testing.T) {
 		Events                                []object
 		FirstEventSequence, LastEventSequence int
 	}
-	if err := json.Unmarshal(sent[0].Body, &notice); err != nil || len(notice.Events) != 2 || notice.FirstEventSequence != 1 || notice.LastEventSequence != 2 {
+	if err := json.Unmarshal(sent[0].Body, &notice); err != nil || len(notice.Events) != 2 || notice.FirstEventSequence != 1 ||
+		notice.LastEventSequence != 2 {
 		t.Fatalf("%s, %v", sent[0].Body, err)
 	}
 	if at := notice.Events[0]["eventDateUtc"]; at != "2026-03-02T17:00:00.000" {
@@ -472,7 +512,8 @@ func TestWebhooksAreSignedNumberedAndRetried(t *testing.T) {
 func TestStateSurvives(t *testing.T) {
 	b := newBooks(t)
 	id := b.made("contacts", record.Fields{"Name": "Ada", "Phones[DEFAULT]": "1"})
-	b.made("invoices", record.Fields{"Contact.ContactID": string(id), "LineItems[0].Description": "x", "LineItems[0].UnitAmount": "12345678901234.56"})
+	b.made("invoices", record.Fields{"Contact.ContactID": string(id), "LineItems[0].Description": "x",
+		"LineItems[0].UnitAmount": "12345678901234.56"})
 	b.ask("PUT", "Contacts", contactsOf(object{"Name": "Bob"}), "Idempotency-Key", "k")
 	state, err := b.State()
 	if err != nil || b.Dirty() {
@@ -489,7 +530,8 @@ func TestStateSurvives(t *testing.T) {
 			}
 		}
 	}
-	if _, out := again.ask("PUT", "Contacts", contactsOf(object{"Name": "Bob"}), "Idempotency-Key", "k"); len(again.IDs("contacts")) != 2 || out["Status"] != "OK" {
+	if _, out := again.ask("PUT", "Contacts", contactsOf(object{"Name": "Bob"}), "Idempotency-Key", "k"); len(again.IDs("contacts")) != 2 ||
+		out["Status"] != "OK" {
 		t.Errorf("the key is forgotten: %v", out)
 	}
 	if diff := cmp.Diff(b.Access(), again.Access()); diff != "" {

@@ -44,7 +44,8 @@ func TestDeliversInTheOrderOfBecomingVisible(t *testing.T) {
 	c, ctx := &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, context.Background()
 	q := memqueue.New(c.Now)
 	for i := range 100 {
-		if err := q.Send(ctx, "changes", []queue.Message{{Body: fmt.Appendf(nil, "%d", i), Delay: time.Duration(i%3) * time.Second}}); err != nil {
+		if err := q.Send(ctx, "changes", []queue.Message{{Body: fmt.Appendf(nil, "%d", i),
+			Delay: time.Duration(i%3) * time.Second}}); err != nil {
 			t.Fatal(err)
 		}
 	}

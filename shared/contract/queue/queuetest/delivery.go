@@ -112,7 +112,8 @@ func visibility(t *testing.T, h Harness) {
 
 func delays(t *testing.T, h Harness) {
 	q := h.Open(t)
-	if err := q.Send(context.Background(), Changes, []queue.Message{{Body: []byte("late"), Delay: queue.DelayMax}, {Body: []byte("soon"), Delay: short}, {Body: []byte("now")}}); err != nil {
+	if err := q.Send(context.Background(), Changes, []queue.Message{{Body: []byte("late"), Delay: queue.DelayMax},
+		{Body: []byte("soon"), Delay: short}, {Body: []byte("now")}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.await(t, q, Changes, 1, long); h.Advance != nil && string(got[0].Body) != "now" {

@@ -60,12 +60,14 @@ func (c *Counter) find(ctx context.Context, name, source queue.Name) (string, er
 	if err != nil {
 		return "", err
 	}
-	answer, err := c.queues.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameRedrivePolicy}})
+	answer, err := c.queues.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url,
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameRedrivePolicy}})
 	if err != nil {
 		return "", awsclient.Classify(op, err)
 	}
 	var policy struct{ DeadLetterTargetArn string }
-	if err := json.Unmarshal([]byte(answer.Attributes[string(types.QueueAttributeNameRedrivePolicy)]), &policy); err != nil || policy.DeadLetterTargetArn == "" {
+	if err := json.Unmarshal([]byte(answer.Attributes[string(types.QueueAttributeNameRedrivePolicy)]), &policy); err != nil ||
+		policy.DeadLetterTargetArn == "" {
 		return "", fault.Newf(fault.Rejected, op, "%s names no dead-letter queue", source)
 	}
 	base, arn := aws.ToString(url), policy.DeadLetterTargetArn

@@ -23,7 +23,9 @@ type counted struct {
 	policies   int // how often a redrive policy was asked for
 }
 
-func (c *counted) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+func (c *counted) GetQueueAttributes(
+	_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options),
+) (*sqs.GetQueueAttributesOutput, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found, ok := c.attributes[aws.ToString(in.QueueUrl)]
@@ -43,7 +45,8 @@ func (c *counted) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttribut
 }
 
 func sized(n, policy string) map[string]string {
-	a := map[string]string{"ApproximateNumberOfMessages": n, "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}
+	a := map[string]string{"ApproximateNumberOfMessages": n, "ApproximateNumberOfMessagesNotVisible": "0",
+		"ApproximateNumberOfMessagesDelayed": "0"}
 	if policy != "" {
 		a["RedrivePolicy"] = policy
 	}
@@ -53,7 +56,8 @@ func sized(n, policy string) map[string]string {
 func TestACounterFindsDeadLetterQueuesOnce(t *testing.T) {
 	const at = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 	client := &counted{attributes: map[string]map[string]string{
-		at + "Stack-changes":     sized("2", `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:Stack-changesDead","maxReceiveCount":5}`),
+		at + "Stack-changes": sized("2", `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:Stack-changesDead",`+
+			`"maxReceiveCount":5}`),
 		at + "Stack-changesDead": sized("3", ""),
 		at + "Stack-due":         sized("1", ""),
 	}}

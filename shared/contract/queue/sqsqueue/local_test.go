@@ -33,7 +33,8 @@ func TestConformance(t *testing.T) {
 	var opened atomic.Int64
 	queuetest.Run(t, queuetest.Harness{Open: func(t *testing.T) queue.Queue {
 		prefix := fmt.Sprintf("test%d-", opened.Add(1))
-		urls, err := awslocal.CreateQueues(context.Background(), client, prefix, []queue.Name{queuetest.Changes, queuetest.Due}, queuetest.Receives)
+		urls, err := awslocal.CreateQueues(context.Background(), client, prefix, []queue.Name{queuetest.Changes, queuetest.Due},
+			queuetest.Receives)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,8 @@ type Client interface {
 	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput,
+		...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
@@ -75,7 +76,8 @@ func split(messages []queue.Message) [][]types.SendMessageBatchRequestEntry {
 			batches, batch, sizeBytes = append(batches, batch), nil, 0
 		}
 		sizeBytes += len(body)
-		batch = append(batch, types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(len(batch))), MessageBody: aws.String(body), DelaySeconds: seconds(m.Delay)})
+		batch = append(batch, types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(len(batch))), MessageBody: aws.String(body),
+			DelaySeconds: seconds(m.Delay)})
 	}
 	if len(batch) > 0 {
 		batches = append(batches, batch)
@@ -96,8 +98,9 @@ func (q *Queue) Receive(ctx context.Context, name queue.Name, limit int, visibil
 	}
 	var out []queue.Delivery
 	for len(out) < limit {
-		answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: int32(min(limit-len(out), entriesMax)),
-			VisibilityTimeout: seconds(visibility), MessageSystemAttributeNames: attributes})
+		answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url,
+			MaxNumberOfMessages: int32(min(limit-len(out), entriesMax)),
+			VisibilityTimeout:   seconds(visibility), MessageSystemAttributeNames: attributes})
 		if err != nil && len(out) == 0 {
 			return nil, awsclient.Classify(op, err)
 		}
@@ -120,7 +123,8 @@ func delivery(m types.Message) queue.Delivery {
 	if err != nil {
 		count = 1 // approximate anyway, and at least this time
 	}
-	return queue.Delivery{ID: aws.ToString(m.MessageId), Handle: aws.ToString(m.ReceiptHandle), Body: []byte(aws.ToString(m.Body)), Count: count,
+	return queue.Delivery{ID: aws.ToString(m.MessageId), Handle: aws.ToString(m.ReceiptHandle), Body: []byte(aws.ToString(m.Body)),
+		Count:   count,
 		SentAt:  milliseconds(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)]),
 		FirstAt: milliseconds(m.Attributes[string(types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp)])}
 }
@@ -169,7 +173,8 @@ func (q *Queue) Release(ctx context.Context, name queue.Name, handles []string, 
 	return awsclient.Each(ctx, len(batches), func(ctx context.Context, i int) error {
 		var entries []types.ChangeMessageVisibilityBatchRequestEntry
 		for j, handle := range batches[i] {
-			entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(j)), ReceiptHandle: aws.String(handle), VisibilityTimeout: seconds(delay)})
+			entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(j)),
+				ReceiptHandle: aws.String(handle), VisibilityTimeout: seconds(delay)})
 		}
 		answer, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: url, Entries: entries})
 		if err != nil {
@@ -205,8 +210,10 @@ func (q *Queue) Depth(ctx context.Context, name queue.Name) (queue.Depth, error)
 	if err != nil {
 		return queue.Depth{}, err
 	}
-	visible, inFlight, delayed := types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible, types.QueueAttributeNameApproximateNumberOfMessagesDelayed
-	answer, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{visible, inFlight, delayed}})
+	visible, inFlight, delayed := types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible, types.QueueAttributeNameApproximateNumberOfMessagesDelayed
+	answer, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url,
+		AttributeNames: []types.QueueAttributeName{visible, inFlight, delayed}})
 	if err != nil {
 		return queue.Depth{}, awsclient.Classify(op, err)
 	}
@@ -236,7 +243,8 @@ func (q *Queue) begin(ctx context.Context, op string, name queue.Name) (*string,
 // API_ChangeMessageVisibility.html and API_DeleteMessage.html.
 func absent(code string) bool {
 	switch code {
-	case "ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight", "InvalidIdFormat":
+	case "ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight",
+		"InvalidIdFormat":
 		return true
 	}
 	return false

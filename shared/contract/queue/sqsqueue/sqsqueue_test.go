@@ -34,14 +34,18 @@ type fake struct {
 	receiveErr error
 }
 
-func (f *fake) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+func (f *fake) SendMessageBatch(
+	_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageBatchOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sent = append(f.sent, in.Entries)
 	return &sqs.SendMessageBatchOutput{Failed: f.failed}, f.err
 }
 
-func (f *fake) DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error) {
+func (f *fake) DeleteMessageBatch(
+	context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options),
+) (*sqs.DeleteMessageBatchOutput, error) {
 	return &sqs.DeleteMessageBatchOutput{Failed: f.failed}, f.err
 }
 
@@ -63,13 +67,16 @@ func TestFailuresAreClassified(t *testing.T) {
 		fake *fake
 		want fault.Kind
 	}{
-		"no answer":                    {&fake{err: errors.New("connection reset")}, fault.Transient},
-		"throttled":                    {&fake{err: &smithy.GenericAPIError{Code: "RequestThrottled"}}, fault.Transient},
-		"the server's fault":           {&fake{err: &smithy.GenericAPIError{Code: "Odd", Fault: smithy.FaultServer}}, fault.Transient},
-		"no such queue":                {&fake{err: &smithy.GenericAPIError{Code: "QueueDoesNotExist", Fault: smithy.FaultClient}}, fault.Unclassified},
-		"one message, their fault":     {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("InternalError")}}}, fault.Transient},
-		"one message, its own fault":   {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("InvalidMessageContents"), SenderFault: true}}}, fault.Rejected},
-		"one message, a fault unknown": {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("Odd"), SenderFault: true}}}, fault.Unclassified},
+		"no answer":          {&fake{err: errors.New("connection reset")}, fault.Transient},
+		"throttled":          {&fake{err: &smithy.GenericAPIError{Code: "RequestThrottled"}}, fault.Transient},
+		"the server's fault": {&fake{err: &smithy.GenericAPIError{Code: "Odd", Fault: smithy.FaultServer}}, fault.Transient},
+		"no such queue": {&fake{err: &smithy.GenericAPIError{Code: "QueueDoesNotExist", Fault: smithy.FaultClient}},
+			fault.Unclassified},
+		"one message, their fault": {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("InternalError")}}}, fault.Transient},
+		"one message, its own fault": {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("InvalidMessageContents"),
+			SenderFault: true}}}, fault.Rejected},
+		"one message, a fault unknown": {&fake{failed: []types.BatchResultErrorEntry{{Code: aws.String("Odd"), SenderFault: true}}},
+			fault.Unclassified},
 	} {
 		if err := queues(c.fake).Send(context.Background(), "changes", one); err == nil || fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)

@@ -44,16 +44,21 @@ func (s *Store) Commit(ctx context.Context, writes []store.Write) error {
 func (s *Store) single(ctx context.Context, item types.TransactWriteItem) error {
 	switch {
 	case item.Put != nil:
-		_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: item.Put.TableName, Item: item.Put.Item, ConditionExpression: item.Put.ConditionExpression,
+		_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: item.Put.TableName, Item: item.Put.Item,
+			ConditionExpression:      item.Put.ConditionExpression,
 			ExpressionAttributeNames: item.Put.ExpressionAttributeNames, ExpressionAttributeValues: item.Put.ExpressionAttributeValues}, s.once)
 		return err
 	case item.Delete != nil:
-		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: item.Delete.TableName, Key: item.Delete.Key, ConditionExpression: item.Delete.ConditionExpression,
-			ExpressionAttributeNames: item.Delete.ExpressionAttributeNames, ExpressionAttributeValues: item.Delete.ExpressionAttributeValues}, s.once)
+		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: item.Delete.TableName, Key: item.Delete.Key,
+			ConditionExpression:      item.Delete.ConditionExpression,
+			ExpressionAttributeNames: item.Delete.ExpressionAttributeNames, ExpressionAttributeValues: item.Delete.ExpressionAttributeValues},
+			s.once)
 		return err
 	default:
-		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: item.Update.TableName, Key: item.Update.Key, UpdateExpression: item.Update.UpdateExpression,
-			ExpressionAttributeNames: item.Update.ExpressionAttributeNames, ExpressionAttributeValues: item.Update.ExpressionAttributeValues}, s.once)
+		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: item.Update.TableName, Key: item.Update.Key,
+			UpdateExpression:         item.Update.UpdateExpression,
+			ExpressionAttributeNames: item.Update.ExpressionAttributeNames, ExpressionAttributeValues: item.Update.ExpressionAttributeValues},
+			s.once)
 		return err
 	}
 }

@@ -36,13 +36,18 @@ func (f *fake) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamod
 	return nil, f.err
 }
 
-func (f *fake) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+func (f *fake) TransactWriteItems(
+	context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options),
+) (*dynamodb.TransactWriteItemsOutput, error) {
 	return nil, f.err
 }
 
-func (f *fake) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+func (f *fake) BatchGetItem(
+	_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.BatchGetItemOutput, error) {
 	f.calls++
-	out := &dynamodb.BatchGetItemOutput{Responses: map[string][]map[string]types.AttributeValue{}, UnprocessedKeys: map[string]types.KeysAndAttributes{}}
+	out := &dynamodb.BatchGetItemOutput{Responses: map[string][]map[string]types.AttributeValue{},
+		UnprocessedKeys: map[string]types.KeysAndAttributes{}}
 	for table, part := range in.RequestItems {
 		if !aws.ToBool(part.ConsistentRead) {
 			return nil, errors.New("an eventual read")
@@ -162,7 +167,8 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	if len(w.tokens) == 1 {
 		return nil, &lost{}
 	}
-	return &http.Response{StatusCode: w.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(bytes.NewReader([]byte(w.second)))}, nil
+	return &http.Response{StatusCode: w.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body: io.NopCloser(bytes.NewReader([]byte(w.second)))}, nil
 }
 
 // lost is a connection that broke: the SDK would repeat a request after it.

@@ -157,7 +157,8 @@ func (s *Store) Query(ctx context.Context, q store.Query) ([]store.Row, error) {
 // key: the prefix is that condition, and what comes after is where the page starts, which must lie within the prefix.
 func (s *Store) queryInput(q store.Query) (*dynamodb.QueryInput, bool) {
 	input := &dynamodb.QueryInput{TableName: s.table(q.Table), ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("#pk = :pk"),
-		ExpressionAttributeNames: map[string]string{"#pk": PartitionAttribute}, ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(q.Partition)}}
+		ExpressionAttributeNames: map[string]string{"#pk": PartitionAttribute}, ExpressionAttributeValues: map[string]types.AttributeValue{
+			":pk": text(q.Partition)}}
 	if q.Prefix != "" {
 		input.KeyConditionExpression = aws.String("#pk = :pk AND begins_with(#sk, :prefix)")
 		input.ExpressionAttributeNames["#sk"] = SortAttribute
@@ -182,7 +183,8 @@ func (s *Store) Scan(ctx context.Context, scan store.Scan) (rows []store.Row, ne
 	if err := ctx.Err(); err != nil {
 		return nil, "", fault.New(fault.Transient, op, err)
 	}
-	input := &dynamodb.ScanInput{TableName: s.table(scan.Table), ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(min(scan.Limit, scanLimitMax)))}
+	input := &dynamodb.ScanInput{TableName: s.table(scan.Table), ConsistentRead: aws.Bool(true),
+		Limit: aws.Int32(int32(min(scan.Limit, scanLimitMax)))}
 	if scan.Segments > 1 {
 		input.Segment, input.TotalSegments = aws.Int32(int32(scan.Segment)), aws.Int32(int32(scan.Segments))
 	}

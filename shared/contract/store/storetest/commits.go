@@ -29,7 +29,8 @@ func oneWrite(t *testing.T, h Harness) {
 
 func allOrNothing(t *testing.T, h Harness) {
 	s := h.Open(t)
-	a, b, c := versions("e1", "entity"), versions("e1", "link#crm/contacts"), store.Key{Table: store.CrossReference, Partition: "ref#1", Sort: "ref"}
+	a, b, c := versions("e1", "entity"), versions("e1", "link#crm/contacts"), store.Key{Table: store.CrossReference, Partition: "ref#1",
+		Sort: "ref"}
 	commit(t, s, put(a, 0, "a1"), put(b, 0, "b1"))
 	// Whichever of the writes fails, none is applied.
 	refuse(t, s, fault.Stale, put(a, 0, "a2"), put(b, 1, "b2"), put(c, 0, "c1"))

@@ -149,7 +149,8 @@ func reopen(t *testing.T, h Harness) {
 func expired(t *testing.T, h Harness) {
 	s, now := h.Open(t), time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	past, ahead, never := versions("e1", "past"), versions("e1", "ahead"), versions("e1", "never")
-	commit(t, s, store.Write{Key: past, Body: []byte("x"), ExpiresAt: now}, store.Write{Key: ahead, Body: []byte("x"), ExpiresAt: now.Add(time.Second)},
+	commit(t, s, store.Write{Key: past, Body: []byte("x"), ExpiresAt: now}, store.Write{Key: ahead, Body: []byte("x"),
+		ExpiresAt: now.Add(time.Second)},
 		store.Write{Key: never, Body: []byte("x")})
 	h.Expire(t, s, now)
 	expect(t, s, past, 0, "")

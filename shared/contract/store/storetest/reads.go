@@ -92,7 +92,8 @@ func query(t *testing.T, h Harness) {
 		{"nothing", "", 100, nil},
 		{"", "", 3, []string{"entity", "journal#1", "journal#2"}},
 	} {
-		rows, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "e1", Prefix: c.prefix, After: c.after, Limit: c.limit})
+		rows, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "e1", Prefix: c.prefix, After: c.after,
+			Limit: c.limit})
 		if err != nil {
 			t.Fatalf("prefix %q after %q: %v", c.prefix, c.after, err)
 		}
@@ -100,11 +101,13 @@ func query(t *testing.T, h Harness) {
 			t.Errorf("prefix %q after %q limit %d (-want +got):\n%s", c.prefix, c.after, c.limit, diff)
 		}
 	}
-	if rows, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "absent", Limit: 10}); err != nil || len(rows) != 0 {
+	if rows, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "absent", Limit: 10}); err != nil ||
+		len(rows) != 0 {
 		t.Errorf("absent partition: got %d rows, %v", len(rows), err)
 	}
 	for _, limit := range []int{0, store.QueryMax + 1} {
-		if _, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "e1", Limit: limit}); !fault.Is(err, fault.Rejected) {
+		if _, err := s.Query(context.Background(), store.Query{Table: store.Versions, Partition: "e1", Limit: limit}); !fault.Is(err,
+			fault.Rejected) {
 			t.Errorf("limit %d: got %v", limit, err)
 		}
 	}
@@ -123,7 +126,8 @@ func queryPages(t *testing.T, h Harness) {
 	fill(t, s, store.Control, "run", 1100)
 	// Large neighbours: a vendor's page ends by bytes before the limit does.
 	for i := range 6 {
-		commit(t, s, store.Write{Key: store.Key{Table: store.Control, Partition: "large", Sort: fmt.Sprint(i)}, Body: make([]byte, store.BodyBytesMax)})
+		commit(t, s, store.Write{Key: store.Key{Table: store.Control, Partition: "large", Sort: fmt.Sprint(i)},
+			Body: make([]byte, store.BodyBytesMax)})
 	}
 	after, seen := "", 0
 	for {
@@ -202,7 +206,8 @@ func scanPages(t *testing.T, h Harness) {
 	if seen := scanAll(t, s, store.Scan{Table: store.CrossReference, Limit: 10, Segments: 1}, nothing); len(seen) != 0 {
 		t.Errorf("an empty table has %d rows", len(seen))
 	}
-	for _, bad := range []store.Scan{{Table: store.Versions, Limit: 0, Segments: 1}, {Table: store.Versions, Limit: 1}, {Table: store.Versions, Limit: 1, Segment: 2, Segments: 2}} {
+	for _, bad := range []store.Scan{{Table: store.Versions, Limit: 0, Segments: 1}, {Table: store.Versions, Limit: 1},
+		{Table: store.Versions, Limit: 1, Segment: 2, Segments: 2}} {
 		if _, _, err := s.Scan(context.Background(), bad); !fault.Is(err, fault.Rejected) {
 			t.Errorf("limit %d, segment %d of %d: got %v", bad.Limit, bad.Segment, bad.Segments, err)
 		}

@@ -100,7 +100,8 @@ func expect(t *testing.T, s store.Store, k store.Key, rev int64, body string) {
 	case !ok:
 		t.Fatalf("row %s/%s: got none, want revision %d", k.Partition, k.Sort, rev)
 	case row.Rev != rev || !bytes.Equal(row.Body, []byte(body)) || row.Key != k:
-		t.Fatalf("row %s/%s: got %v at revision %d with %d bytes, want revision %d with %d bytes", k.Partition, k.Sort, row.Key, row.Rev, len(row.Body), rev, len(body))
+		t.Fatalf("row %s/%s: got %v at revision %d with %d bytes, want revision %d with %d bytes", k.Partition, k.Sort, row.Key, row.Rev,
+			len(row.Body), rev, len(body))
 	}
 }
 

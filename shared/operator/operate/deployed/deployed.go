@@ -51,15 +51,18 @@ type Clients struct {
 	CloudFormation interface {
 		cloudformation.ListStackResourcesAPIClient
 		cloudformation.DescribeStacksAPIClient
-		GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
+		GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput,
+			error)
 	}
 	Lambda interface {
 		GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
 		Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 	}
 	Secrets interface {
-		GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
-		PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+		GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (
+			*secretsmanager.GetSecretValueOutput, error)
+		PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (
+			*secretsmanager.PutSecretValueOutput, error)
 	}
 	DynamoDB dynamostore.Client
 	SQS      sqsqueue.Client
@@ -92,7 +95,8 @@ func Open(ctx context.Context, stack, region string) (*Target, error) {
 	if c.Region == "" {
 		return nil, errors.New("no AWS region is set: give --region, or set AWS_REGION")
 	}
-	return Find(ctx, stack, Clients{CloudFormation: cloudformation.NewFromConfig(c), Lambda: lambda.NewFromConfig(c), Secrets: secretsmanager.NewFromConfig(c),
+	return Find(ctx, stack, Clients{CloudFormation: cloudformation.NewFromConfig(c), Lambda: lambda.NewFromConfig(c),
+		Secrets:  secretsmanager.NewFromConfig(c),
 		DynamoDB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), HTTP: transport.Client})
 }
 
@@ -140,7 +144,8 @@ func (t *Target) Start(ctx context.Context, f config.Function, in lambdaio.Sched
 	if err != nil {
 		return false, err
 	}
-	_, err = t.clients.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(name), InvocationType: lambdatypes.InvocationTypeEvent, Payload: input})
+	_, err = t.clients.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(name), InvocationType: lambdatypes.InvocationTypeEvent,
+		Payload: input})
 	return err == nil, awsclient.Classify("start "+string(f), err)
 }
 
@@ -202,7 +207,8 @@ func (t *Target) App(ctx context.Context, c *ruleset.Connection) (platform.App, 
 		return app, err
 	}
 	if err := json.Unmarshal(raw, &app); err != nil { // the cause may quote it
-		return app, fault.Newf(fault.Unauthorized, "app secret of "+string(c.Platform), "not the JSON it should be: client_id, client_secret, webhook_secret")
+		return app, fault.Newf(fault.Unauthorized, "app secret of "+string(c.Platform),
+			"not the JSON it should be: client_id, client_secret, webhook_secret")
 	}
 	return app, nil
 }
@@ -217,7 +223,8 @@ func (t *Target) SaveApp(ctx context.Context, c *ruleset.Connection, app platfor
 	if err != nil {
 		return err
 	}
-	_, err = t.clients.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String(arn), SecretString: aws.String(string(text))})
+	_, err = t.clients.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: aws.String(arn),
+		SecretString: aws.String(string(text))})
 	return awsclient.Classify(op, err)
 }
 

@@ -30,14 +30,19 @@ import (
 // template is a stack's as cdk synthesises it, cut down to one connection and to what is read of it.
 const template = `{
  "Resources": {
-  "StateversionsA1": {"Type": "AWS::DynamoDB::Table", "Properties": {"Tags": [{"Key": "fluxcascade:table", "Value": "versions"}, {"Key": "stage", "Value": "prod"}]}},
+  "StateversionsA1": {"Type": "AWS::DynamoDB::Table", "Properties": {"Tags": [{"Key": "fluxcascade:table", "Value": "versions"},
+    {"Key": "stage", "Value": "prod"}]}},
   "StatecrossB2": {"Type": "AWS::DynamoDB::Table", "Properties": {"Tags": [{"Key": "fluxcascade:table", "Value": "cross-reference"}]}},
   "StatecontrolC3": {"Type": "AWS::DynamoDB::Table", "Properties": {"Tags": [{"Key": "fluxcascade:table", "Value": "control"}]}},
-  "QueueD4": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "fluxcascade:connection", "Value": "jobber"}, {"Key": "fluxcascade:queue", "Value": "changes-jobber"}]}},
+  "QueueD4": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "fluxcascade:connection", "Value": "jobber"},
+    {"Key": "fluxcascade:queue", "Value": "changes-jobber"}]}},
   "DeadE5": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "fluxcascade:queue", "Value": "changes-jobber-dead"}]}},
-  "PollerF6": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:function", "Value": "poller"}], "Environment": {"Variables": {"TABLE_CONTROL": {"Ref": "StatecontrolC3"}}}}},
-  "ResolverG7": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:function", "Value": "resolver"}], "Environment": {"Variables": {"MATCH_SECRET_ARN": {"Ref": "MatchH8"}}}}},
-  "WriterI9": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:connection", "Value": "jobber"}, {"Key": "fluxcascade:function", "Value": "writer"}]}},
+  "PollerF6": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:function", "Value": "poller"}],
+    "Environment": {"Variables": {"TABLE_CONTROL": {"Ref": "StatecontrolC3"}}}}},
+  "ResolverG7": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:function", "Value": "resolver"}],
+    "Environment": {"Variables": {"MATCH_SECRET_ARN": {"Ref": "MatchH8"}}}}},
+  "WriterI9": {"Type": "AWS::Lambda::Function", "Properties": {"Tags": [{"Key": "fluxcascade:connection", "Value": "jobber"},
+    {"Key": "fluxcascade:function", "Value": "writer"}]}},
   "MatchH8": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Tags": [{"Key": "stage", "Value": "prod"}]}},
   "AppJ1": {"Type": "AWS::SecretsManager::Secret", "Properties": {}},
   "HttpK2": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Tags": {"project": "fluxcascade"}}}
@@ -45,8 +50,10 @@ const template = `{
  "Outputs": {"AppSecretjobber": {"Value": {"Ref": "AppJ1"}}, "WebhookURLjobber": {"Value": {"Fn::Join": ["", []]}}}
 }`
 
-var physical = map[string]string{"StateversionsA1": "v", "StatecrossB2": "x", "StatecontrolC3": "c", "QueueD4": "https://sqs/changes", "DeadE5": "https://sqs/dead",
-	"PollerF6": "poller-physical", "ResolverG7": "resolver-physical", "WriterI9": "writer-physical", "MatchH8": "arn:match", "AppJ1": "arn:app"}
+var physical = map[string]string{"StateversionsA1": "v", "StatecrossB2": "x", "StatecontrolC3": "c", "QueueD4": "https://sqs/changes",
+	"DeadE5":   "https://sqs/dead",
+	"PollerF6": "poller-physical", "ResolverG7": "resolver-physical", "WriterI9": "writer-physical", "MatchH8": "arn:match",
+	"AppJ1": "arn:app"}
 
 // account answers as AWS does for one stack.
 type account struct {
@@ -58,31 +65,43 @@ type account struct {
 	asked    []string
 }
 
-func (a *account) GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error) {
+func (a *account) GetTemplate(
+	context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options),
+) (*cloudformation.GetTemplateOutput, error) {
 	return &cloudformation.GetTemplateOutput{TemplateBody: aws.String(a.template)}, nil
 }
 
 // ListStackResources answers one resource a page.
-func (a *account) ListStackResources(_ context.Context, in *cloudformation.ListStackResourcesInput, _ ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error) {
-	names := []string{"StateversionsA1", "StatecrossB2", "StatecontrolC3", "QueueD4", "DeadE5", "PollerF6", "ResolverG7", "WriterI9", "MatchH8", "AppJ1"}
+func (a *account) ListStackResources(
+	_ context.Context, in *cloudformation.ListStackResourcesInput, _ ...func(*cloudformation.Options),
+) (*cloudformation.ListStackResourcesOutput, error) {
+	names := []string{"StateversionsA1", "StatecrossB2", "StatecontrolC3", "QueueD4", "DeadE5", "PollerF6", "ResolverG7", "WriterI9",
+		"MatchH8",
+		"AppJ1"}
 	i := len(aws.ToString(in.NextToken))
-	out := &cloudformation.ListStackResourcesOutput{StackResourceSummaries: []cloudtypes.StackResourceSummary{{LogicalResourceId: aws.String(names[i]), PhysicalResourceId: aws.String(physical[names[i]])}}}
+	out := &cloudformation.ListStackResourcesOutput{StackResourceSummaries: []cloudtypes.StackResourceSummary{
+		{LogicalResourceId: aws.String(names[i]), PhysicalResourceId: aws.String(physical[names[i]])}}}
 	if i+1 < len(names) {
 		out.NextToken = aws.String(strings.Repeat("n", i+1))
 	}
 	return out, nil
 }
 
-func (a *account) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+func (a *account) DescribeStacks(
+	context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options),
+) (*cloudformation.DescribeStacksOutput, error) {
 	return &cloudformation.DescribeStacksOutput{Stacks: []cloudtypes.Stack{{Outputs: []cloudtypes.Output{
 		{OutputKey: aws.String("AppSecretjobber"), OutputValue: aws.String("arn:app")},
 		{OutputKey: aws.String("WebhookURLjobber"), OutputValue: aws.String("https://api.example.com/webhooks/jobber")}}}}}, nil
 }
 
-func (a *account) GetFunction(_ context.Context, in *lambda.GetFunctionInput, _ ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
+func (a *account) GetFunction(
+	_ context.Context, in *lambda.GetFunctionInput, _ ...func(*lambda.Options),
+) (*lambda.GetFunctionOutput, error) {
 	a.asked = append(a.asked, aws.ToString(in.FunctionName))
 	return &lambda.GetFunctionOutput{Code: &lambdatypes.FunctionCodeLocation{Location: aws.String(a.location)},
-		Configuration: &lambdatypes.FunctionConfiguration{Environment: &lambdatypes.EnvironmentResponse{Variables: map[string]string{config.EnvConfig: "/var/task/sync.yaml"}}}}, nil
+		Configuration: &lambdatypes.FunctionConfiguration{Environment: &lambdatypes.EnvironmentResponse{
+			Variables: map[string]string{config.EnvConfig: "/var/task/sync.yaml"}}}}, nil
 }
 
 func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
@@ -90,11 +109,15 @@ func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*l
 	return &lambda.InvokeOutput{StatusCode: 202}, nil
 }
 
-func (a *account) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (a *account) GetSecretValue(
+	_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options),
+) (*secretsmanager.GetSecretValueOutput, error) {
 	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(a.secrets[aws.ToString(in.SecretId)])}, nil
 }
 
-func (a *account) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+func (a *account) PutSecretValue(
+	_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options),
+) (*secretsmanager.PutSecretValueOutput, error) {
 	a.secrets[aws.ToString(in.SecretId)] = aws.ToString(in.SecretString)
 	return &secretsmanager.PutSecretValueOutput{}, nil
 }
@@ -102,18 +125,22 @@ func (a *account) PutSecretValue(_ context.Context, in *secretsmanager.PutSecret
 // queues tells each queue's depth by the length of its URL, so that no two are alike.
 type queues struct{ *sqs.Client }
 
-func (queues) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+func (queues) GetQueueAttributes(
+	_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options),
+) (*sqs.GetQueueAttributesOutput, error) {
 	n := "1"
 	if strings.HasSuffix(aws.ToString(in.QueueUrl), "dead") {
 		n = "7"
 	}
 	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{string(sqstypes.QueueAttributeNameApproximateNumberOfMessages): n,
-		string(sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed): "0", string(sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible): "0"}}, nil
+		string(sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed):    "0",
+		string(sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible): "0"}}, nil
 }
 
 func find(t *testing.T, a *account, h *http.Client) (*deployed.Target, error) {
 	t.Helper()
-	return deployed.Find(context.Background(), "FluxCascade-prod", deployed.Clients{CloudFormation: a, Lambda: a, Secrets: a, DynamoDB: &a.Client, SQS: queues{}, HTTP: h})
+	return deployed.Find(context.Background(), "FluxCascade-prod", deployed.Clients{CloudFormation: a, Lambda: a, Secrets: a,
+		DynamoDB: &a.Client, SQS: queues{}, HTTP: h})
 }
 
 func TestAStackIsFoundByWhatItsTemplateSays(t *testing.T) {
@@ -130,7 +157,8 @@ func TestAStackIsFoundByWhatItsTemplateSays(t *testing.T) {
 		_ = z.Close()
 	}))
 	defer server.Close()
-	a := &account{template: template, location: server.URL + "/package?signature=secret", secrets: map[string]string{"arn:match": "key", "arn:app": `{"client_id":"i","client_secret":"s"}`}}
+	a := &account{template: template, location: server.URL + "/package?signature=secret", secrets: map[string]string{"arn:match": "key",
+		"arn:app": `{"client_id":"i","client_secret":"s"}`}}
 	target, err := find(t, a, server.Client())
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +179,8 @@ func TestAStackIsFoundByWhatItsTemplateSays(t *testing.T) {
 	if err != nil || text.Name != "sync.yaml" || string(text.Body) != "version: 1\n" || a.asked[0] != "poller-physical" {
 		t.Errorf("candidate: got %s %q, %v, asked %v", text.Name, text.Body, err, a.asked)
 	}
-	if started, err := target.Start(ctx, config.Poller, lambdaio.Scheduled{Connection: "jobber", Object: "clients"}); err != nil || !started || a.invoked[0] != `poller-physical Event {"connection":"jobber","object":"clients"}` {
+	if started, err := target.Start(ctx, config.Poller, lambdaio.Scheduled{Connection: "jobber", Object: "clients"}); err != nil || !started ||
+		a.invoked[0] != `poller-physical Event {"connection":"jobber","object":"clients"}` {
 		t.Errorf("start: %v, %v, %v", started, err, a.invoked)
 	}
 	if secret, err := target.MatchSecret(ctx); err != nil || string(secret) != "key" {
@@ -170,7 +199,8 @@ func TestAStackIsFoundByWhatItsTemplateSays(t *testing.T) {
 }
 
 func TestAStackThatIsNoneOfOursIsRefused(t *testing.T) {
-	for name, body := range map[string]string{"other resources": `{"Resources":{"A":{"Type":"AWS::SQS::Queue","Properties":{}}}}`, "YAML": "Resources:\n  A: {}\n"} {
+	for name, body := range map[string]string{"other resources": `{"Resources":{"A":{"Type":"AWS::SQS::Queue","Properties":{}}}}`,
+		"YAML": "Resources:\n  A: {}\n"} {
 		if _, err := find(t, &account{template: body}, http.DefaultClient); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
@@ -178,7 +208,10 @@ func TestAStackThatIsNoneOfOursIsRefused(t *testing.T) {
 }
 
 func TestADownloadThatFailsNeverQuotesItsSignedAddress(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "expired", http.StatusForbidden) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "expired",
+			http.StatusForbidden)
+	}))
 	a := &account{template: template, location: server.URL + "/package?X-Amz-Signature=topsecret"}
 	target, err := find(t, a, server.Client())
 	if err != nil {

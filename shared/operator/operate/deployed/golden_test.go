@@ -63,10 +63,13 @@ type pinned struct {
 	ids []string
 }
 
-func (p pinned) ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error) {
+func (p pinned) ListStackResources(
+	context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options),
+) (*cloudformation.ListStackResourcesOutput, error) {
 	out := &cloudformation.ListStackResourcesOutput{}
 	for _, id := range p.ids {
-		out.StackResourceSummaries = append(out.StackResourceSummaries, cloudtypes.StackResourceSummary{LogicalResourceId: aws.String(id), PhysicalResourceId: aws.String("the-" + id)})
+		out.StackResourceSummaries = append(out.StackResourceSummaries, cloudtypes.StackResourceSummary{LogicalResourceId: aws.String(id),
+			PhysicalResourceId: aws.String("the-" + id)})
 	}
 	return out, nil
 }
@@ -80,7 +83,8 @@ func TestTheStackThatInfraMakesIsFoundWhole(t *testing.T) {
 	}
 	text, ids := golden(t)
 	a := &account{template: text, secrets: map[string]string{}}
-	target, err := deployed.Find(ctx, "FluxCascade-test", deployed.Clients{CloudFormation: pinned{a, ids}, Lambda: a, Secrets: a, DynamoDB: &a.Client, SQS: queues{}, HTTP: http.DefaultClient})
+	target, err := deployed.Find(ctx, "FluxCascade-test", deployed.Clients{CloudFormation: pinned{a, ids}, Lambda: a, Secrets: a,
+		DynamoDB: &a.Client, SQS: queues{}, HTTP: http.DefaultClient})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,8 @@ func findParts(ctx context.Context, stack string, clients Clients) (*parts, erro
 
 func physicalIDs(ctx context.Context, stack string, clients Clients) (map[string]string, error) {
 	ids := map[string]string{}
-	pages := cloudformation.NewListStackResourcesPaginator(clients.CloudFormation, &cloudformation.ListStackResourcesInput{StackName: aws.String(stack)})
+	pages := cloudformation.NewListStackResourcesPaginator(clients.CloudFormation,
+		&cloudformation.ListStackResourcesInput{StackName: aws.String(stack)})
 	for range resourcePagesMax {
 		if !pages.HasMorePages() {
 			break
@@ -95,7 +96,8 @@ func physicalIDs(ctx context.Context, stack string, clients Clients) (map[string
 // read gives the resources that our tags name. A Ref is a queue's URL, a table's name, a function's name, a secret's ARN,
 // which are their physical ids too.
 func read(t *template, physical map[string]string) *parts {
-	p := &parts{tables: map[store.Table]string{}, queues: map[queue.Name]string{}, functions: map[config.Function]string{}, apps: map[record.Platform]string{}}
+	p := &parts{tables: map[store.Table]string{}, queues: map[queue.Name]string{}, functions: map[config.Function]string{},
+		apps: map[record.Platform]string{}}
 	for logical, r := range t.Resources {
 		tags, id := tagsOf(r.Properties.Tags), physical[logical]
 		switch r.Type {

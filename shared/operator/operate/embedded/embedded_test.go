@@ -82,7 +82,8 @@ func start(t *testing.T, dir string) *serving {
 	_, rules := example(t)
 	s := &serving{dir: dir, clock: &runner.Clock{}}
 	var err error
-	s.world, err = runner.Open(ctx, runner.Options{Rules: rules, Store: memstore.New(), Queue: memqueue.New(s.clock.Now), Clock: s.clock, Seed: 1})
+	s.world, err = runner.Open(ctx, runner.Options{Rules: rules, Store: memstore.New(), Queue: memqueue.New(s.clock.Now), Clock: s.clock,
+		Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,8 @@ func TestAPersonActivatesPausesAndResumesWhileServeRuns(t *testing.T) {
 			t.Errorf("pause: %+v", c.Paused)
 		}
 	}
-	if words := strings.Join(status.Words, "\n"); !strings.Contains(words, "Jobber (paused): Jobber has been paused for ") || !strings.Contains(words, "because: moving office. ") {
+	if words := strings.Join(status.Words, "\n"); !strings.Contains(words, "Jobber (paused): Jobber has been paused for ") ||
+		!strings.Contains(words, "because: moving office. ") {
 		t.Errorf("the status does not say it as the Syncs page does: %s", words)
 	}
 	if rules, err = operate.LoadRules(ctx, target); err != nil {
@@ -291,7 +293,8 @@ func TestSecretsAreReadAnewAndKeptPrivate(t *testing.T) {
 	if _, err := s.Of("jobber"); !fault.Is(err, fault.Unauthorized) {
 		t.Errorf("without a file: got %v, want unauthorized", err)
 	}
-	if err := os.WriteFile(path, []byte(`{"jobber":{"client_id":"a","client_secret":"b","webhook_secret":"c","refresh_token":"r"}}`), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(`{"jobber":{"client_id":"a","client_secret":"b","webhook_secret":"c","refresh_token":"r"}}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if one, err := s.Of("jobber"); err != nil || one.ClientSecret != "b" {

@@ -7,7 +7,8 @@ import (
 )
 
 func TestAFolderIsNamedAsAShellReadsIt(t *testing.T) {
-	for dir, want := range map[string]string{"/srv/sync": "--data /srv/sync", "my data": "--data 'my data'", "Ann's": `--data 'Ann'\''s'`, "": "--data ''", "a$b": "--data 'a$b'"} {
+	for dir, want := range map[string]string{"/srv/sync": "--data /srv/sync", "my data": "--data 'my data'", "Ann's": `--data 'Ann'\''s'`,
+		"": "--data ''", "a$b": "--data 'a$b'"} {
 		if got := embedded.Flags(dir); got != want {
 			t.Errorf("%q: got %s, want %s", dir, got, want)
 		}

@@ -103,19 +103,22 @@ func TestAParkedFieldIsAnsweredAndNoLongerWaits(t *testing.T) {
 	ctx := context.Background()
 	target, rules := active(t)
 	since := time.Now().Add(-time.Hour).UTC()
-	e := resolve.Entity{Group: "customer", ID: "contacts:x", Type: "contacts", State: resolve.EntityLive, Born: record.Place{Connection: "hubspot", Object: "contacts"},
+	e := resolve.Entity{Group: "customer", ID: "contacts:x", Type: "contacts", State: resolve.EntityLive,
+		Born:   record.Place{Connection: "hubspot", Object: "contacts"},
 		Fields: map[record.HubField]resolve.Value{"phone": {Text: "1", From: "hubspot"}},
 		Parked: map[record.HubField]resolve.Parked{"phone": {Reason: resolve.ReasonManual, Since: since}}}
 	key := store.Key{Table: store.Versions, Partition: "customer#contacts:x", Sort: "entity"}
 	put(t, target.Store(), key, e)
 	before, err := operate.Look(ctx, target, time.Now())
-	if err != nil || len(before.Waiting) != 1 || before.Waiting[0].Kind != operate.WaitsField || before.Waiting[0].Reason != resolve.ReasonManual || !before.Waiting[0].Oldest.Equal(since) {
+	if err != nil || len(before.Waiting) != 1 || before.Waiting[0].Kind != operate.WaitsField ||
+		before.Waiting[0].Reason != resolve.ReasonManual || !before.Waiting[0].Oldest.Equal(since) {
 		t.Fatalf("before: %+v, %v", before.Waiting, err)
 	}
 	if text, _ := json.Marshal(before); strings.Contains(string(text), `"v"`) {
 		t.Errorf("the status shows a value: %s", text)
 	}
-	if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "nonsense", Value: "2"}, time.Now); !fault.Is(err, fault.Rejected) {
+	if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "nonsense", Value: "2"},
+		time.Now); !fault.Is(err, fault.Rejected) {
 		t.Errorf("no such field: got %v, want rejected", err)
 	}
 	for field, value := range map[record.HubField]string{"phone": "banana", "firstname": "Ann"} {
@@ -144,7 +147,8 @@ func TestALimitOfSpreadIsShownAndReleased(t *testing.T) {
 	ctx := context.Background()
 	target, rules := active(t)
 	put(t, target.Store(), store.Key{Table: store.Control, Partition: "spread#customer#jobber", Sort: "spread"},
-		resolve.Spread{Hour: time.Now(), Counts: map[string]int{"deletes": 50}, Tripped: map[string]resolve.Trip{"deletes": {Since: time.Now(), Limit: 50}}})
+		resolve.Spread{Hour: time.Now(), Counts: map[string]int{"deletes": 50}, Tripped: map[string]resolve.Trip{"deletes": {Since: time.Now(),
+			Limit: 50}}})
 	stopped := func() int {
 		s, err := operate.Look(ctx, target, time.Now())
 		if err != nil {
@@ -159,10 +163,12 @@ func TestALimitOfSpreadIsShownAndReleased(t *testing.T) {
 	if stopped() != 1 {
 		t.Errorf("%d stops are shown, want 1", stopped())
 	}
-	if done, err := operate.Release(ctx, target, rules, "jobber", "", "creates", time.Now); err != nil || stopped() != 1 || !strings.HasPrefix(done.Did, "No limit") {
+	if done, err := operate.Release(ctx, target, rules, "jobber", "", "creates", time.Now); err != nil || stopped() != 1 ||
+		!strings.HasPrefix(done.Did, "No limit") {
 		t.Errorf("another kind: %q, %v", done.Did, err)
 	}
-	if done, err := operate.Release(ctx, target, rules, "jobber", "", "", time.Now); err != nil || stopped() != 0 || !strings.Contains(done.Did, "deletes in customer") {
+	if done, err := operate.Release(ctx, target, rules, "jobber", "", "", time.Now); err != nil || stopped() != 0 ||
+		!strings.Contains(done.Did, "deletes in customer") {
 		t.Errorf("got %q, %v, %d still stopped", done.Did, err, stopped())
 	}
 }
@@ -178,7 +184,8 @@ func TestARotatedSecretMustProveItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuse := func(context.Context, *ruleset.Connection, platform.App) error { return errors.New("refused") }
-	if _, err := operate.Rotate(ctx, target, c, operate.Rotation{ClientSecret: "slip"}, refuse); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+	if _, err := operate.Rotate(ctx, target, c, operate.Rotation{ClientSecret: "slip"}, refuse); err == nil ||
+		!strings.Contains(err.Error(), "nothing was changed") {
 		t.Errorf("a slip: got %v", err)
 	}
 	if app, _ := target.App(ctx, c); app.ClientSecret != "old" {
@@ -191,13 +198,15 @@ func TestARotatedSecretMustProveItself(t *testing.T) {
 	}
 	app, err := target.App(ctx, c)
 	if err != nil || app.ClientSecret != "new" || app.WebhookSecret != "new" || proved.ClientSecret != "new" {
-		t.Errorf("the client secret that also signs webhooks: stored as new is %v, as webhook secret %v; %v", app.ClientSecret == "new", app.WebhookSecret == "new", err)
+		t.Errorf("the client secret that also signs webhooks: stored as new is %v, as webhook secret %v; %v", app.ClientSecret == "new",
+			app.WebhookSecret == "new", err)
 	}
 	raw, err := os.ReadFile(filepath.Join(strings.TrimPrefix(target.Flags(), "--data "), embedded.SecretsFile))
 	if err != nil || strings.Contains(string(raw), "slip") {
 		t.Errorf("the file: %v", err)
 	}
-	if err := credential.Put(ctx, target.Store(), "jobber", platform.Grant{AccessToken: "a", RefreshToken: "r", ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
+	if err := credential.Put(ctx, target.Store(), "jobber", platform.Grant{AccessToken: "a", RefreshToken: "r",
+		ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	if done, err := operate.Rotate(ctx, target, c, operate.Rotation{}, nil); err != nil || !strings.Contains(done.Did, "renewed") {
@@ -209,9 +218,11 @@ func TestChangedMatchRulesAreActivatedWithTheirKeysRenewed(t *testing.T) {
 	ctx := context.Background()
 	target, rules := active(t)
 	key := store.Key{Table: store.Versions, Partition: "customer#contacts:x", Sort: "entity"}
-	put(t, target.Store(), key, resolve.Entity{Group: "customer", ID: "contacts:x", Type: "contacts", State: resolve.EntityLive, Born: record.Place{Connection: "hubspot", Object: "contacts"},
-		Fields: map[record.HubField]resolve.Value{"phone": {Text: "+13125550100", From: "hubspot"}, "email": {Text: "a@x.example", From: "hubspot"}},
-		Keys:   map[string]string{"email": "old"}, Matching: rules.Active.Groups[0].Entities[0].Matching, ConfigVersion: 1})
+	put(t, target.Store(), key, resolve.Entity{Group: "customer", ID: "contacts:x", Type: "contacts", State: resolve.EntityLive,
+		Born: record.Place{Connection: "hubspot", Object: "contacts"},
+		Fields: map[record.HubField]resolve.Value{"phone": {Text: "+13125550100", From: "hubspot"}, "email": {Text: "a@x.example",
+			From: "hubspot"}},
+		Keys: map[string]string{"email": "old"}, Matching: rules.Active.Groups[0].Entities[0].Matching, ConfigVersion: 1})
 	text, _ := example(t)
 	text.Body = []byte(strings.Replace(string(text.Body), "- {rule: email, fields: [email]}", "- {rule: phone, fields: [phone]}", 1))
 	if err := activation.SetCandidate(ctx, target.Store(), text); err != nil {

@@ -103,7 +103,10 @@ func Dial(path string) (*Client, error) {
 		return nil, err
 	}
 	_ = first.Close()
-	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}}}, nil
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn,
+		error) {
+		return dial(ctx)
+	}}}}, nil
 }
 
 // Close ends its connections.
@@ -130,7 +133,8 @@ func call[Out any](ctx context.Context, c *Client, path string, in any) (Out, er
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return reply.Result, fault.New(fault.Rejected, op, fmt.Errorf("status %d: the two programs are of different versions, or the call is too large", response.StatusCode))
+		return reply.Result, fault.New(fault.Rejected, op,
+			fmt.Errorf("status %d: the two programs are of different versions, or the call is too large", response.StatusCode))
 	}
 	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil {
 		return reply.Result, fault.Newf(fault.Transient, op, "the answer was cut off (%T)", err)

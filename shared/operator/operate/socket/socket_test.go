@@ -73,7 +73,8 @@ func TestTheQueuesKeepTheirContractOverTheSocket(t *testing.T) {
 	t.Cleanup(func() { close(clock) })
 	queuetest.Run(t, queuetest.Harness{
 		Open: func(t *testing.T) queue.Queue {
-			return dial(t, socket.Served{Queue: memqueue.New(func() time.Time { return <-read }, memqueue.Limits{Receives: queuetest.Receives})}).Queue()
+			return dial(t, socket.Served{Queue: memqueue.New(func() time.Time { return <-read },
+				memqueue.Limits{Receives: queuetest.Receives})}).Queue()
 		},
 		Advance: func(d time.Duration) { clock <- d },
 	})

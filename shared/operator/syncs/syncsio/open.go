@@ -52,12 +52,14 @@ func Open(f config.Function) (System, config.Config, error) {
 			tables[table] = name
 		}
 	}
-	s, err := dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), Tables: tables})
+	s, err := dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: region, Credentials: fromEnvironment(),
+		HTTPClient: transport}), Tables: tables})
 	if err != nil {
 		return System{}, c, err
 	}
 	return System{Stack: c.Stack, Store: s, Now: time.Now, Rules: running(s, c.RulesPath),
-		Queue: sqsqueue.NewCounter(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}, c, nil
+			Queue: sqsqueue.NewCounter(sqs.New(sqs.Options{Region: region, Credentials: fromEnvironment(), HTTPClient: transport}), c.QueueURLs)}, c,
+		nil
 }
 
 // running gives the active configuration; while none is active, the one beside the bootstrap, and false.
@@ -88,6 +90,7 @@ func running(s store.Store, packaged string) func(context.Context) (*ruleset.Rul
 // fromEnvironment gives the credentials that Lambda puts into the environment of a running function.
 func fromEnvironment() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"), Source: "environment"}, nil
+		return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken: os.Getenv("AWS_SESSION_TOKEN"), Source: "environment"}, nil
 	})
 }

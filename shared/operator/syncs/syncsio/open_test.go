@@ -24,7 +24,8 @@ func TestTheActiveConfigurationIsShownAndTheOtherUntilThen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := activation.Activate(ctx, s, activation.Version{}, activation.Text{Name: "sync.yaml", Body: body}, "digest", "test", time.Now()); err != nil {
+	if _, err := activation.Activate(ctx, s, activation.Version{}, activation.Text{Name: "sync.yaml", Body: body}, "digest", "test",
+		time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got, active, err := running(s, "/not/there.yaml")(ctx); err != nil || !active || got.Version != 1 {
@@ -36,12 +37,15 @@ func TestAnEnvironmentThatLacksSomethingIsToldAtTheStart(t *testing.T) {
 	if _, _, err := Open(config.Digest); err == nil {
 		t.Error("it starts without an environment")
 	}
-	for name, value := range map[string]string{config.EnvConfig: exampleFile, config.EnvStack: "FluxCascade-test", config.EnvTableControl: "control", config.EnvQueuesAt: "https://sqs.us-east-1.amazonaws.com/123456789012/", config.EnvQueueNames: `{"due-jobber":"q"}`,
+	for name, value := range map[string]string{config.EnvConfig: exampleFile, config.EnvStack: "FluxCascade-test",
+		config.EnvTableControl: "control", config.EnvQueuesAt: "https://sqs.us-east-1.amazonaws.com/123456789012/",
+		config.EnvQueueNames:     `{"due-jobber":"q"}`,
 		config.EnvDigestTopicARN: "arn:aws:sns:us-east-1:123456789012:digest", "AWS_REGION": "us-east-1"} {
 		t.Setenv(name, value)
 	}
 	system, c, err := Open(config.Digest)
-	if err != nil || system.Stack != "FluxCascade-test" || c.Tables[store.Control] != "control" || c.QueueURLs["due-jobber"] != "https://sqs.us-east-1.amazonaws.com/123456789012/q" || c.DigestTopicARN == "" {
+	if err != nil || system.Stack != "FluxCascade-test" || c.Tables[store.Control] != "control" ||
+		c.QueueURLs["due-jobber"] != "https://sqs.us-east-1.amazonaws.com/123456789012/q" || c.DigestTopicARN == "" {
 		t.Errorf("got %+v, %+v, %v", system, c, err)
 	}
 }

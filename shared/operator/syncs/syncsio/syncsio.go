@@ -33,7 +33,8 @@ func (s System) look(ctx context.Context, group record.Group, zone *time.Locatio
 	if zone == nil {
 		zone = zoneOfHours(rules)
 	}
-	f, err := syncs.Load(ctx, s.Store, s.Queue, syncs.Facts{Now: s.Now().UTC(), Zone: zone, Target: s.Stack, Flags: "--stack " + s.Stack, Group: group, Rules: rules, Active: active})
+	f, err := syncs.Load(ctx, s.Store, s.Queue, syncs.Facts{Now: s.Now().UTC(), Zone: zone, Target: s.Stack, Flags: "--stack " + s.Stack,
+		Group: group, Rules: rules, Active: active})
 	if err != nil {
 		return syncs.Page{}, err
 	}
@@ -80,7 +81,8 @@ type Described struct {
 
 // documentation says what the widget shows and takes.
 const documentation = `### Syncs
-How the synchronisation stands: which platforms answer, what is on its way, what waits for a person and why, what was undone, which runs there were. It shows no value of any record and changes nothing.
+How the synchronisation stands: which platforms answer, what is on its way, what waits for a person and why, ` +
+	`what was undone, which runs there were. It shows no value of any record and changes nothing.
 
 Parameter | Meaning
 ---|---

@@ -93,8 +93,10 @@ func system(t *testing.T) syncsio.System {
 	}
 	client := record.Ref{Place: record.Place{Connection: "jobber", Object: "clients"}, ID: "Z2lkOi8vSm9iYmVyL0NsaWVudC80Mg=="}
 	summary := controltable.Summary{At: now.Add(-time.Hour), Entities: 3, Waiting: 1,
-		Parked: []controltable.ParkedKind{{Group: "customer", Object: "clients", Field: "phone", Reason: "invalid_value", Count: 1, Oldest: now.Add(-50 * time.Hour)}},
-		Items:  []controltable.ParkedItem{{Group: "customer", Entity: "contacts-1", Field: "phone", Reason: "invalid_value", Since: now.Add(-50 * time.Hour), Records: []record.Ref{client}}}}
+		Parked: []controltable.ParkedKind{{Group: "customer", Object: "clients", Field: "phone", Reason: "invalid_value", Count: 1,
+			Oldest: now.Add(-50 * time.Hour)}},
+		Items: []controltable.ParkedItem{{Group: "customer", Entity: "contacts-1", Field: "phone", Reason: "invalid_value",
+			Since: now.Add(-50 * time.Hour), Records: []record.Ref{client}}}}
 	if err := controltable.SaveSummary(t.Context(), s, "jobber", summary); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,8 @@ func system(t *testing.T) syncsio.System {
 			t.Fatal(err)
 		}
 	}
-	return syncsio.System{Stack: "FluxCascade-test", Store: held{s, t, &atomic.Int64{}}, Queue: counter{memqueue.New(func() time.Time { return now }), &atomic.Int64{}},
+	return syncsio.System{Stack: "FluxCascade-test", Store: held{s, t, &atomic.Int64{}},
+		Queue: counter{memqueue.New(func() time.Time { return now }), &atomic.Int64{}},
 		Rules: func(context.Context) (*ruleset.Rules, bool, error) { return rules, true, nil }, Now: func() time.Time { return now }}
 }
 
@@ -137,7 +140,8 @@ func TestWidgetEvents(t *testing.T) {
 	h := lambda.NewHandler(syncsio.Widget(system(t)))
 	t.Run("documentation, where it is asked for", func(t *testing.T) {
 		var got map[string]string
-		if err := json.Unmarshal(invoke(t, h, "widget.describe.json"), &got); err != nil || len(got) != 1 || !strings.HasPrefix(got["markdown"], "### Syncs\n") || !strings.Contains(got["markdown"], "**group**") {
+		if err := json.Unmarshal(invoke(t, h, "widget.describe.json"), &got); err != nil || len(got) != 1 ||
+			!strings.HasPrefix(got["markdown"], "### Syncs\n") || !strings.Contains(got["markdown"], "**group**") {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
@@ -146,7 +150,8 @@ func TestWidgetEvents(t *testing.T) {
 		if err := json.Unmarshal(invoke(t, h, "widget.page.json"), &got); err != nil {
 			t.Fatalf("the answer is no text of HTML: %v", err)
 		}
-		for _, part := range []string{`<div class="cwdb-no-default-styles"></div>`, `<div class="syncs dark">`, "1 piece of work waits for you.", "09:00 UTC-06:00", "counted by the last sweep at 08:00",
+		for _, part := range []string{`<div class="cwdb-no-default-styles"></div>`, `<div class="syncs dark">`, "1 piece of work waits for you.",
+			"09:00 UTC-06:00", "counted by the last sweep at 08:00",
 			`href="https://secure.getjobber.com/clients/42"`} {
 			if !strings.Contains(got, part) {
 				t.Errorf("it lacks %s", part)
@@ -177,15 +182,18 @@ func TestADigestIsPublishedOnceThereIsSomethingToTell(t *testing.T) {
 	s := system(t)
 	var told []syncs.Message
 	publish := func(_ context.Context, m syncs.Message) error { told = append(told, m); return nil }
-	if got := string(invoke(t, lambda.NewHandler(syncsio.Digest(s, publish)), "digest.scheduled.json")); got != `{"sent":true}` || len(told) != 1 {
+	if got := string(invoke(t, lambda.NewHandler(syncsio.Digest(s, publish)), "digest.scheduled.json")); got != `{"sent":true}` ||
+		len(told) != 1 {
 		t.Fatalf("got %s, %d messages", got, len(told))
 	}
-	if m := told[0]; m.Subject != "FluxCascade-test: 1 piece of work waits for you." || !strings.Contains(m.Body, "jobber: phone of a client, 1; ") {
+	if m := told[0]; m.Subject != "FluxCascade-test: 1 piece of work waits for you." ||
+		!strings.Contains(m.Body, "jobber: phone of a client, 1; ") {
 		t.Errorf("got %q\n%s", m.Subject, m.Body)
 	}
 	s.Store = held{memstore.New(), t, &atomic.Int64{}}
 	s.Rules = func(context.Context) (*ruleset.Rules, bool, error) { return &ruleset.Rules{}, true, nil }
-	if got := string(invoke(t, lambda.NewHandler(syncsio.Digest(s, publish)), "digest.scheduled.json")); got != `{"sent":false}` || len(told) != 1 {
+	if got := string(invoke(t, lambda.NewHandler(syncsio.Digest(s, publish)), "digest.scheduled.json")); got != `{"sent":false}` ||
+		len(told) != 1 {
 		t.Errorf("a day without news: got %s, %d messages", got, len(told))
 	}
 }
@@ -199,7 +207,8 @@ func TestTheTopicIsGivenSubjectAndBody(t *testing.T) {
 		}
 		form = r.PostForm
 		w.Header().Set("Content-Type", "text/xml")
-		_, _ = w.Write([]byte(`<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>`))
+		_, _ = w.Write([]byte(`<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId>` +
+			`</PublishResult></PublishResponse>`))
 	}))
 	defer server.Close()
 	for name, value := range map[string]string{"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"} {

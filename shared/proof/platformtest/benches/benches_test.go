@@ -149,42 +149,48 @@ func TestTheSuiteShowsEverySabotage(t *testing.T) {
 		bench      func() *platformtest.Bench
 		sabotage   sabotaged
 	}{
-		{"changes come in pages, whole, oldest first", "the last of a page is dropped", benches.HubSpot, sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
-			if n := len(p.Snapshots); n > 1 {
-				p.Snapshots = p.Snapshots[:n-1]
-			}
-			return p
-		}}},
-		{"changes come in pages, whole, oldest first", "newest first", benches.QuickBooks, sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
-			slices.Reverse(p.Snapshots)
-			return p
-		}}},
-		{"the overlap covers the lag of the list", "a trailing list is not marked", benches.HubSpot, sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
-			for i := range p.Snapshots {
-				p.Snapshots[i].Lagging = false
-			}
-			return p
-		}}},
-		{"polls tell deletions", "absences are left out", benches.Salesforce, sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
-			p.Absences = nil
-			return p
-		}}},
-		{"a listing walks every record, as a read has it", "a value is trimmed", benches.Jobber, sabotaged{list: func(_ platform.Query, p platform.Page) platform.Page {
-			for _, s := range p.Snapshots {
-				for name, value := range s.Fields {
-					s.Fields[name] = strings.TrimSuffix(value, "x")
+		{"changes come in pages, whole, oldest first", "the last of a page is dropped", benches.HubSpot,
+			sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
+				if n := len(p.Snapshots); n > 1 {
+					p.Snapshots = p.Snapshots[:n-1]
 				}
-			}
-			return p
-		}}},
-		{"a removed record reads as gone or archived", "it reads as live", benches.Jobber, sabotaged{fetch: func(r []platform.Read) []platform.Read {
-			for i := range r {
-				if r[i].Snapshot != nil {
-					r[i].Snapshot.Archived = false
+				return p
+			}}},
+		{"changes come in pages, whole, oldest first", "newest first", benches.QuickBooks,
+			sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
+				slices.Reverse(p.Snapshots)
+				return p
+			}}},
+		{"the overlap covers the lag of the list", "a trailing list is not marked", benches.HubSpot,
+			sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
+				for i := range p.Snapshots {
+					p.Snapshots[i].Lagging = false
 				}
-			}
-			return r
-		}}},
+				return p
+			}}},
+		{"polls tell deletions", "absences are left out", benches.Salesforce,
+			sabotaged{changes: func(_ platform.Query, p platform.Page) platform.Page {
+				p.Absences = nil
+				return p
+			}}},
+		{"a listing walks every record, as a read has it", "a value is trimmed", benches.Jobber,
+			sabotaged{list: func(_ platform.Query, p platform.Page) platform.Page {
+				for _, s := range p.Snapshots {
+					for name, value := range s.Fields {
+						s.Fields[name] = strings.TrimSuffix(value, "x")
+					}
+				}
+				return p
+			}}},
+		{"a removed record reads as gone or archived", "it reads as live", benches.Jobber,
+			sabotaged{fetch: func(r []platform.Read) []platform.Read {
+				for i := range r {
+					if r[i].Snapshot != nil {
+						r[i].Snapshot.Archived = false
+					}
+				}
+				return r
+			}}},
 		{"a merged record names its survivor", "it does not", benches.HubSpot, sabotaged{fetch: func(r []platform.Read) []platform.Read {
 			for i := range r {
 				if r[i].Absence != nil {
@@ -193,97 +199,113 @@ func TestTheSuiteShowsEverySabotage(t *testing.T) {
 			}
 			return r
 		}}},
-		{"a read in bulk answers each id once, in order", "in another order", benches.Salesforce, sabotaged{fetch: func(r []platform.Read) []platform.Read {
-			slices.Reverse(r)
-			return r
-		}}},
-		{"a read has every field as the platform holds it", "blanks are left out", benches.QuickBooks, sabotaged{fetch: func(r []platform.Read) []platform.Read {
-			for _, one := range r {
-				if one.Snapshot != nil {
-					for name, value := range one.Snapshot.Fields {
-						if value == "" {
-							delete(one.Snapshot.Fields, name)
+		{"a read in bulk answers each id once, in order", "in another order", benches.Salesforce,
+			sabotaged{fetch: func(r []platform.Read) []platform.Read {
+				slices.Reverse(r)
+				return r
+			}}},
+		{"a read has every field as the platform holds it", "blanks are left out", benches.QuickBooks,
+			sabotaged{fetch: func(r []platform.Read) []platform.Read {
+				for _, one := range r {
+					if one.Snapshot != nil {
+						for name, value := range one.Snapshot.Fields {
+							if value == "" {
+								delete(one.Snapshot.Fields, name)
+							}
 						}
 					}
 				}
-			}
-			return r
-		}}},
-		{"records are found by every declared field", "one too few", benches.Salesforce, sabotaged{find: func(f [][]record.Snapshot) [][]record.Snapshot {
-			f[len(f)-1] = nil
-			return f
-		}}},
-		{"an update changes the fields given, and nothing else", "what was read goes back too", benches.HubSpot, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				if in[i].Operation == record.OperationUpdate {
-					in[i].Fields["city"] = "Sabotage"
+				return r
+			}}},
+		{"records are found by every declared field", "one too few", benches.Salesforce,
+			sabotaged{find: func(f [][]record.Snapshot) [][]record.Snapshot {
+				f[len(f)-1] = nil
+				return f
+			}}},
+		{"an update changes the fields given, and nothing else", "what was read goes back too", benches.HubSpot,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					if in[i].Operation == record.OperationUpdate {
+						in[i].Fields["city"] = "Sabotage"
+					}
 				}
-			}
-			return in
-		}}},
-		{"requests hold only what is due, and what goes with it", "what was read goes back too", benches.HubSpot, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				if c := in[i].Current; c != nil {
-					in[i].Fields["address"], in[i].Fields["zip"] = c.Fields["address"], c.Fields["zip"]
+				return in
+			}}},
+		{"requests hold only what is due, and what goes with it", "what was read goes back too", benches.HubSpot,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					if c := in[i].Current; c != nil {
+						in[i].Fields["address"], in[i].Fields["zip"] = c.Fields["address"], c.Fields["zip"]
+					}
 				}
-			}
-			return in
-		}}},
-		{"a conditional update refuses what moved", "the version is left out", benches.QuickBooks, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				in[i].Current = nil
-			}
-			return in
-		}, after: kinds(fault.Stale, fault.Transient)}},
-		{"what lies beside an element of a list stays", "siblings are cleared", benches.Jobber, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				if _, due := in[i].Fields["emails[WORK].address"]; due {
-					in[i].Fields["emails[OTHER].address"] = ""
+				return in
+			}}},
+		{"a conditional update refuses what moved", "the version is left out", benches.QuickBooks,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					in[i].Current = nil
 				}
-			}
-			return in
-		}}},
-		{"money is exact to the cent", "amounts lose their last digit", benches.QuickBooks, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				if v := in[i].Fields["Line[0].Amount"]; strings.Contains(v, ".") {
-					in[i].Fields["Line[0].Amount"] = v[:len(v)-1]
+				return in
+			}, after: kinds(fault.Stale, fault.Transient)}},
+		{"what lies beside an element of a list stays", "siblings are cleared", benches.Jobber,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					if _, due := in[i].Fields["emails[WORK].address"]; due {
+						in[i].Fields["emails[OTHER].address"] = ""
+					}
 				}
-			}
-			return in
-		}}},
-		{"a lost answer to a create makes no second record: unique key", "our identity is left out", benches.HubSpot, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				delete(in[i].Fields, "fluxcascade_id")
-				delete(in[i].Fields, "email")
-			}
-			return in
-		}}},
-		{"a lost answer to a create makes no second record: request key", "the key is another each time", benches.Xero, sabotaged{before: newKeys()}},
-		{"a lost answer to a create makes no second record: our mark", "the first try is forgotten", benches.Jobber, sabotaged{before: func(in []record.Intent) []record.Intent {
-			for i := range in {
-				in[i].AttemptsBegan = in[i].AttemptsBegan.AddDate(-1000, 0, 0)
-				in[i].Marker = ""
-			}
-			return in
-		}}},
-		{"a lost answer to an update is in doubt, and harmless again", "it is taken for not done", benches.Pipedrive, sabotaged{after: kinds(fault.InDoubt, fault.Transient)}},
-		{"a limit says when to come back", "it is taken for an outage", benches.Jobber, sabotaged{after: kinds(fault.RateLimited, fault.Transient)}},
-		{"one bad item fails alone", "its neighbours fail with it", benches.Salesforce, sabotaged{after: func(r []record.Receipt, err error) ([]record.Receipt, error) {
-			for i := range r {
-				if r[i].Err != nil {
-					r[0].Err = r[i].Err
+				return in
+			}}},
+		{"money is exact to the cent", "amounts lose their last digit", benches.QuickBooks,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					if v := in[i].Fields["Line[0].Amount"]; strings.Contains(v, ".") {
+						in[i].Fields["Line[0].Amount"] = v[:len(v)-1]
+					}
 				}
-			}
-			return r, err
-		}}},
-		{"values of a wrong type lose nothing and claim nothing", "what fails is passed over", benches.QuickBooks, sabotaged{fetch: func(r []platform.Read) []platform.Read {
-			for i := range r {
-				if r[i].Err != nil {
-					r[i] = platform.Read{ID: r[i].ID, Absence: &record.Absence{Ref: record.Ref{Place: record.Place{Connection: "bench", Object: "customers"}, ID: r[i].ID}, Evidence: record.EvidenceNotFound, ReadBegan: time.Unix(1, 0)}}
+				return in
+			}}},
+		{"a lost answer to a create makes no second record: unique key", "our identity is left out", benches.HubSpot,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					delete(in[i].Fields, "fluxcascade_id")
+					delete(in[i].Fields, "email")
 				}
-			}
-			return r
-		}}},
+				return in
+			}}},
+		{"a lost answer to a create makes no second record: request key", "the key is another each time", benches.Xero,
+			sabotaged{before: newKeys()}},
+		{"a lost answer to a create makes no second record: our mark", "the first try is forgotten", benches.Jobber,
+			sabotaged{before: func(in []record.Intent) []record.Intent {
+				for i := range in {
+					in[i].AttemptsBegan = in[i].AttemptsBegan.AddDate(-1000, 0, 0)
+					in[i].Marker = ""
+				}
+				return in
+			}}},
+		{"a lost answer to an update is in doubt, and harmless again", "it is taken for not done", benches.Pipedrive,
+			sabotaged{after: kinds(fault.InDoubt, fault.Transient)}},
+		{"a limit says when to come back", "it is taken for an outage", benches.Jobber,
+			sabotaged{after: kinds(fault.RateLimited, fault.Transient)}},
+		{"one bad item fails alone", "its neighbours fail with it", benches.Salesforce,
+			sabotaged{after: func(r []record.Receipt, err error) ([]record.Receipt, error) {
+				for i := range r {
+					if r[i].Err != nil {
+						r[0].Err = r[i].Err
+					}
+				}
+				return r, err
+			}}},
+		{"values of a wrong type lose nothing and claim nothing", "what fails is passed over", benches.QuickBooks,
+			sabotaged{fetch: func(r []platform.Read) []platform.Read {
+				for i := range r {
+					if r[i].Err != nil {
+						r[i] = platform.Read{ID: r[i].ID, Absence: &record.Absence{Ref: record.Ref{Place: record.Place{Connection: "bench",
+							Object: "customers"}, ID: r[i].ID}, Evidence: record.EvidenceNotFound, ReadBegan: time.Unix(1, 0)}}
+					}
+				}
+				return r
+			}}},
 	} {
 		t.Run(c.rule+": "+c.what, func(t *testing.T) {
 			with := func(broken sabotaged) *platformtest.Bench {

@@ -38,7 +38,8 @@ func HubSpot() *platformtest.Bench {
 			Values:  map[record.PlatformField][]string{"hubspot_owner_id": {"41629779", "41629780"}},
 			Refused: platformtest.Refusal{Field: "no_such_property", Value: "x"}},
 		{Name: "deals", Text: "description", Minimal: []record.PlatformField{"dealname"}, Restore: restore("deals"),
-			Values: map[record.PlatformField][]string{"dealstage": stages, "pipeline": {"default", "default"}, "hubspot_owner_id": {"41629779", "41629780"},
+			Values: map[record.PlatformField][]string{"dealstage": stages, "pipeline": {"default", "default"}, "hubspot_owner_id": {"41629779",
+				"41629780"},
 				"dealtype": {"newbusiness", "existingbusiness"}, "deal_currency_code": {"USD", "CAD"}},
 			Refused: platformtest.Refusal{Field: "dealstage", Value: "no such stage"}},
 	}

@@ -29,13 +29,15 @@ func Jobber() *platformtest.Bench {
 			Restore: func(s platformsim.Simulator, id record.ExternalID) error {
 				return s.Edit("clients", id, record.Fields{"isArchived": "false"})
 			},
-			Kept: map[record.PlatformField]string{"isCompany": "a yes or no is never blank", "emails[primary].address": "another becomes the primary one",
-				"phones[primary].number": "another becomes the primary one", "emails[MAIN].address": "the primary one may be of that kind",
+			Kept: map[record.PlatformField]string{"isCompany": "a yes or no is never blank",
+				"emails[primary].address": "another becomes the primary one",
+				"phones[primary].number":  "another becomes the primary one", "emails[MAIN].address": "the primary one may be of that kind",
 				"phones[MAIN].number": "the primary one may be of that kind"},
 			Refused: platformtest.Refusal{Field: "emails[primary].address", Value: "no address"},
 			Siblings: [][]record.PlatformField{
 				{"emails[primary].address", "emails[MAIN].address", "emails[WORK].address", "emails[PERSONAL].address", "emails[OTHER].address"},
-				{"phones[primary].number", "phones[MAIN].number", "phones[WORK].number", "phones[MOBILE].number", "phones[HOME].number", "phones[FAX].number", "phones[OTHER].number"},
+				{"phones[primary].number", "phones[MAIN].number", "phones[WORK].number", "phones[MOBILE].number", "phones[HOME].number",
+					"phones[FAX].number", "phones[OTHER].number"},
 				address("billingAddress"), address("properties[first]"),
 			}},
 		{Name: "jobs", Text: "title", Minimal: []record.PlatformField{"client"},

@@ -33,17 +33,21 @@ func Pipedrive() *platformtest.Bench {
 	}
 	b.Objects = []platformtest.Object{
 		{Name: "persons", Text: "name", Restore: restore("persons"), Values: common(map[record.PlatformField][]string{}),
-			Kept: kept(map[record.PlatformField]string{"emails[primary].value": "another becomes the primary one", "phones[primary].value": "another becomes the primary one"}),
+			Kept: kept(map[record.PlatformField]string{"emails[primary].value": "another becomes the primary one",
+				"phones[primary].value": "another becomes the primary one"}),
 			Siblings: [][]record.PlatformField{
 				{"emails[primary].value", "emails[work].value", "emails[home].value", "emails[other].value"},
 				{"phones[primary].value", "phones[work].value", "phones[home].value", "phones[mobile].value", "phones[other].value"}},
 			Refused: platformtest.Refusal{Field: "owner_id", Value: "999999"}},
-		{Name: "organizations", Text: "address.value", Restore: restore("organizations"), Values: common(map[record.PlatformField][]string{}), Kept: kept(map[record.PlatformField]string{}),
+		{Name: "organizations", Text: "address.value", Restore: restore("organizations"), Values: common(map[record.PlatformField][]string{}),
+			Kept:    kept(map[record.PlatformField]string{}),
 			Refused: platformtest.Refusal{Field: "owner_id", Value: "999999"}},
 		{Name: "deals", Text: "title", Restore: restore("deals"),
-			Values: common(map[record.PlatformField][]string{"currency": {"USD", "EUR"}, "status": {"lost", "lost"}, "pipeline_id": {"1", "1"}, "stage_id": {"1", "2"}, "probability": {"35", "45"}}),
-			Kept: kept(map[record.PlatformField]string{"currency": "a deal has one", "status": "a deal has one", "pipeline_id": "a deal is in one", "stage_id": "a deal is in one",
-				"value": "0 is its blank"}),
+			Values: common(map[record.PlatformField][]string{"currency": {"USD", "EUR"}, "status": {"lost", "lost"}, "pipeline_id": {"1", "1"},
+				"stage_id": {"1", "2"}, "probability": {"35", "45"}}),
+			Kept: kept(map[record.PlatformField]string{"currency": "a deal has one", "status": "a deal has one", "pipeline_id": "a deal is in one",
+				"stage_id": "a deal is in one",
+				"value":    "0 is its blank"}),
 			Siblings: [][]record.PlatformField{{"pipeline_id", "stage_id"}}, Derived: map[record.PlatformField]bool{"stage_id": true},
 			Refused: platformtest.Refusal{Field: "stage_id", Value: "999"}},
 	}

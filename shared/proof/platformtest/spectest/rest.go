@@ -55,7 +55,8 @@ func newREST(dir, baseURL, tokenURL string) (*rest, error) {
 			undated(doc)
 		}
 		settle(doc, baseURL, token)
-		router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation())
+		router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(),
+			openapi3.DisableSchemaPatternValidation())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
@@ -177,7 +178,8 @@ func (v *rest) Check(r *http.Request, body []byte, status int, header http.Heade
 	if status >= 400 && !strings.Contains(header.Get("Content-Type"), "json") {
 		return nil
 	}
-	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(answer))}
+	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: status, Header: header,
+		Body: io.NopCloser(bytes.NewReader(answer))}
 	if err := openapi3filter.ValidateResponse(context.Background(), output); err != nil {
 		return fmt.Errorf("the answer with status %d: %w", status, brief(err))
 	}

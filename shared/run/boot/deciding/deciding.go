@@ -13,9 +13,11 @@ func Shell(s *boot.System, observe func(pipeline.Event)) pipeline.Shell {
 	abilities := map[record.Place]pipeline.Ability{}
 	for _, place := range s.Rules.Places() {
 		a := s.Ability(place)
-		abilities[place] = pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers, Find: a.Find}
+		abilities[place] = pipeline.Ability{ReadMax: a.ReadMax, FindMax: a.Finds(), WriteMax: a.WriteMax, StampCovers: a.StampCovers,
+			Find: a.Find}
 	}
-	return pipeline.Shell{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Now: s.Now, Observe: counted(s.Meter, observe), Memory: pipeline.NewMemory(),
+	return pipeline.Shell{Store: s.Store, Queue: s.Queue, Connectors: s.Connector, Rules: s.Rules, Now: s.Now,
+		Observe: counted(s.Meter, observe), Memory: pipeline.NewMemory(),
 		Ability: func(p record.Place) pipeline.Ability { return abilities[p] }}
 }
 

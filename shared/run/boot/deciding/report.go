@@ -21,7 +21,8 @@ func Report() func(pipeline.Event) {
 		if e.Err == nil {
 			return
 		}
-		logger.Warn(string(e.Kind), "outcome", e.Outcome, "reason", e.Reason, "record", e.Ref.String(), "change", e.Change, "error", e.Err.Error())
+		logger.Warn(string(e.Kind), "outcome", e.Outcome, "reason", e.Reason, "record", e.Ref.String(), "change", e.Change, "error",
+			e.Err.Error())
 	}
 }
 

@@ -33,13 +33,17 @@ func TestNoValueGetsOut(t *testing.T) {
 	m := &meter.Meter{Stack: "test", Function: "resolver", Out: &out, Store: s, Now: func() time.Time { return now }}
 	told := 0
 	observe := counted(m, func(pipeline.Event) { told++ })
-	kinds := []pipeline.EventKind{pipeline.EventDecision, pipeline.EventWrite, pipeline.EventPostponed, pipeline.EventDeadLetter, pipeline.EventPaused, pipeline.EventMalformed,
+	kinds := []pipeline.EventKind{pipeline.EventDecision, pipeline.EventWrite, pipeline.EventPostponed, pipeline.EventDeadLetter,
+		pipeline.EventPaused, pipeline.EventMalformed,
 		pipeline.EventHeld, pipeline.EventAccepted, pipeline.EventEnded, pipeline.EventFailed, pipeline.EventSwept}
 	outcomes := []resolve.Outcome{resolve.Applied, resolve.Noop, resolve.Superseded, resolve.ParkedWork, resolve.DeadLetter, resolve.Postponed}
 	for _, kind := range kinds {
 		for _, outcome := range outcomes {
-			observe(pipeline.Event{Kind: kind, Outcome: outcome, Reason: resolve.ReasonOwnerEdit, Ref: clients("17"), Group: "customer", Entity: "contacts-1", Change: "c0ffee", Count: 1, Lag: time.Second,
-				Source: record.SourceSweep, Summary: &controltable.Summary{}, Changes: []resolve.FieldChange{{Field: "email", Old: secret, New: secret}}, Fields: []record.PlatformField{"email"}, Err: errors.New(secret)})
+			observe(pipeline.Event{Kind: kind, Outcome: outcome, Reason: resolve.ReasonOwnerEdit, Ref: clients("17"), Group: "customer",
+				Entity: "contacts-1", Change: "c0ffee", Count: 1, Lag: time.Second,
+				Source: record.SourceSweep, Summary: &controltable.Summary{}, Changes: []resolve.FieldChange{{Field: "email", Old: secret,
+					New: secret}},
+				Fields: []record.PlatformField{"email"}, Err: errors.New(secret)})
 		}
 	}
 	if err := m.Flush(t.Context()); err != nil {
@@ -69,7 +73,8 @@ func TestAnAcceptedChangeCostsLittleLog(t *testing.T) {
 		m := &meter.Meter{Stack: "FluxCascade-production", Function: function, Out: &out, Now: func() time.Time { return now }}
 		observe := counted(m, nil)
 		for i := range changes {
-			e := pipeline.Event{Ref: clients(fmt.Sprint(i)), Change: fmt.Sprintf("%012x", i), Outcome: resolve.Applied, Reason: resolve.ReasonOwnerEdit, Source: record.SourceWebhook, Count: 1}
+			e := pipeline.Event{Ref: clients(fmt.Sprint(i)), Change: fmt.Sprintf("%012x", i), Outcome: resolve.Applied,
+				Reason: resolve.ReasonOwnerEdit, Source: record.SourceWebhook, Count: 1}
 			e.Kind = pipeline.EventEnded
 			if function != "resolver" {
 				e.Kind, e.Source, e.Operation, e.Lag = pipeline.EventWrite, record.SourceWriter, record.OperationUpdate, 12345*time.Millisecond
@@ -94,15 +99,22 @@ func TestEventsAreCountedAsTheyAre(t *testing.T) {
 		event pipeline.Event
 		want  map[string]int64
 	}{
-		"a change that two hints told of":     {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Count: 2}, map[string]int64{"applied": 1, "superseded": 1}},
-		"an echo":                             {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Noop, Reason: resolve.ReasonEcho, Count: 1}, map[string]int64{"noop": 1, "echoes": 1}},
-		"a difference that a reconcile found": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Source: record.SourceSweep, Count: 1}, map[string]int64{"applied": 1, "drift": 1}},
-		"a rate limit":                        {pipeline.Event{Kind: pipeline.EventPostponed, Err: limited}, map[string]int64{"rate_limited": 1}},
-		"an outage":                           {pipeline.Event{Kind: pipeline.EventPostponed, Reason: resolve.ReasonTransient}, map[string]int64{"postponed": 1}},
-		"a refused write":                     {pipeline.Event{Kind: pipeline.EventDeadLetter, Source: record.SourceWriter}, map[string]int64{"refused": 1}},
-		"a change refused for good":           {pipeline.Event{Kind: pipeline.EventDeadLetter, Source: record.SourceWebhook}, map[string]int64{"dead_lettered": 1}},
-		"a write":                             {pipeline.Event{Kind: pipeline.EventWrite, Outcome: resolve.Applied, Lag: 2 * time.Second}, map[string]int64{"writes": 1, "lag": 2000, "lags": 1, "lag_max": 2000}},
-		"messages that come again":            {pipeline.Event{Kind: pipeline.EventFailed, Count: 3}, map[string]int64{"retries": 3}},
+		"a change that two hints told of": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Count: 2},
+			map[string]int64{"applied": 1, "superseded": 1}},
+		"an echo": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Noop, Reason: resolve.ReasonEcho,
+			Count: 1}, map[string]int64{"noop": 1, "echoes": 1}},
+		"a difference that a reconcile found": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Source: record.SourceSweep,
+			Count: 1}, map[string]int64{"applied": 1, "drift": 1}},
+		"a rate limit": {pipeline.Event{Kind: pipeline.EventPostponed, Err: limited}, map[string]int64{"rate_limited": 1}},
+		"an outage": {pipeline.Event{Kind: pipeline.EventPostponed, Reason: resolve.ReasonTransient},
+			map[string]int64{"postponed": 1}},
+		"a refused write": {pipeline.Event{Kind: pipeline.EventDeadLetter, Source: record.SourceWriter},
+			map[string]int64{"refused": 1}},
+		"a change refused for good": {pipeline.Event{Kind: pipeline.EventDeadLetter, Source: record.SourceWebhook},
+			map[string]int64{"dead_lettered": 1}},
+		"a write": {pipeline.Event{Kind: pipeline.EventWrite, Outcome: resolve.Applied, Lag: 2 * time.Second},
+			map[string]int64{"writes": 1, "lag": 2000, "lags": 1, "lag_max": 2000}},
+		"messages that come again": {pipeline.Event{Kind: pipeline.EventFailed, Count: 3}, map[string]int64{"retries": 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := memstore.New()

@@ -36,11 +36,13 @@ func TestAFunctionRunsTheActiveConfigurationAndNothingBefore(t *testing.T) {
 	if got, err := handle(ctx, lambdaio.Scheduled{}); err != nil || got != 103 {
 		t.Errorf("got %d, %v; want version 1 with its 3 connections", got, err)
 	}
-	if _, err := activation.Activate(ctx, s, version, activation.Text{Name: "sync.yaml", Body: []byte("version: 99\n")}, "d2", "", time.Now()); err != nil {
+	if _, err := activation.Activate(ctx, s, version, activation.Text{Name: "sync.yaml", Body: []byte("version: 99\n")}, "d2", "",
+		time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	other := Active(&Function{store: s}, func(*boot.System) func(context.Context, lambdaio.Scheduled) (int64, error) { return nil })
-	if _, err := other(ctx, lambdaio.Scheduled{}); err == nil || !strings.Contains(err.Error(), "configuration 2, which is active, does not load in this function") {
+	if _, err := other(ctx, lambdaio.Scheduled{}); err == nil ||
+		!strings.Contains(err.Error(), "configuration 2, which is active, does not load in this function") {
 		t.Errorf("one that this program cannot read: got %v", err)
 	}
 }

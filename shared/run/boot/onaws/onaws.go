@@ -57,10 +57,12 @@ func Open(f config.Function, tables Tables) (*Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := Client{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(), HTTP: awsclient.HTTP{Client: &http.Client{Timeout: 20 * time.Second}}}
+	client := Client{Region: os.Getenv("AWS_REGION"), Credentials: fromEnvironment(),
+		HTTP: awsclient.HTTP{Client: &http.Client{Timeout: 20 * time.Second}}}
 	fn := &Function{config: c,
-		secrets: &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: client.Region, Credentials: client.Credentials, HTTPClient: client.HTTP}), arns: c.SecretARNs, now: time.Now},
-		queue:   sqsqueue.New(sqs.New(sqs.Options{Region: client.Region, Credentials: client.Credentials, HTTPClient: client.HTTP}), c.QueueURLs)}
+		secrets: &secretReader{client: secretsmanager.New(secretsmanager.Options{Region: client.Region, Credentials: client.Credentials,
+			HTTPClient: client.HTTP}), arns: c.SecretARNs, now: time.Now},
+		queue: sqsqueue.New(sqs.New(sqs.Options{Region: client.Region, Credentials: client.Credentials, HTTPClient: client.HTTP}), c.QueueURLs)}
 	if len(c.Tables) > 0 {
 		if tables == nil {
 			return nil, fmt.Errorf("function %s has tables, and its main opens none: give it ontables.Open", f)
@@ -74,7 +76,8 @@ func Open(f config.Function, tables Tables) (*Function, error) {
 }
 
 func (fn *Function) system(rules *ruleset.Rules) *boot.System {
-	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue, Store: fn.store, Meter: fn.meter, Wait: boot.Wait}
+	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue,
+		Store: fn.store, Meter: fn.meter, Wait: boot.Wait}
 }
 
 // Packaged makes a handler that runs the configuration beside the bootstrap, active or not. It is for the webhook alone:
@@ -85,7 +88,8 @@ func Packaged[E, R any](fn *Function, assemble func(*boot.System) func(context.C
 	load := sync.OnceValues(func() (func(context.Context, E) (R, error), error) {
 		rules, err := config.LoadRules(fn.config.RulesPath)
 		if err != nil {
-			return nil, fmt.Errorf("the configuration packaged with this function does not load; deploy the function again, from one that `fluxcascade lint` passes: %w", err)
+			return nil, fmt.Errorf("the configuration packaged with this function does not load; deploy the function again, from one that "+
+				"`fluxcascade lint` passes: %w", err)
 		}
 		return assemble(fn.system(rules)), nil
 	})
@@ -106,7 +110,8 @@ func Active[E, R any](fn *Function, assemble func(*boot.System) func(context.Con
 		Build: func(ctx context.Context, v activation.Version, text activation.Text) (func(context.Context, E) (R, error), error) {
 			rules, err := ruleset.Load(text.Name, text.Body, catalog.All())
 			if err != nil {
-				return nil, fmt.Errorf("configuration %d, which is active, does not load in this function; deploy the program that activated it, or activate another: %w", v.Number, err)
+				return nil, fmt.Errorf("configuration %d, which is active, does not load in this function; deploy the program that activated it, or "+
+					"activate another: %w", v.Number, err)
 			}
 			rules.Version = v.Number
 			if fn.config.MatchSecretARN != "" {
@@ -122,14 +127,16 @@ func Active[E, R any](fn *Function, assemble func(*boot.System) func(context.Con
 // for the life of its process.
 func fromEnvironment() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"), Source: "environment"}, nil
+		return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken: os.Getenv("AWS_SESSION_TOKEN"), Source: "environment"}, nil
 	})
 }
 
 // secretReader reads secrets when first needed, and again after a while.
 type secretReader struct {
 	client interface {
-		GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+		GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (
+			*secretsmanager.GetSecretValueOutput, error)
 	}
 	arns map[record.Platform]string
 	now  func() time.Time
@@ -170,7 +177,8 @@ func (r *secretReader) of(rules *ruleset.Rules) func(context.Context, record.Con
 		}
 		var app boot.App
 		if err := json.Unmarshal(raw, &app); err != nil || app.ClientID == "" {
-			return boot.App{}, fault.Newf(fault.Unauthorized, "app secret of "+string(declared.Platform), "not the JSON it should be: client_id, client_secret, webhook_secret")
+			return boot.App{}, fault.Newf(fault.Unauthorized, "app secret of "+string(declared.Platform),
+				"not the JSON it should be: client_id, client_secret, webhook_secret")
 		}
 		if r.apps == nil {
 			r.apps = map[record.Platform]kept{}

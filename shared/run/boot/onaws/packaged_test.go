@@ -53,7 +53,8 @@ func TestAPackagedConfigurationThatDoesNotLoadFailsEveryCallAndSaysWhatToDo(t *t
 		handle := counting(&Function{config: config.Config{RulesPath: path}}, &assembled)
 		for range 2 {
 			_, err := handle(context.Background(), "")
-			if err == nil || !strings.Contains(err.Error(), "packaged with this function does not load; deploy the function again") || !strings.Contains(err.Error(), filepath.Base(path)) {
+			if err == nil || !strings.Contains(err.Error(), "packaged with this function does not load; deploy the function again") ||
+				!strings.Contains(err.Error(), filepath.Base(path)) {
 				t.Errorf("%s: got %v", filepath.Base(path), err)
 			}
 		}
@@ -65,7 +66,8 @@ func TestAPackagedConfigurationThatDoesNotLoadFailsEveryCallAndSaysWhatToDo(t *t
 
 // TestAFunctionWithTablesThatOpensNoneDoesNotStart: it would panic at its first call.
 func TestAFunctionWithTablesThatOpensNoneDoesNotStart(t *testing.T) {
-	values := map[string]string{config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`, config.EnvSecretARNs: `{"hubspot":"arn"}`}
+	values := map[string]string{config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`,
+		config.EnvSecretARNs: `{"hubspot":"arn"}`}
 	for _, name := range config.Environment(config.Poller) {
 		value := values[name]
 		if value == "" {

@@ -35,7 +35,8 @@ func (m *Message) ID() string { return strconv.FormatUint(m.Serial, 10) }
 
 // Delivery gives the message as its receiver sees it.
 func (m *Message) Delivery(body []byte) queue.Delivery {
-	return queue.Delivery{ID: m.ID(), Handle: m.ID() + "/" + strconv.FormatUint(m.delivery, 10), Body: body, Count: m.Count, SentAt: m.SentAt, FirstAt: m.FirstAt}
+	return queue.Delivery{ID: m.ID(), Handle: m.ID() + "/" + strconv.FormatUint(m.delivery, 10), Body: body, Count: m.Count, SentAt: m.SentAt,
+		FirstAt: m.FirstAt}
 }
 
 // Shelf holds the messages of one queue. Its zero value is empty and ready. Not safe for concurrent use.

@@ -14,7 +14,8 @@ var _ onaws.Tables = Open
 
 // Open gives the store in the tables of the given names. It calls nothing.
 func Open(c onaws.Client, names map[store.Table]string) (store.Store, error) {
-	return dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP}), Tables: everyTable(names)})
+	return dynamostore.New(dynamostore.Settings{Client: dynamodb.New(dynamodb.Options{Region: c.Region, Credentials: c.Credentials,
+		HTTPClient: c.HTTP}), Tables: everyTable(names)})
 }
 
 // everyTable fills in a name for tables that a function may not touch: IAM refuses it, and so would DynamoDB.
