@@ -44,7 +44,8 @@ func Answer(ctx context.Context, t Target, rules *Rules, group record.Group, ans
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Did: fmt.Sprintf("%s of %s is decided.", answer.Field, answer.Entity), Next: nextOf(rules.Active, group, decision, answer.Field)}, nil
+	return Done{Did: fmt.Sprintf("%s of %s is decided.", answer.Field, answer.Entity), Next: nextOf(rules.Active, group, decision,
+		answer.Field)}, nil
 }
 
 // nextOf says what becomes of an answer: where it is written, where it waits and for what, or that it is due nowhere.
@@ -68,7 +69,8 @@ func nextOf(rules *ruleset.Rules, group record.Group, d resolve.Decision, field 
 	slices.Sort(waiting)
 	var out []string
 	if len(written) > 0 {
-		out = append(out, "It is written to "+strings.Join(written, ", ")+" at once, or at the next sweep of those that do not write in real time.")
+		out = append(out, "It is written to "+strings.Join(written, ", ")+
+			" at once, or at the next sweep of those that do not write in real time.")
 	}
 	if len(waiting) > 0 {
 		out = append(out, "It waits at "+strings.Join(waiting, ", ")+".")
@@ -85,7 +87,11 @@ func carries(g *ruleset.Group, due resolve.Due, field record.HubField) bool {
 		if !slices.Contains(p.Hub, field) || p.Direction == ruleset.ToHub {
 			continue
 		}
-		if due.Operation == record.OperationCreate || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { _, ok := due.Fields[name]; return ok }) {
+		if due.Operation == record.OperationCreate || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool {
+			_,
+				ok := due.Fields[name]
+			return ok
+		}) {
 			return true
 		}
 	}

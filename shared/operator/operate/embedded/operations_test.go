@@ -122,11 +122,13 @@ func TestAParkedFieldIsAnsweredAndNoLongerWaits(t *testing.T) {
 		t.Errorf("no such field: got %v, want rejected", err)
 	}
 	for field, value := range map[record.HubField]string{"phone": "banana", "firstname": "Ann"} {
-		if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: field, Value: value}, time.Now); !fault.Is(err, fault.Rejected) {
+		if _, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: field, Value: value},
+			time.Now); !fault.Is(err, fault.Rejected) {
 			t.Errorf("%s: got %v, want rejected", field, err)
 		}
 	}
-	done, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "phone", Value: "(312) 555-0123"}, time.Now)
+	done, err := operate.Answer(ctx, target, rules, "", resolve.Answer{Entity: "contacts:x", Field: "phone", Value: "(312) 555-0123"},
+		time.Now)
 	if err != nil || !strings.Contains(done.Did, "phone of contacts:x is decided") {
 		t.Fatalf("got %+v, %v", done, err)
 	}
