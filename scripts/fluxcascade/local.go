@@ -381,8 +381,9 @@ type loadFigures struct {
 }
 
 func loadFiguresOf(l runner.Loaded) loadFigures {
-	out := loadFigures{Connection: l.Connection, File: l.Path, Records: l.Records, Blank: l.Blank, Refused: l.Refused, Why: l.Why, Columns: l.Columns,
-		Unused: map[string]string{}, Encoding: l.Encoding, Guessed: l.Guessed, Separator: l.Separator}
+	out := loadFigures{Connection: l.Connection, File: l.Path, Records: l.Records, Blank: l.Blank, Refused: l.Refused, Why: l.Why,
+		Columns: l.Columns,
+		Unused:  map[string]string{}, Encoding: l.Encoding, Guessed: l.Guessed, Separator: l.Separator}
 	for _, u := range l.Unused {
 		out.Unused[u.Header] = u.Why
 	}

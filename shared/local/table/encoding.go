@@ -55,14 +55,16 @@ func (t *Table) decode(data []byte) (string, error) {
 		return t.through(name, unicode.UTF16(order, unicode.IgnoreBOM), data)
 	}
 	if !isText(data) {
-		return "", fmt.Errorf("the file is no text in a known encoding: save it as CSV, encoded in UTF-8 (a spreadsheet's own format is not read)")
+		return "", fmt.Errorf("the file is no text in a known encoding: save it as CSV, encoded in UTF-8 (a spreadsheet's own format is " +
+			"not read)")
 	}
 	if utf8.Valid(data) {
 		t.Encoding = utf8Name
 		return string(data), nil
 	}
 	if line := mixed(data); line > 0 {
-		return "", fmt.Errorf("line %d: the file is UTF-8, and this line has bytes of another encoding: save it anew as CSV, encoded in UTF-8", line)
+		return "", fmt.Errorf("line %d: the file is UTF-8, and this line has bytes of another encoding: save it anew as CSV, encoded in UTF-8",
+			line)
 	}
 	t.Guessed = true
 	if found := chardet.Detect(data[:min(len(data), detectMax)]); found.Confidence >= sureAt {

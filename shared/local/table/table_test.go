@@ -15,7 +15,8 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/local/table"
 )
 
-const people = "First Name,Last Name,Email,Company\r\nZoë,Müller,zoe@people.example,Müller & Söhne\r\nAnn,O'Neil,ann@people.example,Ann Pies\r\n"
+const people = "First Name,Last Name,Email,Company\r\nZoë,Müller,zoe@people.example,Müller & Söhne\r\nAnn,O'Neil,ann@people.example,Ann " +
+	"Pies\r\n"
 
 // encoded writes a text in an encoding.
 func encoded(t *testing.T, text string, e encoding.Encoding) string {
@@ -56,7 +57,8 @@ func TestOneTableInEveryWayThatProgramsWriteIt(t *testing.T) {
 		{"UTF-16, big end first, marked", encoded(t, people, marked(unicode.BigEndian)), "UTF-16BE"},
 		{"UTF-16, little end first, bare", encoded(t, people, bare(unicode.LittleEndian)), "UTF-16LE"},
 		{"UTF-16, big end first, bare", encoded(t, people, bare(unicode.BigEndian)), "UTF-16BE"},
-		{"a spreadsheet's Unicode text: UTF-16 and tabs", encoded(t, strings.ReplaceAll(people, ",", "\t"), marked(unicode.LittleEndian)), "UTF-16LE"},
+		{"a spreadsheet's Unicode text: UTF-16 and tabs", encoded(t, strings.ReplaceAll(people, ",", "\t"), marked(unicode.LittleEndian)),
+			"UTF-16LE"},
 		{"Windows-1252", encoded(t, people, charmap.Windows1252), "windows-1252"},
 		{"Windows-1252 with semicolons, as a German spreadsheet saves", encoded(t, semicolons, charmap.Windows1252), "windows-1252"},
 		{"Macintosh, whose lines end in CR", encoded(t, strings.ReplaceAll(people, "\r\n", "\r"), charmap.Macintosh), "macintosh"},
@@ -70,7 +72,8 @@ func TestOneTableInEveryWayThatProgramsWriteIt(t *testing.T) {
 		{"lines that end in CR", strings.ReplaceAll(people, "\r\n", "\r"), "UTF-8"},
 		{"no end of the last line", strings.TrimSuffix(people, "\r\n"), "UTF-8"},
 		{"blank rows above the header", "\r\n,,,\r\n" + people, "UTF-8"},
-		{"everything quoted", `"` + strings.ReplaceAll(strings.ReplaceAll(strings.TrimSuffix(people, "\r\n"), ",", `","`), "\r\n", "\"\r\n\"") + `"`, "UTF-8"},
+		{"everything quoted", `"` + strings.ReplaceAll(strings.ReplaceAll(strings.TrimSuffix(people, "\r\n"), ",", `","`), "\r\n", "\"\r\n\"") +
+			`"`, "UTF-8"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
