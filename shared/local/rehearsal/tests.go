@@ -27,8 +27,7 @@ func (t *trial) compare(hub record.Fields, spoke record.Place, fields record.Fie
 	values := record.HubValues{}
 	for i := range t.entity.Fields {
 		f := &t.entity.Fields[i]
-		value, problem := mapping.Canonical(f, hub[record.PlatformField(f.Name)])
-		if problem == "" {
+		if value, says := mapping.Canonical(f, hub[record.PlatformField(f.Name)]).Text(); says {
 			values[f.Name] = value
 		}
 	}
@@ -38,8 +37,8 @@ func (t *trial) compare(hub record.Fields, spoke record.Place, fields record.Fie
 		if p.Direction == ruleset.ToHub || p.Reference != nil || len(p.Hub) == 0 || p.OnCreateOnly {
 			continue
 		}
-		want, problem, known := mapping.ToSpoke(p, values)
-		if !known || problem != "" {
+		want, _, says := mapping.Texts(mapping.ToSpoke(p, values))
+		if !says {
 			continue
 		}
 		for j, name := range p.Spoke {
@@ -65,9 +64,9 @@ func (t *trial) equal(p *ruleset.Pair, j int, want string, fields record.Fields)
 			wanted[name] = want
 		}
 	}
-	a, _, _ := mapping.ToHub(t.entity, p, fields)
-	b, _, _ := mapping.ToHub(t.entity, p, wanted)
-	return a != nil && slices.Equal(a, b)
+	a, _, says := mapping.Texts(mapping.ToHub(t.entity, p, fields))
+	b, _, _ := mapping.Texts(mapping.ToHub(t.entity, p, wanted))
+	return says && slices.Equal(a, b)
 }
 
 // settable finds a pair through which a spoke may set a hub field: it owns it, or the last write wins.
@@ -110,8 +109,8 @@ func spokeUpdateReaches(ctx context.Context, t *trial) {
 		t.edit(ctx, spoke, id, record.Fields{p.Spoke[0]: t.bench.sample(f, 2)})
 		t.settle(ctx)
 		_, hub := t.only(ctx, t.hub)
-		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)])
-		want, _ := mapping.Canonical(f, t.bench.sample(f, 2))
+		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)]).Text()
+		want, _ := mapping.Canonical(f, t.bench.sample(f, 2)).Text()
 		if got != want {
 			t.fail("%s set %s to %q; the hub has %q", spoke, p.Spoke[0], want, got)
 		}
@@ -142,18 +141,18 @@ func twoSpokesAtOnce(ctx context.Context, t *trial) {
 			id, _ := t.only(ctx, e.place)
 			value := t.bench.sample(f, 3+n)
 			t.edit(ctx, e.place, id, record.Fields{e.pair.Spoke[0]: value})
-			canonical, _ := mapping.Canonical(f, value)
+			canonical, _ := mapping.Canonical(f, value).Text()
 			if e.pair.Direction == ruleset.Both && (!owned || f.Owner.Connection == e.place.Connection) {
 				allowed[canonical] = true
 			}
 		}
 		if len(allowed) == 0 {
-			canonical, _ := mapping.Canonical(f, hubBefore[record.PlatformField(f.Name)])
+			canonical, _ := mapping.Canonical(f, hubBefore[record.PlatformField(f.Name)]).Text()
 			allowed[canonical] = true // neither may set it: what was stays
 		}
 		t.settle(ctx)
 		_, hub := t.only(ctx, t.hub)
-		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)])
+		got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)]).Text()
 		if !allowed[got] {
 			t.fail("%s edited in %s and %s at once: the hub has %q, which the rules do not allow", f.Name, editors[0].place, editors[1].place, got)
 		}
@@ -210,8 +209,8 @@ func emailInSpoke(ctx context.Context, t *trial) {
 		if editors[0].pair.Direction == ruleset.Both && (f.Owner.LastWriteWins || f.Owner.Connection == editors[0].place.Connection) {
 			want = t.bench.sample(f, 5)
 		}
-		want, _ = mapping.Canonical(f, want)
-		if got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)]); hub != nil && got != want {
+		want, _ = mapping.Canonical(f, want).Text()
+		if got, _ := mapping.Canonical(f, hub[record.PlatformField(f.Name)]).Text(); hub != nil && got != want {
 			t.fail("the hub's %s is %q, want %q", f.Name, got, want)
 		}
 		return

@@ -120,7 +120,7 @@ func (c *columns) called(out record.Fields, said map[catalog.Meaning]string) {
 	part := func(m catalog.Meaning) string { return cmp.Or(said[m], out[c.object.Means[m]]) }
 	if given := c.object.Means[catalog.MeansGivenName]; given != "" && c.object.Means[catalog.MeansName] == "" && said[catalog.MeansName] != "" && !c.has(catalog.MeansGivenName, catalog.MeansFamilyName) {
 		if f, known := c.object.Field(given); known && !f.ReadOnly {
-			if parts, problem := mapping.Apply(ruleset.Transform{Name: "split_name"}, []string{said[catalog.MeansName]}); problem == "" {
+			if parts, _, says := mapping.Texts(mapping.Apply(ruleset.Transform{Name: "split_name"}, []mapping.Said{mapping.Read(said[catalog.MeansName])})); says {
 				out[given], out[c.object.Means[catalog.MeansFamilyName]] = parts[0], parts[1]
 			}
 		}

@@ -161,7 +161,7 @@ func (r *run) keyOf(g *ruleset.Group, e *ruleset.Entity, place record.Place, s r
 			if len(p.Hub) == 0 || p.Reference != nil || p.Direction == ruleset.ToSpoke && len(p.ToSpokeTransforms) > 0 {
 				continue
 			}
-			if texts, problem, ok := mapping.ToHub(e, p, s.Fields); ok && problem == "" {
+			if texts, _, ok := mapping.Texts(mapping.ToHub(e, p, s.Fields)); ok {
 				for k, name := range p.Hub {
 					values[name] = texts[k]
 				}

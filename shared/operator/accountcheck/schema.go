@@ -202,8 +202,7 @@ func (r *run) values(g *ruleset.Group, e *ruleset.Entity, m *ruleset.Mapping) {
 		if p.Direction != ruleset.ToHub {
 			outs := make([]tally, len(p.Spoke))
 			for _, s := range hub {
-				texts, problem, ok := mapping.ToSpoke(p, hubValues(e, s))
-				judge(outs, texts, problem, ok, func(k int) platform.FieldInfo { return r.fields[m.Spoke][p.Spoke[k]] })
+				judge(outs, mapping.ToSpoke(p, hubValues(e, s)), func(k int) platform.FieldInfo { return r.fields[m.Spoke][p.Spoke[k]] })
 			}
 			for k, name := range p.Spoke {
 				r.tell(m.Spoke, name, p.Line, outs[k], len(hub), "hub's")
@@ -212,8 +211,9 @@ func (r *run) values(g *ruleset.Group, e *ruleset.Entity, m *ruleset.Mapping) {
 		if p.Direction != ruleset.ToSpoke {
 			outs := make([]tally, len(p.Hub))
 			for _, s := range r.samples[m.Spoke] {
-				texts, problem, ok := mapping.ToHub(e, p, s.Fields)
-				judge(outs, texts, problem, ok, func(k int) platform.FieldInfo { return r.fields[g.HubPlace(e.Type)][record.PlatformField(p.Hub[k])] })
+				judge(outs, mapping.ToHub(e, p, s.Fields), func(k int) platform.FieldInfo {
+					return r.fields[g.HubPlace(e.Type)][record.PlatformField(p.Hub[k])]
+				})
 			}
 			for k, name := range p.Hub {
 				r.tell(g.HubPlace(e.Type), record.PlatformField(name), p.Line, outs[k], len(r.samples[m.Spoke]), string(m.Spoke.Connection)+"'s")
@@ -228,7 +228,7 @@ func hubValues(e *ruleset.Entity, s record.Snapshot) record.HubValues {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		if value, ok := s.Fields[record.PlatformField(f.Name)]; ok {
-			if canonical, problem := mapping.Canonical(f, value); problem == "" {
+			if canonical, ok := mapping.Canonical(f, value).Text(); ok {
 				out[f.Name] = canonical
 			}
 		}
@@ -241,28 +241,31 @@ type tally struct {
 	tooLong, longest, max int
 	foreign               int
 	invalid               int
+	silent                int
 	values                []string
 }
 
 // judge adds one translated record to the tallies.
-func judge(outs []tally, texts []string, problem mapping.Problem, ok bool, info func(int) platform.FieldInfo) {
-	if !ok {
-		return
-	}
+func judge(outs []tally, said []mapping.Said, info func(int) platform.FieldInfo) {
 	for k := range outs {
+		text, ok := said[k].Text()
+		why, _ := said[k].Nothing()
 		switch {
-		case problem == mapping.Invalid:
+		case !ok && (why.Why == mapping.NoEntry || why.Why == mapping.Emptied):
+			outs[k].silent++
+			continue
+		case !ok && why.Why != mapping.NotRead:
 			outs[k].invalid++
 			continue
-		case problem != "" || k >= len(texts) || texts[k] == "":
+		case !ok || text == "":
 			continue
 		}
 		f := info(k)
-		if n := utf8.RuneCountInString(texts[k]); f.MaxLength > 0 && n > f.MaxLength {
+		if n := utf8.RuneCountInString(text); f.MaxLength > 0 && n > f.MaxLength {
 			outs[k].tooLong++
 			outs[k].longest, outs[k].max = max(outs[k].longest, n), f.MaxLength
 		}
-		if f.Kind == catalog.Enum && len(f.Values) > 0 && !slices.Contains(f.Values, texts[k]) {
+		if f.Kind == catalog.Enum && len(f.Values) > 0 && !slices.Contains(f.Values, text) {
 			outs[k].foreign++
 			outs[k].values = f.Values
 		}
@@ -286,7 +289,12 @@ func (r *run) tell(place record.Place, name record.PlatformField, line int, t ta
 	if t.invalid > 0 {
 		r.add(Finding{Severity: Note, Where: where, Line: line,
 			What: fmt.Sprintf("%d of %d of the %s values looked at are not of the form that the transforms read", t.invalid, of, whose),
-			Do:   "they are parked, one by one; correct them at their source, or take on_invalid: keep"})
+			Do:   "they stay where they are and are shown; correct them at their source, or change the transform"})
+	}
+	if t.silent > 0 {
+		r.add(Finding{Severity: Note, Where: where, Line: line,
+			What: fmt.Sprintf("%d of %d of the %s values looked at say nothing here: the value_map has no entry for them", t.silent, of, whose),
+			Do:   "add them to the value_map, or leave them: they stay where they are and are shown"})
 	}
 }
 

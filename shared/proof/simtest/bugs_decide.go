@@ -49,7 +49,7 @@ func fullRecord(v *resolve.View, o resolve.Observation, r *ruleset.Rules, d *res
 			if p.Reference != nil || p.Direction == ruleset.ToHub || len(p.Hub) == 0 {
 				continue
 			}
-			if texts, problem, known := mapping.ToSpoke(&p, values); known && problem == "" {
+			if texts, _, says := mapping.Texts(mapping.ToSpoke(&p, values)); says {
 				for j, name := range p.Spoke {
 					all[name] = texts[j]
 				}

@@ -112,12 +112,12 @@ func (n naive) takeIn(ctx context.Context, g *ruleset.Group, c record.Change, s 
 			continue
 		}
 		f, _ := declared.Field(p.Hub[0])
-		values, problem, known := mapping.ToHub(declared, &p, s.Fields)
+		value, says := mapping.ToHub(declared, &p, s.Fields)[0].Text()
 		now, had := x.Entity.Fields[p.Hub[0]]
-		if !known || problem != "" || had && !f.Owner.LastWriteWins && f.Owner.Connection != c.Connection || had && s.ModifiedAt.Before(now.At) {
+		if !says || had && !f.Owner.LastWriteWins && f.Owner.Connection != c.Connection || had && s.ModifiedAt.Before(now.At) {
 			continue
 		}
-		x.Entity.Fields[p.Hub[0]] = resolve.Value{Text: values[0], From: c.Connection, At: s.ModifiedAt}
+		x.Entity.Fields[p.Hub[0]] = resolve.Value{Text: value, From: c.Connection, At: s.ModifiedAt}
 	}
 	link := &resolve.Link{Place: c.Place, ID: s.ID, State: resolve.LinkLive, Base: s.Fields, Sent: s.Fields}
 	if err := n.save(ctx, x, link); err != nil {
@@ -248,8 +248,8 @@ func (n naive) fieldsOf(g *ruleset.Group, x stored, place record.Place) record.F
 		if p.Reference != nil || p.Direction == ruleset.ToHub || len(p.Hub) == 0 {
 			continue
 		}
-		if texts, problem, known := mapping.ToSpoke(&p, values); known && problem == "" {
-			fields[p.Spoke[0]] = texts[0]
+		if text, says := mapping.ToSpoke(&p, values)[0].Text(); says {
+			fields[p.Spoke[0]] = text
 		}
 	}
 	return fields

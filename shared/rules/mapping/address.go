@@ -8,17 +8,21 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// address is what could be told of a US address; a part is "" where it could not.
+// address is a US address, taken apart. Every part has a text.
 type address struct{ street, city, state, zip string }
 
 // addressLine joins the parts of an address with commas.
-func addressLine(_ ruleset.Transform, values []string) []string {
-	return []string{joinFilled(values, ", ")}
-}
+func addressLine(_ ruleset.Transform, values []string) string { return joinFilled(values, ", ") }
 
 // addressPart makes the transform that gives one part of an address.
-func addressPart(part func(address) string) func(ruleset.Transform, string) (string, Problem) {
-	return text(func(value string) string { return part(parseAddress(value)) })
+func addressPart(part func(address) string) func(ruleset.Transform, string) Said {
+	return func(t ruleset.Transform, value string) Said {
+		a, ok := parseAddress(value)
+		if !ok {
+			return silent(Unreadable, t.Name, value)
+		}
+		return made(t.Name, value, part(a))
+	}
 }
 
 var (
@@ -28,10 +32,14 @@ var (
 )
 
 // parseAddress reads "221 E. 51st St., Apt 3, Chicago, IL 60615, USA", with commas or line ends between the parts. It
-// works from the end, and without a state it tells nothing. The state is known where it stands alone between commas
-// or just before the ZIP code ("12 Oak Ct" is no Connecticut). The part before the state is the city and what
-// precedes that the street; a lone part with a number in it could be either or both, so it is neither.
-func parseAddress(value string) address {
+// works from the end: the ZIP code, the state before it, the part before that as the city, and what precedes the city as
+// the street.
+//
+// It reads the whole of an address or none of it: each of the four parts is a field of its own elsewhere, and a new street
+// beside the old ZIP code is no address. So it is false without a state ("10 Downing Street, London SW1A 2AA, UK"), without
+// a ZIP code, and without a comma or line end between street and city, for "12 St Paul St Paul MN 55101" can be cut in two
+// ways. It is false as well for a ZIP code of another state: that is no US address, or a slip.
+func parseAddress(value string) (a address, ok bool) {
 	parts := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' })
 	for i := range parts {
 		parts[i] = strings.Join(strings.Fields(parts[i]), " ")
@@ -41,22 +49,20 @@ func parseAddress(value string) address {
 		parts = parts[:n-1]
 	}
 	if len(parts) == 0 {
-		return address{}
+		return address{}, false
 	}
-	var a address
-	if parts, a.zip = cutZIP(parts); len(parts) == 0 {
-		return address{}
+	if parts, a.zip = cutZIP(parts); a.zip == "" || len(parts) == 0 {
+		return address{}, false
 	}
-	if parts, a.state = cutState(parts, a.zip != ""); a.state == "" {
-		return address{}
+	if parts, a.state = cutState(parts, true); a.state == "" || !slices.Contains(statesByZIP[a.zip[0]-'0'], a.state) {
+		return address{}, false
 	}
-	switch n := len(parts); {
-	case n > 1:
-		a.street, a.city = strings.Join(parts[:n-1], ", "), parts[n-1]
-	case n == 1 && !hasDigit.MatchString(parts[0]):
-		a.city = parts[0]
+	n := len(parts)
+	if n < 2 || hasDigit.MatchString(parts[n-1]) {
+		return address{}, false // the part before the state is no city: an apartment, or street and city in one
 	}
-	return a
+	a.street, a.city = strings.Join(parts[:n-1], ", "), parts[n-1]
+	return a, true
 }
 
 // cutZIP takes the ZIP code off the end of the last part, and the part with it if nothing is left.

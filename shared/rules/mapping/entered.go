@@ -8,8 +8,8 @@ import (
 )
 
 // Entered gives what a person types for a hub field in its canonical form. It is stricter than Canonical: a policy that
-// keeps or blanks what a platform holds in no readable form is no leave to type it. Such a text is Invalid.
-func Entered(f *ruleset.Field, text string) (string, Problem) {
+// keeps or blanks what a platform holds in no readable form is no leave to type it. Such a text says nothing.
+func Entered(f *ruleset.Field, text string) Said {
 	strict := *f
 	strict.Form = slices.Clone(f.Form)
 	for i := range strict.Form {

@@ -17,23 +17,25 @@ func TestWhatAPersonTypesIsHeldToTheForm(t *testing.T) {
 		field   ruleset.Field
 		text    string
 		want    string
-		problem mapping.Problem
+		problem mapping.Why
 	}{
 		{"an email in no form", email, " BOB@New.Example ", "bob@new.example", ""},
 		{"a phone", phone("park"), "(312) 555-0123", "+13125550123", ""},
-		{"no phone, where those are parked", phone("park"), "banana", "", mapping.Invalid},
-		{"no phone, where those of a platform are kept", phone("keep"), "banana", "", mapping.Invalid},
-		{"no phone, where those of a platform are blanked", phone("blank"), "banana", "", mapping.Invalid},
-		{"no phone, where nothing is said", ruleset.Field{Form: []ruleset.Transform{{Name: "phone_e164"}}}, "banana", "", mapping.Invalid},
+		{"no phone, where those are parked", phone("park"), "banana", "", mapping.ForPerson},
+		{"no phone, where those of a platform are kept", phone("keep"), "banana", "", mapping.ForPerson},
+		{"no phone, where those of a platform are blanked", phone("blank"), "banana", "", mapping.ForPerson},
+		{"no phone, where nothing is said", ruleset.Field{Form: []ruleset.Transform{{Name: "phone_e164"}}}, "banana", "", mapping.ForPerson},
 		{"a blank", phone("keep"), "", "", ""},
 	} {
-		got, problem := mapping.Entered(&c.field, c.text)
-		if got != c.want || problem != c.problem {
-			t.Errorf("%s: %q gives %q, %q; want %q, %q", c.name, c.text, got, problem, c.want, c.problem)
+		said := mapping.Entered(&c.field, c.text)
+		got, _ := said.Text()
+		why, _ := said.Nothing()
+		if problem := why.Why; got != c.want || problem != c.problem {
+			t.Errorf("%s: %q gives %q, %q; want %q, %q", c.name, c.text, got, why, c.want, c.problem)
 		}
 	}
 	kept := phone("keep")
-	if _, problem := mapping.Entered(&kept, "banana"); problem != mapping.Invalid || kept.Form[0].Args["on_invalid"] != "keep" {
+	if why, _ := mapping.Entered(&kept, "banana").Nothing(); why.Why != mapping.ForPerson || kept.Form[0].Args["on_invalid"] != "keep" {
 		t.Errorf("the field itself has changed: %v", kept.Form)
 	}
 }

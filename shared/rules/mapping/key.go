@@ -15,7 +15,7 @@ import (
 )
 
 // Key gives the key that values have under a match rule: its parts through their transforms, trimmed, in NFC and
-// folded, joined so that no two lists of parts give one key. ok is false if a part is missing or blank.
+// folded, joined so that no two lists of parts give one key. ok is false if a part is missing or blank, or says nothing.
 func Key(rule ruleset.MatchRule, values record.HubValues) (key string, ok bool) {
 	var b strings.Builder
 	for _, part := range rule.Parts {
@@ -23,11 +23,11 @@ func Key(rule ruleset.MatchRule, values record.HubValues) (key string, ok bool) 
 		if !known {
 			return "", false
 		}
-		out, problem := Run(part.Transforms, []string{value})
-		if problem != "" || len(out) != 1 {
+		out := Run(part.Transforms, []Said{Read(value)})
+		if len(out) != 1 {
 			return "", false
 		}
-		text := cases.Fold().String(norm.NFC.String(strings.Join(strings.Fields(out[0]), " ")))
+		text := cases.Fold().String(norm.NFC.String(strings.Join(strings.Fields(out[0].text), " ")))
 		if text == "" {
 			return "", false
 		}

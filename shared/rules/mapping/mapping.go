@@ -1,5 +1,7 @@
-// Package mapping translates between platform fields and hub fields, purely: transforms by name, canonical forms,
-// match keys. It reads the rules as data and never decides what to do with a value.
+// Package mapping translates between platform fields and hub fields, purely: transforms by name, canonical forms, equality
+// by type, filters, match keys. It reads the rules as data and never decides what to do with a value.
+//
+// A translation has exactly three results, see Said: a value, a blank, or nothing with its reason.
 package mapping
 
 import (
@@ -7,80 +9,57 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// Problem says why a value could not be translated; "" is none.
-type Problem string
-
-// The problems.
-const (
-	Invalid  Problem = "invalid_value"  // not of the form the transform needs, and the policy is to park
-	Unmapped Problem = "unmapped_value" // value_map has no entry: the other side has no opinion
-)
-
-// ToHub translates the spoke fields of one pair into hub values, in the pair's order of hub fields, each in its
-// canonical form. ok is false if fields lacks one of the pair's spoke fields: nothing was read, nothing is said.
-func ToHub(e *ruleset.Entity, p *ruleset.Pair, fields record.Fields) (values []string, problem Problem, ok bool) {
-	in := make([]string, len(p.Spoke))
+// ToHub tells what the spoke fields of one pair say to its hub fields, in the pair's order of those, each in its canonical
+// form. All say nothing where fields lacks one of the pair's spoke fields: it was not read.
+func ToHub(e *ruleset.Entity, p *ruleset.Pair, fields record.Fields) []Said {
+	in := make([]Said, len(p.Spoke))
 	for i, name := range p.Spoke {
 		value, read := fields[name]
 		if !read {
-			return nil, "", false
+			return make([]Said, len(p.Hub))
 		}
-		in[i] = value
+		in[i] = Read(value)
 	}
-	out, problem := Run(p.ToHubTransforms, in)
-	if problem != "" {
-		return nil, problem, true
-	}
+	out := Run(p.ToHubTransforms, in)
 	if len(out) != len(p.Hub) {
-		return nil, Invalid, true
+		return repeat(len(p.Hub), silent(BrokenRule, "to_hub", ""))
 	}
 	for i, name := range p.Hub {
-		f, found := e.Field(name)
-		if !found {
-			continue
-		}
-		if out[i], problem = Canonical(f, out[i]); problem != "" {
-			return nil, problem, true
+		if f, found := e.Field(name); found {
+			out[i] = canonical(f, out[i])
 		}
 	}
-	return out, "", true
+	return out
 }
 
-// ToSpoke translates hub values into the pair's spoke fields, in the pair's order. ok is false if values lacks one
-// of the pair's hub fields.
-func ToSpoke(p *ruleset.Pair, values record.HubValues) (out []string, problem Problem, ok bool) {
-	in := make([]string, len(p.Hub))
+// ToSpoke tells what hub values say to the pair's spoke fields, in the pair's order. All say nothing where values lacks
+// one of the pair's hub fields.
+func ToSpoke(p *ruleset.Pair, values record.HubValues) []Said {
+	in := make([]Said, len(p.Hub))
 	for i, name := range p.Hub {
 		value, known := values[name]
 		if !known {
-			return nil, "", false
+			return make([]Said, len(p.Spoke))
 		}
-		in[i] = value
+		in[i] = Read(value)
 	}
-	out, problem = Run(p.ToSpokeTransforms, in)
-	if problem == "" && len(out) != len(p.Spoke) {
-		problem = Invalid
+	out := Run(p.ToSpokeTransforms, in)
+	if len(out) != len(p.Spoke) {
+		return repeat(len(p.Spoke), silent(BrokenRule, "to_spoke", ""))
 	}
-	return out, problem, true
+	return out
 }
 
 // Canonical gives a hub field's value in its canonical form. Applying it twice changes nothing.
-func Canonical(f *ruleset.Field, value string) (string, Problem) {
-	out, problem := Run(f.Form, []string{value})
-	if problem != "" {
-		return "", problem
-	}
-	return out[0], ""
-}
+func Canonical(f *ruleset.Field, value string) Said { return canonical(f, Read(value)) }
+
+func canonical(f *ruleset.Field, s Said) Said { return composed(Run(f.Form, []Said{s})[0]) }
 
 // Run applies transforms in order.
-func Run(transforms []ruleset.Transform, values []string) ([]string, Problem) {
+func Run(transforms []ruleset.Transform, values []Said) []Said {
+	out := append([]Said(nil), values...)
 	for _, t := range transforms {
-		out, problem := Apply(t, values)
-		if problem != "" {
-			return nil, problem
-		}
-		values = out
+		out = Apply(t, out)
 	}
-	return values, ""
+	return out
 }

@@ -30,20 +30,19 @@ func TestAPairsSpokeFieldsBecomeHubValues(t *testing.T) {
 		pair    ruleset.Pair
 		fields  record.Fields
 		want    []string
-		problem mapping.Problem
-		ok      bool
+		problem mapping.Why
 	}{
-		"in canonical form":         {phonePair, record.Fields{"Phone": "(312) 555-0123"}, []string{"+13125550123"}, "", true},
-		"a blank":                   {phonePair, record.Fields{"Phone": ""}, []string{""}, "", true},
-		"one field to two":          {namePair, record.Fields{"Name": " Ada Lovelace "}, []string{"Ada", "Lovelace"}, "", true},
-		"not of the canonical form": {phonePair, record.Fields{"Phone": "2859902"}, nil, mapping.Invalid, true},
-		"too few values":            {brokenPair, record.Fields{"Name": "Ada"}, nil, mapping.Invalid, true},
-		"not read":                  {phonePair, record.Fields{"Name": "Ada"}, nil, "", false},
+		"in canonical form":         {phonePair, record.Fields{"Phone": "(312) 555-0123"}, []string{"+13125550123"}, ""},
+		"a blank":                   {phonePair, record.Fields{"Phone": ""}, []string{""}, ""},
+		"one field to two":          {namePair, record.Fields{"Name": " Ada Lovelace "}, []string{"Ada", "Lovelace"}, ""},
+		"not of the canonical form": {phonePair, record.Fields{"Phone": "2859902"}, nil, mapping.ForPerson},
+		"too few values":            {brokenPair, record.Fields{"Name": "Ada"}, nil, mapping.BrokenRule},
+		"not read":                  {phonePair, record.Fields{"Name": "Ada"}, nil, mapping.NotRead},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, problem, ok := mapping.ToHub(&contact, &c.pair, c.fields)
-			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem || ok != c.ok {
-				t.Errorf("problem %q, want %q; ok %t, want %t; values (-want +got):\n%s", problem, c.problem, ok, c.ok, diff)
+			got, problem := textsOf(mapping.ToHub(&contact, &c.pair, c.fields))
+			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem {
+				t.Errorf("problem %q, want %q; values (-want +got):\n%s", problem, c.problem, diff)
 			}
 		})
 	}
@@ -54,21 +53,20 @@ func TestAPairsHubValuesBecomeSpokeFields(t *testing.T) {
 		pair    ruleset.Pair
 		values  record.HubValues
 		want    []string
-		problem mapping.Problem
-		ok      bool
+		problem mapping.Why
 	}{
-		"through its transform": {phonePair, record.HubValues{"phone": "+13125550123"}, []string{"(312) 555-0123"}, "", true},
-		"two fields to one":     {namePair, record.HubValues{"first": "Ada", "last": "Lovelace"}, []string{"Ada Lovelace"}, "", true},
-		"one of two is unknown": {namePair, record.HubValues{"first": "Ada"}, nil, "", false},
+		"through its transform": {phonePair, record.HubValues{"phone": "+13125550123"}, []string{"(312) 555-0123"}, ""},
+		"two fields to one":     {namePair, record.HubValues{"first": "Ada", "last": "Lovelace"}, []string{"Ada Lovelace"}, ""},
+		"one of two is unknown": {namePair, record.HubValues{"first": "Ada"}, nil, mapping.NotRead},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, problem, ok := mapping.ToSpoke(&c.pair, c.values)
-			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem || ok != c.ok {
-				t.Errorf("problem %q, want %q; ok %t, want %t; values (-want +got):\n%s", problem, c.problem, ok, c.ok, diff)
+			got, problem := textsOf(mapping.ToSpoke(&c.pair, c.values))
+			if diff := cmp.Diff(c.want, got); diff != "" || problem != c.problem {
+				t.Errorf("problem %q, want %q; values (-want +got):\n%s", problem, c.problem, diff)
 			}
 		})
 	}
-	if _, problem, _ := mapping.ToSpoke(&brokenPair, record.HubValues{"first": "Ada", "last": "Lovelace"}); problem != mapping.Invalid {
-		t.Errorf("two values for one field: problem %q, want %q", problem, mapping.Invalid)
+	if _, problem := textsOf(mapping.ToSpoke(&brokenPair, record.HubValues{"first": "Ada", "last": "Lovelace"})); problem != mapping.BrokenRule {
+		t.Errorf("two values for one field: problem %q, want %q", problem, mapping.BrokenRule)
 	}
 }

@@ -18,10 +18,10 @@ var suffixes = []string{"jr", "sr", "ii", "iii", "iv"}
 // particles before it. The first word is always a given name, so Van Morrison is Van | Morrison; a single word is a
 // given name alone. Commas mean nothing: "Smith, John" is not turned round. combineName puts the two together again,
 // with single spaces.
-func splitName(_ ruleset.Transform, values []string) []string {
-	words := strings.Fields(values[0])
+func splitName(_ ruleset.Transform, values []Said) []Said {
+	words := strings.Fields(values[0].text)
 	if len(words) < 2 {
-		return []string{strings.Join(words, " "), ""}
+		return []Said{Read(strings.Join(words, " ")), Read("")}
 	}
 	family := len(words) - 1
 	if family > 1 && slices.Contains(suffixes, strings.TrimSuffix(strings.ToLower(words[family]), ".")) {
@@ -30,10 +30,10 @@ func splitName(_ ruleset.Transform, values []string) []string {
 	for family > 1 && slices.Contains(particles, strings.ToLower(words[family-1])) {
 		family--
 	}
-	return []string{strings.Join(words[:family], " "), strings.Join(words[family:], " ")}
+	return []Said{Read(strings.Join(words[:family], " ")), Read(strings.Join(words[family:], " "))}
 }
 
 // combineName joins given names and family name with single spaces throughout.
-func combineName(_ ruleset.Transform, values []string) []string {
-	return []string{strings.Join(strings.Fields(strings.Join(values, " ")), " ")}
+func combineName(_ ruleset.Transform, values []string) string {
+	return strings.Join(strings.Fields(strings.Join(values, " ")), " ")
 }

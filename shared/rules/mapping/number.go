@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -18,34 +19,42 @@ const decimalCharsMax = 80
 var decimalForm = lazyregexp.New(`^[+-]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$`)
 
 // decimalText gives the one text of a number: no thousands, no exponent, no needless zeros, never through a float.
-func decimalText(_ ruleset.Transform, value string) (string, Problem) {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return "", ""
+func decimalText(_ ruleset.Transform, value string) Said {
+	d, ok := readDecimal(value)
+	if !ok {
+		return silent(Unreadable, "decimal", value)
 	}
+	return made("decimal", value, d.String())
+}
+
+// readDecimal reads a number, exactly.
+func readDecimal(value string) (decimal.Decimal, bool) {
+	value = strings.TrimSpace(value)
 	if len(value) > decimalCharsMax || !decimalForm.MatchString(value) {
-		return "", Invalid
+		return decimal.Decimal{}, false
 	}
 	d, err := decimal.NewFromString(strings.NewReplacer(",", "", "$", "").Replace(value))
-	if err != nil || d.Exponent() > decimalCharsMax || d.Exponent() < -decimalCharsMax {
-		return "", Invalid
+	if err != nil || d.Exponent() > decimalCharsMax || d.Exponent() < -decimalCharsMax || len(d.String()) > decimalCharsMax {
+		return decimal.Decimal{}, false
 	}
-	out := d.String()
-	if len(out) > decimalCharsMax {
-		return "", Invalid
-	}
-	return out, ""
+	return d, true
 }
 
 // boolText gives "true" or "false".
-func boolText(_ ruleset.Transform, value string) (string, Problem) {
-	switch strings.ToLower(strings.TrimSpace(value)) {
-	case "":
-		return "", ""
-	case "true", "yes", "y", "1", "on":
-		return "true", ""
-	case "false", "no", "n", "0", "off":
-		return "false", ""
+func boolText(_ ruleset.Transform, value string) Said {
+	truth, ok := readBool(value)
+	if !ok {
+		return silent(Unreadable, "bool", value)
 	}
-	return "", Invalid
+	return made("bool", value, strconv.FormatBool(truth))
+}
+
+func readBool(value string) (truth, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "true", "yes", "y", "1", "on":
+		return true, true
+	case "false", "no", "n", "0", "off":
+		return false, true
+	}
+	return false, false
 }

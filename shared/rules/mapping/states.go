@@ -17,3 +17,19 @@ var states = map[string]string{
 
 // militaryStates stand in a state's place in mail to the armed forces.
 var militaryStates = []string{"AA", "AE", "AP"}
+
+// statesByZIP lists the states in which ZIP codes begin with each digit (USPS Publication 65, National Five-Digit ZIP Code
+// & Post Office Directory: the first digit is one of ten areas of the country). DC has 569.., Texas 885.., New York 005..
+// and 063.. beside their own.
+var statesByZIP = [10][]string{
+	{"AE", "CT", "MA", "ME", "NH", "NJ", "NY", "PR", "RI", "VI", "VT"},
+	{"DE", "NY", "PA"},
+	{"DC", "MD", "NC", "SC", "VA", "WV"},
+	{"AA", "AL", "FL", "GA", "MS", "TN"},
+	{"IN", "KY", "MI", "OH"},
+	{"DC", "IA", "MN", "MT", "ND", "SD", "WI"},
+	{"IL", "KS", "MO", "NE"},
+	{"AR", "LA", "OK", "TX"},
+	{"AZ", "CO", "ID", "NM", "NV", "TX", "UT", "WY"},
+	{"AK", "AP", "AS", "CA", "GU", "HI", "MP", "OR", "WA"},
+}

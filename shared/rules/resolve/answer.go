@@ -36,9 +36,9 @@ func (d *decider) answer(a Answer) Decision {
 	case !parked && a.Force == "":
 		return refused(ReasonNotParked)
 	}
-	text, problem := mapping.Entered(f, a.Value)
+	text, says := mapping.Entered(f, a.Value).Text()
 	switch {
-	case problem != "", f.Refers != "" && !d.names(f, text):
+	case !says, f.Refers != "" && !d.names(f, text):
 		return refused(ReasonInvalidValue)
 	case text == "" && f.Blank == ruleset.BlankKeep:
 		return refused(ReasonBlankKept)

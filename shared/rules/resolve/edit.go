@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -199,11 +198,8 @@ func (d *decider) firstSight(s record.Snapshot, p *ruleset.Pair) {
 		return
 	}
 	d.observe(s, p)
-	if problem == mapping.Invalid {
+	if problem != "" { // the rule asks for a person
 		d.parkInvalid(s, p)
-		return
-	}
-	if problem != "" {
 		return
 	}
 	for i, name := range p.Hub {

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -21,7 +20,7 @@ func (d *decider) absorb(s record.Snapshot) {
 	}
 	for i := range pairs {
 		p := &pairs[i]
-		if constant(p) || via(p) || !has(p, s.Fields) {
+		if constant(p) || via(p) || !has(p, s.Fields) || d.silent(s, p) {
 			continue
 		}
 		if before.base != nil {
@@ -168,10 +167,7 @@ func (d *decider) absorbPair(s record.Snapshot, p *ruleset.Pair) {
 		return // base stays, so that the edit is seen again once the parent is known
 	}
 	d.observe(s, p)
-	if problem == mapping.Unmapped {
-		return // the platform's value says nothing about the hub's field
-	}
-	if problem != "" {
+	if problem != "" { // the rule asks for a person
 		d.parkInvalid(s, p)
 		return
 	}

@@ -34,13 +34,24 @@ func has(p *ruleset.Pair, fields record.Fields) bool {
 }
 
 // problemUnknownParent says that a reference names a record that we have not seen yet.
-const problemUnknownParent mapping.Problem = "unknown_parent"
+const problemUnknownParent mapping.Why = "unknown_parent"
+
+// silent reports whether what a record newly shows of a pair says nothing about its hub fields: it is as if the read had
+// left the pair out. What asks for a person is no silence, and neither is what no pair reads.
+func (d *decider) silent(s record.Snapshot, p *ruleset.Pair) bool {
+	base := d.links[s.Place].Base
+	if p.Reference != nil || !readable(p) || has(p, base) && !slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return s.Fields[name] != base[name] }) {
+		return false
+	}
+	_, why, ok := mapping.Texts(mapping.ToHub(d.declared, p, s.Fields))
+	return !ok && why.Why != mapping.ForPerson
+}
 
 // toHub translates a pair's spoke values at a place; a reference becomes the parent's entity id.
-func (d *decider) toHub(place record.Place, p *ruleset.Pair, fields record.Fields) ([]string, mapping.Problem) {
+func (d *decider) toHub(place record.Place, p *ruleset.Pair, fields record.Fields) ([]string, mapping.Why) {
 	if p.Reference == nil {
-		values, problem, _ := mapping.ToHub(d.declared, p, fields)
-		return values, problem
+		values, why, _ := mapping.Texts(mapping.ToHub(d.declared, p, fields))
+		return values, why.Why
 	}
 	external := fields[p.Spoke[0]]
 	if external == "" {
@@ -73,7 +84,7 @@ func (d *decider) hint(c record.Change) {
 
 // toSpoke translates the entity's values to a pair's spoke fields at a place. known is false while the entity lacks
 // a value. waits names the parent whose link is missing.
-func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string, problem mapping.Problem, known bool, waits record.EntityID) {
+func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string, problem mapping.Why, known bool, waits record.EntityID) {
 	hub := make(record.HubValues, len(p.Hub))
 	for _, name := range p.Hub {
 		value, ok := d.entity.Fields[name]
@@ -83,8 +94,8 @@ func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string,
 		hub[name] = value.Text
 	}
 	if p.Reference == nil {
-		values, problem, known = mapping.ToSpoke(p, hub)
-		return values, problem, known, ""
+		values, why, _ := mapping.Texts(mapping.ToSpoke(p, hub))
+		return values, why.Why, true, ""
 	}
 	id := record.EntityID(hub[p.Hub[0]])
 	if id == "" {

@@ -238,15 +238,11 @@ func (l *loader) active(n *node, outer Active) Active {
 			}
 		}
 	}
-	w, ok := n.get("zone").word()
+	zone, ok := l.zone(n.get("zone"))
 	if !ok {
 		return outer
 	}
-	if _, err := time.LoadLocation(w); err != nil || w == "Local" {
-		l.at(n.get("zone"), "unknown time zone %s; write an IANA name such as America/Chicago, Europe/Berlin or UTC", quote(w))
-		return outer
-	}
-	a.Zone = w
+	a.Zone = zone
 	switch {
 	case a.From == a.To:
 		l.at(n, "active begins and ends at %s; give two times, or leave active out for always", clockText(a.From))

@@ -119,6 +119,7 @@ func (l *loader) connection(e entry) {
 		}
 	}
 	c.Account, _ = e.value.get("account").word()
+	c.Zone, _ = l.zone(e.value.get(zoneName))
 	for _, option := range e.value.get("options").table() {
 		if value, ok := option.value.word(); ok {
 			if c.Options == nil {

@@ -102,6 +102,7 @@ func (l *loader) field(g *groupSource, s *entitySource, e entry) {
 	if form := e.value.get("form"); form.given() {
 		f.Form = l.form(form)
 	}
+	l.zoned(f.Form, g.Hub)
 	s.Fields = append(s.Fields, f)
 	s.fields = append(s.fields, src)
 }

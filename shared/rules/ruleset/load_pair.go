@@ -28,6 +28,8 @@ func (l *loader) pair(g *groupSource, m *mappingSource, n *node) bool {
 		l.hubFields(m, p, n)
 		l.reference(g, m, p, n)
 		l.translation(p, n)
+		l.zoned(p.ToHubTransforms, m.Spoke.Connection)
+		l.zoned(p.ToSpokeTransforms, g.Hub)
 		l.travel(g, m, p, n)
 		l.mapped(m, p, n)
 	}
@@ -307,7 +309,7 @@ func (l *loader) inverse(p *Pair, n *node) {
 	}
 	for _, e := range mapEntries(n.get("to_spoke")) {
 		value := e.value.text
-		if again, ok := back[value]; e.key.text != mapDefault && (!ok || again != e.key.text) {
+		if again, ok := back[value]; !slices.Contains(mapArgs, e.key.text) && (!ok || again != e.key.text) {
 			l.at(e.key, "%s becomes %s, which to_hub does not turn back; add %s: %s there, or write direction: %s", quote(e.key.text), quote(value), value, e.key.text, ToSpoke)
 		}
 	}
@@ -370,7 +372,10 @@ func (l *loader) mapTexts(n *node, transforms []Transform, from, to catalog.Fiel
 		return
 	}
 	for _, e := range mapEntries(n) {
-		if e.key.text != mapDefault {
+		switch {
+		case e.key.text == mapEach || e.key.text == mapJoin:
+			continue
+		case e.key.text != mapDefault:
 			l.value(e.key, catalog.Field{Name: from.Name, Values: from.Values})
 		}
 		l.value(e.value, to)

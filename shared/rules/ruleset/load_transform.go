@@ -1,8 +1,13 @@
 package ruleset
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // steps compiles transforms that turn in values into out values, and reports where the counts do not fit. A count of
@@ -75,7 +80,7 @@ func (l *loader) step(n *node) (t Transform, spec TransformSpec, ok bool) {
 		if !ok {
 			continue
 		}
-		if spec.Name == mapName && arg.key.text != mapDefault {
+		if spec.Name == mapName && !slices.Contains(mapArgs, arg.key.text) {
 			if t.Map == nil {
 				t.Map = map[string]string{}
 			}
@@ -86,12 +91,48 @@ func (l *loader) step(n *node) (t Transform, spec TransformSpec, ok bool) {
 			t.Args = map[string]string{}
 		}
 		t.Args[arg.key.text] = value
+		if arg.key.text == zoneName && spec.Name != mapName {
+			l.zone(arg.value)
+		}
 	}
 	if spec.Name == mapName && len(t.Map) == 0 {
 		l.at(e.key, "%s maps nothing; write {%s: {theirs: ours}}", mapName, mapName)
 		return Transform{}, TransformSpec{}, false
 	}
 	return t, spec, true
+}
+
+// zone gives a time zone's name; ok is false if it was reported.
+func (l *loader) zone(n *node) (name string, ok bool) {
+	name, ok = n.word()
+	if !ok {
+		return "", false
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "Local" {
+		l.at(n, "unknown time zone %s; write an IANA name such as America/Chicago, Europe/Berlin or UTC", quote(name))
+		return "", false
+	}
+	return name, true
+}
+
+// zoned gives the transforms that read dates the zone of the connection whose values they read, where they name none.
+func (l *loader) zoned(transforms []Transform, of record.Connection) {
+	c, ok := l.rules.Connection(of)
+	if !ok || c.Zone == "" {
+		return
+	}
+	for i := range transforms {
+		t := &transforms[i]
+		spec, _ := TransformNamed(t.Name)
+		if t.Args[zoneName] != "" || !slices.ContainsFunc(spec.Args, func(a ArgSpec) bool { return a.Name == zoneName }) {
+			continue
+		}
+		args := maps.Clone(t.Args)
+		if args == nil {
+			args = map[string]string{}
+		}
+		args[zoneName], t.Args = c.Zone, args
+	}
 }
 
 // needed gives the arguments that a transform cannot do without, as one would write them; "" if there are none.

@@ -29,6 +29,8 @@ type Connection struct {
 	Platform record.Platform
 	// Account is the vendor's account id: portal, realm; "" where it is learnt when connecting.
 	Account string
+	// Zone is the account's IANA time zone, in which its moments have their day and its clocks hang; "" where the file gives none.
+	Zone string
 	// Options are platform-specific settings, known to the catalog.
 	Options map[string]string
 	// MaxConcurrency bounds concurrent resolver and writer calls for this connection; 0 takes the default.

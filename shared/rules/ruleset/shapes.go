@@ -42,11 +42,19 @@ const (
 // periodNone is a schedule without polls or sweeps.
 const periodNone = "none"
 
-// mapName is the transform whose table is its argument, and mapDefault the key of the table that names no value.
+// mapName is the transform whose table is its argument; the others are the keys of the table that name no value.
 const (
 	mapName    = "value_map"
 	mapDefault = "default"
+	mapEach    = "each"
+	mapJoin    = "join"
 )
+
+// mapArgs are the keys of a value map's table that are arguments.
+var mapArgs = []string{mapDefault, mapEach, mapJoin}
+
+// zoneName is the argument that names a time zone.
+const zoneName = "zone"
 
 // countryName is the argument that names a country.
 const countryName = "country"
@@ -119,6 +127,7 @@ func connectionShape() *shape {
 	return &shape{kind: shapeKeys, noun: "a connection", keys: []key{
 		{"platform", true, word("platform", "The vendor: hubspot, jobber, quickbooks, salesforce, xero.")},
 		{"account", false, scalar("account", "The vendor's account id (portal, realm), in quotes. Leave it out where it is learnt when connecting.")},
+		{zoneName, false, word("zone", "The account's IANA time zone: America/Phoenix. Transforms that read its dates take it where they name none.")},
 		{"options", false, tableOf(word("option", ""), scalar("option", ""), "Settings of the platform's connector.")},
 		{"reserve", false, spelt("share", sharePattern, "a percentage, 0% to 90%", "How much of the platform's limits on calls is left for people and other programs; 10% where nothing is said.")},
 		{"day_limit", false, number("number", 1, dayLimitMax, "What the account's plan allows a day, in calls or tokens, where that is more than the least documented: Pipedrive, Salesforce, Xero.")},
