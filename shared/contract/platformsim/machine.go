@@ -2,6 +2,7 @@ package platformsim
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"math/rand/v2"
 	"net/http"
 	"sort"
@@ -31,7 +32,9 @@ type Machine struct {
 	sync.Mutex
 	// Again says when a webhook that was not taken is sent once more, after its try was the given one, counted from 0, and
 	// whether at all; nil for the usual.
-	Again    func(try int) (after time.Duration, again bool)
+	Again func(try int) (after time.Duration, again bool)
+	// Kept is the simulator's whole state: a pointer to what State marshals.
+	Kept     any
 	options  Options
 	random   *rand.Rand
 	requests int
@@ -55,6 +58,14 @@ func NewMachine(o Options) *Machine {
 
 // NowLocked gives the platform's clock, skew included.
 func (m *Machine) NowLocked() time.Time { return m.options.Now().Add(m.options.Faults.ClockSkew).UTC() }
+
+// LifeLocked gives how long an access token lives: the vendor's usual, unless the faults in force say otherwise.
+func (m *Machine) LifeLocked(usual time.Duration) time.Duration {
+	if life := m.options.Faults.TokenLife; life > 0 {
+		return life
+	}
+	return usual
+}
 
 // FaultsLocked gives the faults in force.
 func (m *Machine) FaultsLocked() Faults { return m.options.Faults }
@@ -103,8 +114,16 @@ func (m *Machine) Requests() int {
 // TouchLocked marks the state as changed since it was last saved.
 func (m *Machine) TouchLocked() { m.changed = true }
 
-// SavedLocked marks the state as saved.
-func (m *Machine) SavedLocked() { m.changed = false }
+// State gives everything, as JSON, and takes it as saved.
+func (m *Machine) State() ([]byte, error) {
+	m.Lock()
+	defer m.Unlock()
+	raw, err := json.Marshal(m.Kept)
+	if err == nil {
+		m.changed = false
+	}
+	return raw, err
+}
 
 // Dirty reports whether the state changed since it was last saved.
 func (m *Machine) Dirty() bool {

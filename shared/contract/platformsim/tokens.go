@@ -54,3 +54,9 @@ func (t *TokenServer) ValidLocked(m *Machine, access string) bool {
 	end, ok := t.Access[access]
 	return ok && m.NowLocked().Before(end)
 }
+
+// AccessLocked completes what a client needs with the app's credentials and the tokens in force.
+func (t *TokenServer) AccessLocked(a Access) Access {
+	a.AccessToken, a.ClientID, a.ClientSecret, a.RefreshToken = t.Permanent, t.ClientID, t.ClientSecret, t.Refresh
+	return a
+}

@@ -83,7 +83,7 @@ func accounts(t *testing.T) []account {
 	t.Helper()
 	var out []account
 	for _, v := range boot.Vendors() {
-		sim, err := simulator(v.Catalog.Name, platformsim.Options{Now: time.Now, Seed: 7})
+		sim, err := Simulator(v.Catalog.Name, platformsim.Options{Now: time.Now, Seed: 7})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,28 +18,28 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// simulator makes the simulator of a platform.
-func simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator, error) {
-	switch p {
-	case "hubspot":
-		return hubspot.New(o), nil
-	case "jobber":
-		return jobber.New(o), nil
-	case "quickbooks":
-		return quickbooks.New(o), nil
-	case "salesforce":
-		return salesforce.New(o), nil
-	case "pipedrive":
-		return pipedrive.New(o), nil
-	case "xero":
-		return xero.New(o), nil
-	}
-	return nil, fmt.Errorf("there is no simulator for platform %s", p)
+// simulators are those of every platform.
+var simulators = map[record.Platform]func(platformsim.Options) platformsim.Simulator{
+	"hubspot":    made(hubspot.New),
+	"jobber":     made(jobber.New),
+	"quickbooks": made(quickbooks.New),
+	"salesforce": made(salesforce.New),
+	"pipedrive":  made(pipedrive.New),
+	"xero":       made(xero.New),
 }
 
-// Simulator makes the simulator of a platform, for whoever serves it alone.
+// made gives a simulator's constructor in the form that all have here.
+func made[S platformsim.Simulator](begin func(platformsim.Options) S) func(platformsim.Options) platformsim.Simulator {
+	return func(o platformsim.Options) platformsim.Simulator { return begin(o) }
+}
+
+// Simulator makes the simulator of a platform.
 func Simulator(p record.Platform, o platformsim.Options) (platformsim.Simulator, error) {
-	return simulator(p, o)
+	begin, known := simulators[p]
+	if !known {
+		return nil, fmt.Errorf("there is no simulator for platform %s", p)
+	}
+	return begin(o), nil
 }
 
 // Serve gives what an outside client needs for a simulator that is served at base.

@@ -160,7 +160,7 @@ func (w *World) startSim(i int, c ruleset.Connection, o Options) error {
 	if err != nil {
 		return fmt.Errorf("read the kept state of %s: %w", c.Name, err)
 	}
-	sim, err := simulator(c.Platform, platformsim.Options{Now: w.Clock.Now, Seed: o.Seed + uint64(i), Account: c.Account, State: state,
+	sim, err := Simulator(c.Platform, platformsim.Options{Now: w.Clock.Now, Seed: o.Seed + uint64(i), Account: c.Account, State: state,
 		WebhookURL: w.FrontURL + "/webhooks/" + string(c.Platform)})
 	if err != nil {
 		return err

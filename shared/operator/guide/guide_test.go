@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/fluxcascade/fluxcascade/shared/operator/guide"
+	"github.com/fluxcascade/fluxcascade/shared/proof/platformtest"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+	"github.com/google/go-cmp/cmp"
 )
 
 // frame is a configuration around an excerpt: connections, hub fields, mappings.
@@ -137,5 +139,30 @@ func TestPlainTextHasNoMarks(t *testing.T) {
 	want := "A title\n=======\n\nSay this.\n\nThen\n----\n\n    fluxcascade x `y`\n\n- one\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestAddAPlatformWalksTheFilesOfAConnector: the guide names each file that platformtest.Files lists, with what it holds and in
+// that order, and marks those that may be absent.
+func TestAddAPlatformWalksTheFilesOfAConnector(t *testing.T) {
+	topic, err := guide.Find("add-a-platform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, f := range platformtest.Files() {
+		line := "   - `" + f.Name + "`: " + f.Holds
+		if f.Absent != nil {
+			line = "   - `" + f.Name + "`*: " + f.Holds
+		}
+		want = append(want, line)
+	}
+	for _, line := range strings.Split(topic.Text, "\n") {
+		if strings.HasPrefix(line, "   - `") {
+			got = append(got, line)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("shared/operator/guide/topics/add-a-platform.md walks other files than platformtest.Files lists (-list +guide):\n%s", diff)
 	}
 }

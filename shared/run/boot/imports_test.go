@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 const module = "github.com/fluxcascade/fluxcascade"
@@ -78,7 +80,10 @@ func TestImportsRunDownwards(t *testing.T) {
 			"a template is read as text"},
 		{"/scripts/fluxcascade", []string{"github.com/aws/aws-cdk-go"}, "the command line links no CDK"},
 	}
-	connectors := []string{"hubspot", "jobber", "quickbooks", "salesforce", "pipedrive", "xero"}
+	var connectors []string
+	for _, v := range boot.Vendors() {
+		connectors = append(connectors, string(v.Catalog.Name))
+	}
 	for _, connector := range connectors {
 		never := ours("contract/store", "contract/queue", "rules/resolve", "engine/pipeline", "proof/platformtest", "contract/platformsim")
 		for _, other := range connectors {

@@ -141,7 +141,7 @@ func TestMalformedAnswersNeverPanic(t *testing.T) {
 				_, _ = c.Apply(ctx, []record.Intent{
 					{Operation: record.OperationUpdate, Ref: ref(object, "QQ=="), Fields: record.Fields{"customFields[X]": "1", "emails[primary].address": "a", "properties[first].city": "b", "title": "MS"}},
 					{Operation: record.OperationCreate, Ref: ref(object, ""), Marker: "customFields[X]", Fields: record.Fields{"customFields[X]": "1", "client": "QQ=="}, AttemptsBegan: begin}})
-				_ = c.EnsureMarker(ctx, object, "X")
+				_ = c.Prepare(ctx, object, "customFields[X]")
 			}
 			_, _ = c.ResolveHints(ctx, "properties", []record.ExternalID{"QQ=="})
 		}

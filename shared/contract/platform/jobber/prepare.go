@@ -19,7 +19,7 @@ func (c *Connector) Prepare(ctx context.Context, object record.Object, marker re
 	if !ok || label == "" {
 		return c.reject(c.client.Opf("prepare %s", object), "the marker is no custom field")
 	}
-	return c.EnsureMarker(ctx, object, label)
+	return c.ensureMarker(ctx, object, label)
 }
 
 // MakeField makes a text custom field that people may edit, of a name spelled customFields[Label]; people see that label.
@@ -31,10 +31,10 @@ func (c *Connector) MakeField(ctx context.Context, object record.Object, f platf
 	return f.Name, c.ensureField(ctx, object, p.Selector, map[string]any{"readOnly": false})
 }
 
-// EnsureMarker makes the text custom field that holds our identity on an object's records, unless the account has one
+// ensureMarker makes the text custom field that holds our identity on an object's records, unless the account has one
 // of that label. Users cannot edit it, and it is not copied to quotes and jobs. Creating is not idempotent: after
 // fault.InDoubt call again, it looks first.
-func (c *Connector) EnsureMarker(ctx context.Context, object record.Object, label string) error {
+func (c *Connector) ensureMarker(ctx context.Context, object record.Object, label string) error {
 	return c.ensureField(ctx, object, label, map[string]any{"readOnly": true})
 }
 

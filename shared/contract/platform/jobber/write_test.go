@@ -18,7 +18,7 @@ const marker record.PlatformField = "customFields[HubSpot ID]"
 func (h *harness) ensureMarker(objects ...record.Object) {
 	h.t.Helper()
 	for _, object := range objects {
-		if err := h.EnsureMarker(context.Background(), object, "HubSpot ID"); err != nil {
+		if err := h.Prepare(context.Background(), object, marker); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -304,7 +304,7 @@ func TestARepeatedUpdateAddsNothingTwice(t *testing.T) {
 	}
 }
 
-func TestEnsureMarkerMakesOneField(t *testing.T) {
+func TestPrepareMakesOneField(t *testing.T) {
 	h := newHarness(t)
 	h.ensureMarker("clients", "clients", "jobs")
 	made := 0

@@ -87,6 +87,7 @@ type version struct {
 // New begins an account, empty or with the state of an earlier run.
 func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o)}
+	s.Kept = &s.state
 	s.Lock()
 	defer s.Unlock()
 	s.state = state{Portal: 62515, AppID: 54321, Serial: 100, Records: map[string][]*document{}, Unique: map[string]map[string]bool{},
@@ -128,25 +129,12 @@ var standardProperties = map[string][]string{
 var stages = []string{"appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
 	"closedwon", "closedlost"}
 
-// State implements platformsim.Saver.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access implements platformsim.Simulator. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token",
-		AuthorizeURL: authorizePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret, DeveloperKey: developerKey}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token",
+		AuthorizeURL: authorizePath, WebhookSecret: s.state.Tokens.ClientSecret, DeveloperKey: developerKey})
 }
 
 // find gives a record by id, following merges; nil if there is none or it is archived.

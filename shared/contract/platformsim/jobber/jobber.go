@@ -73,6 +73,7 @@ func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o), schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql",
 		Input: schemaText}),
 		clients: map[string]*client{}, jobs: map[string]*job{}, owners: map[string]*client{}}
+	s.Kept = &s.state
 	s.Lock()
 	defer s.Unlock()
 	if len(o.State) > 0 && json.Unmarshal(o.State, &s.state) == nil && s.state.Tokens != nil {
@@ -100,26 +101,13 @@ func (s *Simulator) SetPropertyBumps(probability float64) {
 	s.TouchLocked()
 }
 
-// State gives everything, as JSON.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it. Webhooks are
 // signed with the client secret.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath, AuthorizeURL: authorizePath,
-		AccessToken: t.Permanent,
-		ClientID:    t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: t.ClientSecret}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "jobber", Account: s.state.Account, TokenURL: tokenPath,
+		AuthorizeURL: authorizePath, WebhookSecret: s.state.Tokens.ClientSecret})
 }
 
 // Objects lists the objects it holds.

@@ -1,10 +1,11 @@
 package pipedrive
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 // failure is an error as API v2 tells it.
@@ -69,13 +70,7 @@ func (r reply) write(w http.ResponseWriter) {
 		_, _ = w.Write([]byte(r.html))
 		return
 	}
-	raw, err := json.Marshal(r.body)
-	if err != nil {
-		panic("pipedrive simulator: its own answer does not marshal: " + err.Error())
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(r.status)
-	_, _ = w.Write(raw)
+	platformsim.WriteJSON(w, r.status, "application/json; charset=utf-8", r.body)
 }
 
 // gateway is the HTML that an edge answers in place of the API.

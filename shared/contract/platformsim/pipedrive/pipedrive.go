@@ -91,6 +91,7 @@ type element struct {
 // it begins with webhooks that somebody registered by hand for the three objects.
 func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o), byID: map[string]*document{}}
+	s.Kept = &s.state
 	s.Again = again
 	s.Lock()
 	defer s.Unlock()
@@ -138,25 +139,12 @@ func (s *Simulator) SetBursts(calls, searches int) {
 	s.burst, s.searchBurst = calls, searches
 }
 
-// State gives everything, as JSON.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "pipedrive", Account: s.state.Company, TokenURL: tokenPath, AuthorizeURL: authorizePath,
-		RevokeURL: revokePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Secret}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "pipedrive", Account: s.state.Company, TokenURL: tokenPath,
+		AuthorizeURL: authorizePath, RevokeURL: revokePath, WebhookSecret: s.state.Secret})
 }
 
 func keyOf(object string, id int64) string { return fmt.Sprintf("%s/%d", object, id) }

@@ -52,10 +52,7 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	case !basic || id != s.state.Tokens.ClientID || secret != s.state.Tokens.ClientSecret:
 		return refuse(http.StatusUnauthorized, "invalid_client")
 	}
-	life := tokenLife
-	if f := s.FaultsLocked().TokenLife; f > 0 {
-		life = f
-	}
+	life := s.LifeLocked(tokenLife)
 	access, refresh, problem := s.state.Tokens.GrantLocked(s.Machine, form, life)
 	if problem != "" {
 		return refuse(http.StatusBadRequest, problem)

@@ -1,11 +1,12 @@
 package quickbooks
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 // Codes of faults. Sources: Intuit developer blog 2017-06-08; those without a mention there are unverified.
@@ -84,13 +85,7 @@ func (r reply) write(w http.ResponseWriter, accept, tid string) {
 		w.WriteHeader(r.status)
 		fmt.Fprint(w, xml.Header+`<IntuitResponse xmlns="http://schema.intuit.com/finance/v3"/>`)
 	default:
-		raw, err := json.Marshal(r.body)
-		if err != nil {
-			panic("quickbooks simulator: its own answer does not marshal: " + err.Error())
-		}
-		w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-		w.WriteHeader(r.status)
-		_, _ = w.Write(raw)
+		platformsim.WriteJSON(w, r.status, "application/json;charset=UTF-8", r.body)
 	}
 }
 

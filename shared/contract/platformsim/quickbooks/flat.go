@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/shopspring/decimal"
 )
@@ -58,16 +59,7 @@ func setFlat(object map[string]any, f catalog.Field, value string) {
 		}
 		return
 	}
-	var typed any = value
-	switch f.Kind {
-	case catalog.Bool:
-		typed = value == "true"
-	case catalog.Money, catalog.Number:
-		typed = json.Number(value)
-		if value == "" {
-			typed = nil
-		}
-	}
+	typed := platformsim.Typed(f.Kind, value)
 	if field, ok := strings.CutPrefix(name, "Line[0]."); ok {
 		setLine(object, field, typed)
 		return

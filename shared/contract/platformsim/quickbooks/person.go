@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/shopspring/decimal"
@@ -60,7 +61,7 @@ func (s *Simulator) Edit(object record.Object, id record.ExternalID, fields reco
 	if f != nil {
 		return f
 	}
-	body := clone(d.Body)
+	body := platformsim.Clone(d.Body)
 	if err := typeIn(k, body, fields); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 const (
@@ -37,14 +39,8 @@ type ordering struct {
 	descending bool
 }
 
-// word is one token: a quoted value, or a word or sign as written.
-type word struct {
-	text   string
-	quoted bool
-}
-
 // scan splits a statement into words. ok is false for an open quote or too many words.
-func scan(text string) (words []word, ok bool) {
+func scan(text string) (words []platformsim.Word, ok bool) {
 	for i := 0; i < len(text); {
 		if len(words) == tokensMax {
 			return nil, false
@@ -57,21 +53,21 @@ func scan(text string) (words []word, ok bool) {
 			if !closed {
 				return nil, false
 			}
-			words, i = append(words, word{text: value, quoted: true}), next
+			words, i = append(words, platformsim.Word{Text: value, Quoted: true}), next
 		case strings.ContainsRune("(),*", rune(ch)):
-			words, i = append(words, word{text: string(ch)}), i+1
+			words, i = append(words, platformsim.Word{Text: string(ch)}), i+1
 		case strings.ContainsRune("<>=", rune(ch)):
 			j := i + 1
 			if j < len(text) && text[j] == '=' {
 				j++
 			}
-			words, i = append(words, word{text: text[i:j]}), j
+			words, i = append(words, platformsim.Word{Text: text[i:j]}), j
 		default:
 			j := i
 			for j < len(text) && !strings.ContainsRune(" \t\n(),*<>='", rune(text[j])) {
 				j++
 			}
-			words, i = append(words, word{text: text[i:j]}), j
+			words, i = append(words, platformsim.Word{Text: text[i:j]}), j
 		}
 	}
 	return words, true
@@ -94,94 +90,67 @@ func scanQuoted(text string, i int) (value string, next int, closed bool) {
 	return "", i, false
 }
 
-// parser walks the words. Once bad, it stays bad.
-type parser struct {
-	words []word
-	at    int
-	bad   bool
-}
+// parser reads a statement of this language.
+type parser struct{ platformsim.Statement }
 
 // parse reads one statement.
 func parse(text string) (query, *failure) {
 	words, ok := scan(text)
-	p := &parser{words: words, bad: !ok}
+	p := &parser{Statement: platformsim.Statement{Words: words, Bad: !ok}}
 	q := query{start: 1, limit: rowsDefault}
-	p.need("select")
+	p.Need("select")
 	p.projection(&q)
-	p.need("from")
+	p.Need("from")
 	q.entity = p.name()
-	if p.take("where") {
+	if p.Take("where") {
 		q.where = p.conditions()
 	}
-	if p.take("orderby") || (p.take("order") && p.need("by")) {
+	if p.Take("orderby") || (p.Take("order") && p.Need("by")) {
 		q.order = p.orderings()
 	}
-	if p.take("startposition") {
+	if p.Take("startposition") {
 		q.start = p.number()
 	}
-	if p.take("maxresults") {
+	if p.Take("maxresults") {
 		q.limit = min(p.number(), rowsMax)
 	}
-	if p.bad || p.at < len(p.words) {
+	if p.Bad || p.At < len(p.Words) {
 		return q, failed(codeQuery, "Error parsing query", "")
 	}
 	return q, nil
 }
 
-func (p *parser) peek() word {
-	if p.at < len(p.words) {
-		return p.words[p.at]
-	}
-	return word{}
-}
-
-// take consumes a keyword or sign if it comes next.
-func (p *parser) take(text string) bool {
-	if w := p.peek(); w.quoted || !strings.EqualFold(w.text, text) {
-		return false
-	}
-	p.at++
-	return true
-}
-
-func (p *parser) need(text string) bool {
-	if !p.take(text) {
-		p.bad = true
-	}
-	return true
-}
-
 // name consumes a property or entity.
 func (p *parser) name() string {
-	w := p.peek()
-	if w.quoted || w.text == "" || strings.ContainsAny(w.text, "(),*<>=") {
-		p.bad = true
+	w := p.Peek()
+	if w.Quoted || w.Text == "" || strings.ContainsAny(w.Text, "(),*<>=") {
+		p.Bad = true
 		return ""
 	}
-	p.at++
-	return w.text
+	p.At++
+	return w.Text
 }
 
 func (p *parser) number() int {
-	n, err := strconv.Atoi(p.peek().text)
-	if err != nil || n < 1 || p.peek().quoted {
-		p.bad = true
+	n, err := strconv.Atoi(p.Peek().Text)
+	if err != nil || n < 1 || p.Peek().Quoted {
+		p.Bad = true
 		return 1
 	}
-	p.at++
+	p.At++
 	return n
 }
 
 func (p *parser) projection(q *query) {
 	switch {
-	case p.take("*"):
-	case p.take("count"):
+	case p.Take("*"):
+	case p.Take("count"):
 		q.count = true
-		p.need("(")
-		p.need("*")
-		p.need(")")
+		p.Need("(")
+		p.Need("*")
+		p.Need(")")
 	default:
-		for more := true; more && !p.bad; more = p.take(",") {
+		for more := true; more && !p.Bad; more = p.Take(",") {
 			q.fields = append(q.fields, p.name())
 		}
 	}
@@ -189,44 +158,34 @@ func (p *parser) projection(q *query) {
 
 func (p *parser) conditions() []condition {
 	var list []condition
-	for more := true; more && !p.bad; more = p.take("and") {
-		c := condition{property: p.name(), op: strings.ToLower(p.peek().text)}
-		p.at++
+	for more := true; more && !p.Bad; more = p.Take("and") {
+		c := condition{property: p.name(), op: strings.ToLower(p.Peek().Text)}
+		p.At++
 		switch c.op {
 		case "=", "<", ">", "<=", ">=", "like":
-			c.values = []string{p.value()}
+			c.values = []string{p.Value("(),*<>=").Text}
 		case "in":
-			p.need("(")
-			for more := true; more && !p.bad; more = p.take(",") {
-				c.values = append(c.values, p.value())
+			p.Need("(")
+			for more := true; more && !p.Bad; more = p.Take(",") {
+				c.values = append(c.values, p.Value("(),*<>=").Text)
 			}
-			p.need(")")
+			p.Need(")")
 		default:
-			p.bad = true
+			p.Bad = true
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-// value consumes a quoted or bare value.
-func (p *parser) value() string {
-	w := p.peek()
-	if p.at >= len(p.words) || (!w.quoted && strings.ContainsAny(w.text, "(),*<>=")) {
-		p.bad = true
-	}
-	p.at++
-	return w.text
-}
-
 func (p *parser) orderings() []ordering {
 	var list []ordering
-	for more := true; more && !p.bad; more = p.take(",") {
+	for more := true; more && !p.Bad; more = p.Take(",") {
 		o := ordering{property: p.name()}
-		if p.take("desc") {
+		if p.Take("desc") {
 			o.descending = true
 		} else {
-			p.take("asc")
+			p.Take("asc")
 		}
 		list = append(list, o)
 	}

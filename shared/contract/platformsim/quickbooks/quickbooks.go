@@ -104,6 +104,7 @@ func kindOf(object record.Object) (entityKind, error) {
 // New begins a company: empty, or as Options.State left it. A State that does not parse begins empty.
 func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o), byID: map[string]*document{}}
+	s.Kept = &s.state
 	s.Lock()
 	defer s.Unlock()
 	if len(o.State) > 0 {
@@ -143,25 +144,12 @@ func (s *Simulator) AddVendor(name string) {
 	s.TouchLocked()
 }
 
-// State gives everything, as JSON.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath, AuthorizeURL: authorizePath,
-		RevokeURL: revokePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Verifier}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "quickbooks", Account: s.state.Realm, TokenURL: tokenPath,
+		AuthorizeURL: authorizePath, RevokeURL: revokePath, WebhookSecret: s.state.Verifier})
 }
 
 // findLocked gives a record by id, deleted ones included; nil if there is none.
@@ -192,7 +180,7 @@ func (s *Simulator) renderLocked(d *document, v view) map[string]any {
 	if d.Deleted {
 		return map[string]any{"domain": "QBO", "status": "Deleted", "Id": d.ID, "MetaData": meta}
 	}
-	out := clone(d.Body)
+	out := platformsim.Clone(d.Body)
 	out["Id"], out["SyncToken"] = d.ID, strconv.Itoa(d.Token)
 	out["domain"], out["sparse"], out["MetaData"] = "QBO", false, meta
 	switch d.Kind {
@@ -211,27 +199,4 @@ func (s *Simulator) renderLocked(d *document, v view) map[string]any {
 type view struct {
 	// enhanced: include=enhancedAllCustomFields, without which customers show no custom fields.
 	enhanced bool
-}
-
-// clone copies a JSON value deeply.
-func clone(object map[string]any) map[string]any {
-	out := make(map[string]any, len(object))
-	for key, value := range object {
-		out[key] = cloneValue(value)
-	}
-	return out
-}
-
-func cloneValue(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		return clone(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = cloneValue(item)
-		}
-		return out
-	}
-	return value
 }

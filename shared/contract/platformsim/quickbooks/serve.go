@@ -56,10 +56,7 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	if err != nil || r.Method != http.MethodPost {
 		return refuse(http.StatusBadRequest, "invalid_request")
 	}
-	life := tokenLife
-	if f := s.FaultsLocked().TokenLife; f > 0 {
-		life = f
-	}
+	life := s.LifeLocked(tokenLife)
 	access, next, problem := s.state.Tokens.GrantLocked(s.Machine, form, life)
 	if problem != "" {
 		return refuse(http.StatusBadRequest, problem)

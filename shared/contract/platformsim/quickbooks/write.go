@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 const batchItemsMax = 30
@@ -87,8 +89,8 @@ func fullBase(body map[string]any) map[string]any {
 
 // merged lays what was sent over base: null is ignored, a blank clears, nested objects and lists replace.
 func merged(base, in map[string]any) map[string]any {
-	out := clone(base)
-	in = clone(in)
+	out := platformsim.Clone(base)
+	in = platformsim.Clone(in)
 	for _, key := range managed {
 		delete(in, key)
 	}

@@ -3,6 +3,8 @@ package salesforce
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 // failure is an error as the API tells it: alone or in a list where a call fails, among the results of a collection where
@@ -102,13 +104,7 @@ func (r reply) write(w http.ResponseWriter) {
 		_, _ = w.Write([]byte(r.html))
 		return
 	}
-	raw, err := json.Marshal(r.body)
-	if err != nil {
-		panic("salesforce simulator: its own answer does not marshal: " + err.Error())
-	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.WriteHeader(r.status)
-	_, _ = w.Write(raw)
+	platformsim.WriteJSON(w, r.status, "application/json;charset=UTF-8", r.body)
 }
 
 // page is the HTML that a gateway answers in place of the API.

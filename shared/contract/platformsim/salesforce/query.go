@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 const (
@@ -39,13 +41,7 @@ type condition struct {
 
 	field  string
 	op     string // =, !=, <, <=, >, >=, like, in, not in
-	values []literal
-}
-
-// literal is a value: text in quotes, or as written.
-type literal struct {
-	text   string
-	quoted bool
+	values []platformsim.Word
 }
 
 type ordering struct {
@@ -59,7 +55,7 @@ var escapes = map[byte]string{'n': "\n", 'N': "\n", 'r': "\r", 'R': "\r", 't': "
 	'"': `"`, '\'': "'", '\\': `\`}
 
 // scan splits a statement into words. ok is false for an open quote or a backslash that escapes nothing.
-func scan(statement string) (words []literal, ok bool) {
+func scan(statement string) (words []platformsim.Word, ok bool) {
 	if len(statement) > soqlBytesMax {
 		return nil, false
 	}
@@ -72,15 +68,15 @@ func scan(statement string) (words []literal, ok bool) {
 			if !closed {
 				return nil, false
 			}
-			words, i = append(words, literal{text: value, quoted: true}), next
+			words, i = append(words, platformsim.Word{Text: value, Quoted: true}), next
 		case strings.IndexByte("(),", ch) >= 0:
-			words, i = append(words, literal{text: string(ch)}), i+1
+			words, i = append(words, platformsim.Word{Text: string(ch)}), i+1
 		case strings.IndexByte("<>=!", ch) >= 0:
 			j := i + 1
 			if j < len(statement) && strings.IndexByte("=>", statement[j]) >= 0 {
 				j++
 			}
-			words, i = append(words, literal{text: statement[i:j]}), j
+			words, i = append(words, platformsim.Word{Text: statement[i:j]}), j
 		default:
 			j := i
 			for j < len(statement) && strings.IndexByte(" \t\r\n(),<>=!'", statement[j]) < 0 {
@@ -89,7 +85,7 @@ func scan(statement string) (words []literal, ok bool) {
 			if j == i {
 				return nil, false
 			}
-			words, i = append(words, literal{text: statement[i:j]}), j
+			words, i = append(words, platformsim.Word{Text: statement[i:j]}), j
 		}
 	}
 	return words, true
@@ -126,70 +122,46 @@ func scanQuoted(statement string, i int) (value string, next int, closed bool) {
 	return "", i, false
 }
 
-// parser walks the words. Once bad, it stays bad.
+// parser reads a statement of this language.
 type parser struct {
-	words []literal
-	at    int
-	depth int
-	bad   bool
+	platformsim.Statement
+	depth int // of brackets
 }
 
 // parse reads one statement.
 func parse(statement string) (query, *failure) {
 	words, ok := scan(statement)
-	p := &parser{words: words, bad: !ok}
+	p := &parser{Statement: platformsim.Statement{Words: words, Bad: !ok}}
 	q := query{limit: -1}
-	p.need("select")
-	if p.take("count") {
+	p.Need("select")
+	if p.Take("count") {
 		q.count = true
-		p.need("(")
-		p.need(")")
+		p.Need("(")
+		p.Need(")")
 	} else {
-		for more := true; more && !p.bad; more = p.take(",") {
+		for more := true; more && !p.Bad; more = p.Take(",") {
 			q.fields = append(q.fields, p.name())
 		}
 	}
-	p.need("from")
+	p.Need("from")
 	q.object = p.name()
-	if p.take("where") {
+	if p.Take("where") {
 		q.where = p.condition()
 	}
-	if p.take("order") {
-		p.need("by")
+	if p.Take("order") {
+		p.Need("by")
 		q.order = p.orderings()
 	}
-	if p.take("limit") {
+	if p.Take("limit") {
 		q.limit = p.number()
 	}
-	if p.take("offset") {
+	if p.Take("offset") {
 		q.offset = p.number()
 	}
-	if p.bad || p.at < len(p.words) || q.offset > offsetMax {
+	if p.Bad || p.At < len(p.Words) || q.offset > offsetMax {
 		return q, failed("MALFORMED_QUERY", "unexpected token")
 	}
 	return q, nil
-}
-
-func (p *parser) peek() literal {
-	if p.at < len(p.words) {
-		return p.words[p.at]
-	}
-	return literal{}
-}
-
-// take consumes a keyword or sign if it comes next.
-func (p *parser) take(word string) bool {
-	if w := p.peek(); w.quoted || !strings.EqualFold(w.text, word) {
-		return false
-	}
-	p.at++
-	return true
-}
-
-func (p *parser) need(word string) {
-	if !p.take(word) {
-		p.bad = true
-	}
 }
 
 // keywords are no names.
@@ -197,46 +169,46 @@ var keywords = []string{"select", "from", "where", "and", "or", "not", "order", 
 
 // name consumes a field or object.
 func (p *parser) name() string {
-	w := p.peek()
-	plain := w.text != "" && !w.quoted && !strings.ContainsFunc(w.text, func(r rune) bool {
+	w := p.Peek()
+	plain := w.Text != "" && !w.Quoted && !strings.ContainsFunc(w.Text, func(r rune) bool {
 		return r != '_' && r != '.' &&
 			!unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 	for _, k := range keywords {
-		plain = plain && !strings.EqualFold(w.text, k)
+		plain = plain && !strings.EqualFold(w.Text, k)
 	}
 	if !plain {
-		p.bad = true
+		p.Bad = true
 		return ""
 	}
-	p.at++
-	return w.text
+	p.At++
+	return w.Text
 }
 
 func (p *parser) number() int {
-	n, err := strconv.Atoi(p.peek().text)
-	if err != nil || n < 0 || p.peek().quoted {
-		p.bad = true
+	n, err := strconv.Atoi(p.Peek().Text)
+	if err != nil || n < 0 || p.Peek().Quoted {
+		p.Bad = true
 		return 0
 	}
-	p.at++
+	p.At++
 	return n
 }
 
 // condition consumes comparisons joined by one word. AND and OR mix only with brackets.
 func (p *parser) condition() *condition {
 	if p.depth++; p.depth > depthMax {
-		p.bad = true
+		p.Bad = true
 		return nil
 	}
 	defer func() { p.depth-- }()
 	first := p.term()
 	for _, join := range []string{"and", "or"} {
-		if !p.take(join) {
+		if !p.Take(join) {
 			continue
 		}
 		out := &condition{join: join, parts: []*condition{first}}
-		for more := true; more && !p.bad; more = p.take(join) {
+		for more := true; more && !p.Bad; more = p.Take(join) {
 			out.parts = append(out.parts, p.term())
 		}
 		return out
@@ -246,79 +218,69 @@ func (p *parser) condition() *condition {
 
 func (p *parser) term() *condition {
 	switch {
-	case p.bad:
+	case p.Bad:
 		return nil
-	case p.take("not"):
+	case p.Take("not"):
 		return &condition{join: "not", parts: []*condition{p.bracketed()}}
-	case p.peek().text == "(" && !p.peek().quoted:
+	case p.Peek().Text == "(" && !p.Peek().Quoted:
 		return p.bracketed()
 	}
 	return p.comparison()
 }
 
 func (p *parser) bracketed() *condition {
-	p.need("(")
+	p.Need("(")
 	c := p.condition()
-	p.need(")")
+	p.Need(")")
 	return c
 }
 
 func (p *parser) comparison() *condition {
-	c := &condition{field: p.name(), op: strings.ToLower(p.peek().text)}
-	if p.peek().quoted {
-		p.bad = true
+	c := &condition{field: p.name(), op: strings.ToLower(p.Peek().Text)}
+	if p.Peek().Quoted {
+		p.Bad = true
 	}
-	p.at++
+	p.At++
 	switch c.op {
 	case "<>":
 		c.op = "!="
-		c.values = []literal{p.value()}
+		c.values = []platformsim.Word{p.Value("(),<>=!")}
 	case "=", "!=", "<", "<=", ">", ">=", "like":
-		c.values = []literal{p.value()}
+		c.values = []platformsim.Word{p.Value("(),<>=!")}
 	case "not":
-		p.need("in")
+		p.Need("in")
 		c.op = "not in"
 		c.values = p.list()
 	case "in":
 		c.values = p.list()
 	default:
-		p.bad = true
+		p.Bad = true
 	}
 	return c
 }
 
-func (p *parser) list() []literal {
-	var list []literal
-	p.need("(")
-	for more := true; more && !p.bad; more = p.take(",") {
-		list = append(list, p.value())
+func (p *parser) list() []platformsim.Word {
+	var list []platformsim.Word
+	p.Need("(")
+	for more := true; more && !p.Bad; more = p.Take(",") {
+		list = append(list, p.Value("(),<>=!"))
 	}
-	p.need(")")
+	p.Need(")")
 	return list
-}
-
-// value consumes a value in quotes or bare.
-func (p *parser) value() literal {
-	w := p.peek()
-	if p.at >= len(p.words) || (!w.quoted && strings.ContainsAny(w.text, "(),<>=!")) {
-		p.bad = true
-	}
-	p.at++
-	return w
 }
 
 func (p *parser) orderings() []ordering {
 	var list []ordering
-	for more := true; more && !p.bad; more = p.take(",") {
+	for more := true; more && !p.Bad; more = p.Take(",") {
 		o := ordering{field: p.name()}
-		if p.take("desc") {
+		if p.Take("desc") {
 			o.descending, o.nullsLast = true, true
 		} else {
-			p.take("asc")
+			p.Take("asc")
 		}
-		if p.take("nulls") {
-			if o.nullsLast = p.take("last"); !o.nullsLast {
-				p.need("first")
+		if p.Take("nulls") {
+			if o.nullsLast = p.Take("last"); !o.nullsLast {
+				p.Need("first")
 			}
 		}
 		list = append(list, o)

@@ -82,6 +82,7 @@ type document struct {
 // New begins an org: empty, or as Options.State left it. A State that does not parse begins empty.
 func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o), byID: map[string]*document{}, cursors: map[string][]any{}}
+	s.Kept = &s.state
 	s.Lock()
 	defer s.Unlock()
 	if len(o.State) > 0 {
@@ -126,25 +127,12 @@ func (s *Simulator) ForbidDuplicates() {
 	s.TouchLocked()
 }
 
-// State gives everything, as JSON.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath, AuthorizeURL: authorizePath,
-		RevokeURL: revokePath, AccessToken: t.Permanent,
-		ClientID: t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Relay}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "salesforce", Account: s.state.Org, TokenURL: tokenPath,
+		AuthorizeURL: authorizePath, RevokeURL: revokePath, WebhookSecret: s.state.Relay})
 }
 
 // findLocked gives a record of an object by its id of 15 or 18 characters, deleted ones included; nil if there is none.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/shopspring/decimal"
 )
 
@@ -138,33 +139,33 @@ func checkCondition(o schema, c *condition) *failure {
 }
 
 // fits refuses a value of another type than its field.
-func fits(f field, value literal) *failure {
-	if !value.quoted && strings.EqualFold(value.text, "null") {
+func fits(f field, value platformsim.Word) *failure {
+	if !value.Quoted && strings.EqualFold(value.Text, "null") {
 		return nil
 	}
 	quotes := true
 	ok := true
 	switch f.kind {
 	case "id", "reference":
-		if value.quoted && !wellFormed(value.text) {
-			return failed("INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: "+value.text)
+		if value.Quoted && !wellFormed(value.Text) {
+			return failed("INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: "+value.Text)
 		}
 	case "datetime":
 		quotes = false
-		_, ok = parseTime(value.text)
+		_, ok = parseTime(value.Text)
 	case "date":
 		quotes = false
-		_, err := time.Parse(time.DateOnly, value.text)
+		_, err := time.Parse(time.DateOnly, value.Text)
 		ok = err == nil
 	case "boolean":
 		quotes = false
-		ok = strings.EqualFold(value.text, "true") || strings.EqualFold(value.text, "false")
+		ok = strings.EqualFold(value.Text, "true") || strings.EqualFold(value.Text, "false")
 	case "currency", "double", "int", "percent":
 		quotes = false
-		_, err := decimal.NewFromString(value.text)
+		_, err := decimal.NewFromString(value.Text)
 		ok = err == nil
 	}
-	if !ok || value.quoted != quotes {
+	if !ok || value.Quoted != quotes {
 		return failed("INVALID_FIELD", "value of filter criterion for field '"+f.name+"' must be of type "+f.kind)
 	}
 	return nil
@@ -195,7 +196,7 @@ func (s *Simulator) matchesLocked(o schema, d *document, c *condition) bool {
 	}
 	f, _ := o.field(c.field)
 	value := s.valueLocked(d, f)
-	equal := func(l literal) bool { return compareTo(f, value, l) == 0 }
+	equal := func(l platformsim.Word) bool { return compareTo(f, value, l) == 0 }
 	switch c.op {
 	case "in":
 		return slices.ContainsFunc(c.values, equal)
@@ -206,7 +207,7 @@ func (s *Simulator) matchesLocked(o schema, d *document, c *condition) bool {
 	case "!=":
 		return !equal(c.values[0])
 	case "like":
-		return like(value, c.values[0].text)
+		return like(value, c.values[0].Text)
 	}
 	if value == nil {
 		return false
@@ -216,8 +217,8 @@ func (s *Simulator) matchesLocked(o schema, d *document, c *condition) bool {
 }
 
 // compareTo compares a field's value with a literal, null with null only.
-func compareTo(f field, value any, l literal) int {
-	isNull := !l.quoted && strings.EqualFold(l.text, "null") || l.quoted && l.text == ""
+func compareTo(f field, value any, l platformsim.Word) int {
+	isNull := !l.Quoted && strings.EqualFold(l.Text, "null") || l.Quoted && l.Text == ""
 	switch {
 	case value == nil && isNull:
 		return 0
@@ -226,7 +227,7 @@ func compareTo(f field, value any, l literal) int {
 	case isNull:
 		return 1
 	}
-	return compareValues(f, value, l.text)
+	return compareValues(f, value, l.Text)
 }
 
 // compareValues compares two values that are not null: texts without case, ids by their bytes.

@@ -56,10 +56,7 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	case form.Get("client_id") != s.state.Tokens.ClientID || form.Get("client_secret") != s.state.Tokens.ClientSecret:
 		return refuse("invalid_client_id", "client identifier invalid")
 	}
-	life := tokenLife
-	if f := s.FaultsLocked().TokenLife; f > 0 {
-		life = f
-	}
+	life := s.LifeLocked(tokenLife)
 	access, next, problem := s.state.Tokens.GrantLocked(s.Machine, form, life)
 	switch problem {
 	case "":

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 // failure is a refusal of one record: what its ValidationErrors say. field names the element at fault for tests and
@@ -101,13 +103,7 @@ func (r reply) write(w http.ResponseWriter, accept string) {
 		toXML(&text, root, r.body)
 		fmt.Fprint(w, xml.Header+text.String())
 	default:
-		raw, err := json.Marshal(r.body)
-		if err != nil {
-			panic("xero simulator: its own answer does not marshal: " + err.Error())
-		}
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.WriteHeader(r.status)
-		_, _ = w.Write(raw)
+		platformsim.WriteJSON(w, r.status, "application/json; charset=utf-8", r.body)
 	}
 }
 

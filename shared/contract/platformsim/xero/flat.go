@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
@@ -90,16 +91,7 @@ func spoken(phone map[string]any) string {
 // form puts a field in the connector's spelling into what a client would send, with all that a screen shows beside it.
 func form(in, record map[string]any, f catalog.Field, value string) {
 	list, selector, part := split(string(f.Name))
-	var typed any = value
-	switch f.Kind {
-	case catalog.Bool:
-		typed = value == "true"
-	case catalog.Money, catalog.Number:
-		typed = json.Number(value)
-		if value == "" {
-			typed = nil
-		}
-	}
+	typed := platformsim.Typed(f.Kind, value)
 	switch {
 	case keyOf[list] != "":
 		if part == "" {
@@ -122,7 +114,7 @@ func formElement(in, record map[string]any, list, t string) map[string]any {
 	if element := elementOf(in, list, keyOf[list], t); element != nil {
 		return element
 	}
-	element := clone(elementOf(record, list, keyOf[list], t))
+	element := platformsim.Clone(elementOf(record, list, keyOf[list], t))
 	element[keyOf[list]] = t
 	items, _ := in[list].([]any)
 	in[list] = append(items, element)
@@ -134,7 +126,7 @@ func formFirst(in, record map[string]any, list string) map[string]any {
 	items, begun := in[list].([]any)
 	if !begun {
 		held, _ := record[list].([]any)
-		items, _ = cloneValue(held).([]any)
+		items, _ = platformsim.CloneValue(held).([]any)
 		if len(items) == 0 {
 			items = []any{map[string]any{}}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/shopspring/decimal"
 )
 
@@ -25,7 +26,7 @@ func (s *Simulator) invoiceLocked(d *document, in map[string]any) (map[string]an
 	if f := locked(d, in); f != nil {
 		return nil, f
 	}
-	body := clone(d.Body)
+	body := platformsim.Clone(d.Body)
 	if f := texts(body, in, []string{"InvoiceNumber", "Reference", "Url", "BrandingThemeID"}, lengths[invoice]); f != nil {
 		return nil, f
 	}

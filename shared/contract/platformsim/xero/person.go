@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/shopspring/decimal"
@@ -124,7 +125,7 @@ func (s *Simulator) Unarchive(id record.ExternalID) error {
 	if err != nil {
 		return err
 	}
-	body := clone(d.Body)
+	body := platformsim.Clone(d.Body)
 	body["ContactStatus"] = "ACTIVE"
 	if f := s.uniqueLocked(d, body); f != nil {
 		return f

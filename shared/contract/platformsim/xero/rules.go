@@ -6,13 +6,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 // contactLocked validates what was sent of a contact and lays it over what is held: body is what is stored. Elements
 // left out stay; null is ignored; a blank clears; people are replaced as a list, an address or a phone by its type.
 // Wording beyond the published examples is unverified.
 func (s *Simulator) contactLocked(d *document, in map[string]any) (map[string]any, *failure) {
-	body := clone(d.Body)
+	body := platformsim.Clone(d.Body)
 	if f := texts(body, in, written, lengths[contact]); f != nil {
 		return nil, f
 	}

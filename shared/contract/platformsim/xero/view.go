@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/shopspring/decimal"
 )
 
@@ -57,7 +58,7 @@ func (s *Simulator) renderContactLocked(d *document, v view) map[string]any {
 	out["Addresses"] = elements(d.Body, "Addresses", "AddressType", addressTypes, []string{"City", "Region", "PostalCode", "Country"})
 	out["Phones"] = elements(d.Body, "Phones", "PhoneType", phoneTypes, phoneParts)
 	if persons, _ := d.Body["ContactPersons"].([]any); len(persons) > 0 {
-		out["ContactPersons"] = cloneValue(persons)
+		out["ContactPersons"] = platformsim.CloneValue(persons)
 	}
 	return out
 }
@@ -145,7 +146,7 @@ func linesOf(body map[string]any, four bool) []any {
 	out := []any{}
 	lines, _ := body["LineItems"].([]any)
 	for _, item := range lines {
-		line, _ := cloneValue(item).(map[string]any)
+		line, _ := platformsim.CloneValue(item).(map[string]any)
 		places := int32(2)
 		if four {
 			places = 4
@@ -207,27 +208,4 @@ func numberOf(object map[string]any, key string) (decimal.Decimal, bool) {
 	}
 	d, err := decimal.NewFromString(text)
 	return d, err == nil
-}
-
-// clone copies a JSON value deeply.
-func clone(object map[string]any) map[string]any {
-	out := make(map[string]any, len(object))
-	for key, value := range object {
-		out[key] = cloneValue(value)
-	}
-	return out
-}
-
-func cloneValue(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		return clone(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = cloneValue(item)
-		}
-		return out
-	}
-	return value
 }

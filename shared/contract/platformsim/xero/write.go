@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 )
 
 const nobody = "00000000-0000-0000-0000-000000000000"
@@ -59,7 +61,7 @@ func (s *Simulator) writeOneLocked(tenant string, k kind, method string, in map[
 		answer["StatusAttributeString"] = "OK"
 		return answer, false
 	}
-	answer = clone(in)
+	answer = platformsim.Clone(in)
 	if get(answer, k.key()) == "" {
 		answer[k.key()] = nobody
 	}

@@ -128,6 +128,7 @@ func kindOf(object record.Object) (kind, error) {
 // New begins an organisation: empty, or as Options.State left it. A State that does not parse begins empty.
 func New(o platformsim.Options) *Simulator {
 	s := &Simulator{Machine: platformsim.NewMachine(o), byID: map[string]*document{}, calls: map[string][]time.Time{}}
+	s.Kept = &s.state
 	s.Again = again
 	s.Lock()
 	defer s.Unlock()
@@ -170,25 +171,12 @@ func (s *Simulator) SetDayLimit(calls int) {
 	s.TouchLocked()
 }
 
-// State gives everything, as JSON.
-func (s *Simulator) State() ([]byte, error) {
-	s.Lock()
-	defer s.Unlock()
-	raw, err := json.Marshal(s.state)
-	if err == nil {
-		s.SavedLocked()
-	}
-	return raw, err
-}
-
 // Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	t := s.state.Tokens
-	return platformsim.Access{Platform: "xero", Account: s.state.Tenants[0].ID, TokenURL: tokenPath, AuthorizeURL: authorizePath,
-		AccessToken: t.Permanent,
-		ClientID:    t.ClientID, ClientSecret: t.ClientSecret, RefreshToken: t.Refresh, WebhookSecret: s.state.Hook.Key}
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "xero", Account: s.state.Tenants[0].ID, TokenURL: tokenPath,
+		AuthorizeURL: authorizePath, WebhookSecret: s.state.Hook.Key})
 }
 
 // guidLocked draws an id.
@@ -243,10 +231,7 @@ func (s *Simulator) tokenLocked(r *http.Request, body []byte) reply {
 	case id != t.ClientID || secret != t.ClientSecret:
 		return refuse("invalid_client")
 	}
-	life := tokenLife
-	if f := s.FaultsLocked().TokenLife; f > 0 {
-		life = f
-	}
+	life := s.LifeLocked(tokenLife)
 	switch refresh := form.Get("refresh_token"); {
 	case refresh == "":
 	case refresh == s.state.Used && s.NowLocked().Before(s.state.UsedUntil):
