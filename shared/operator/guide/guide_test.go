@@ -152,7 +152,7 @@ func TestAddAPlatformWalksTheFilesOfAConnector(t *testing.T) {
 	var want, got []string
 	for _, f := range platformtest.Files() {
 		line := "   - `" + f.Name + "`: " + f.Holds
-		if f.Absent != nil {
+		if f.Optional {
 			line = "   - `" + f.Name + "`*: " + f.Holds
 		}
 		want = append(want, line)

@@ -133,8 +133,8 @@ var stages = []string{"appointmentscheduled", "qualifiedtobuy", "presentationsch
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()
-	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10), TokenURL: "/oauth/v1/token",
-		AuthorizeURL: authorizePath, WebhookSecret: s.state.Tokens.ClientSecret, DeveloperKey: developerKey})
+	return s.state.Tokens.AccessLocked(platformsim.Access{Platform: "hubspot", Account: strconv.FormatInt(s.state.Portal, 10),
+		TokenURL: "/oauth/v1/token", AuthorizeURL: authorizePath, WebhookSecret: s.state.Tokens.ClientSecret, DeveloperKey: developerKey})
 }
 
 // find gives a record by id, following merges; nil if there is none or it is archived.

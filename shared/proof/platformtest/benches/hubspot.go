@@ -16,6 +16,13 @@ import (
 // HubSpot is one portal.
 func HubSpot() *platformtest.Bench {
 	b := vendor("hubspot")
+	b.Without = map[string]string{
+		"custom.go":  "properties have names of their own",
+		"query.go":   "reads are lists and batches of ids",
+		"owners.go":  "webhooks name the record itself",
+		"element.go": "a field holds one value",
+		"doubt.go":   "a create is an upsert on our identity, or its email is unique",
+	}
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator { return hubspot.New(o) }
 	b.Resign = func(secret string, d *platformsim.Delivery, at time.Time) {
 		stamp := strconv.FormatInt(at.UnixMilli(), 10)

@@ -11,6 +11,9 @@ import (
 // Ability.StampCovers says no.
 func Jobber() *platformtest.Bench {
 	b := vendor("jobber")
+	b.Without = map[string]string{
+		"associations.go": "references are fields of the record",
+	}
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator {
 		s := jobber.New(o)
 		s.SetPropertyBumps(1)

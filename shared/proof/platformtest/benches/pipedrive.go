@@ -13,6 +13,11 @@ import (
 // Pipedrive is one company, called at its own domain.
 func Pipedrive() *platformtest.Bench {
 	b := vendor("pipedrive")
+	b.Without = map[string]string{
+		"query.go":        "reads are lists and batches of ids",
+		"associations.go": "references are fields of the record",
+		"owners.go":       "webhooks name the record itself",
+	}
 	b.BaseURL = "https://bench.pipedrive.com"
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator { return pipedrive.New(o) }
 	b.Resign = func(secret string, d *platformsim.Delivery, _ time.Time) {

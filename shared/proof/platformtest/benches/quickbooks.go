@@ -10,6 +10,15 @@ import (
 // QuickBooks is one company.
 func QuickBooks() *platformtest.Bench {
 	b := vendor("quickbooks")
+	b.Without = map[string]string{
+		"custom.go":       "a record lists its custom fields by name",
+		"associations.go": "references are fields of the record",
+		"owners.go":       "webhooks name the record itself",
+		"element.go":      "a field holds one value",
+		"doubt.go":        "a create repeats its requestid",
+		"prepare.go":      "custom fields are made by hand",
+		"subscribe.go":    "webhooks are set in the app's pages",
+	}
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator { return quickbooks.New(o) }
 	b.Resign = overBody("intuit-signature")
 	address := func(of record.PlatformField) []record.PlatformField {

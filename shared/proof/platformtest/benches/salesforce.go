@@ -12,6 +12,13 @@ import (
 // Salesforce is one org, whose change events come relayed.
 func Salesforce() *platformtest.Bench {
 	b := vendor("salesforce")
+	b.Without = map[string]string{
+		"custom.go":       "custom fields have names of their own",
+		"associations.go": "references are fields of the record",
+		"owners.go":       "webhooks name the record itself",
+		"element.go":      "a field holds one value",
+		"subscribe.go":    "a relay in the customer's AWS account sends the events",
+	}
 	b.BaseURL = "https://bench.my.salesforce.com"
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator { return salesforce.New(o) }
 	b.Resign = func(secret string, d *platformsim.Delivery, _ time.Time) {
