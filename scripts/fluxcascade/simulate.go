@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,6 +22,8 @@ type simulateOptions struct {
 	asJSON, bugs bool
 	bug, engine  string
 	explain      bool
+	calm         bool
+	draws        []string
 }
 
 // gcPercent lets a simulation collect garbage more rarely than a service should: it lives on short-lived values.
@@ -55,12 +58,17 @@ with the smallest history that still shows it. The same seed always replays the 
 	cmd.Flags().StringVar(&o.engine, "engine", "production", "production, or naive: the engine that guides describe")
 	cmd.Flags().BoolVar(&o.bugs, "bugs", false, "switch on every seeded bug in turn, and say in how many histories it shows")
 	cmd.Flags().StringVar(&o.bug, "bug", "", "switch on one seeded bug")
+	cmd.Flags().BoolVar(&o.calm, "calm", false, "nothing fails and people wait for each other: hold every state at rest against the model of the configuration")
+	cmd.Flags().StringSliceVar(&o.draws, "draw", nil, "draw this in calm histories too, which the system is known to fail: "+drawsInWords())
 	cmd.Flags().BoolVar(&o.explain, "explain", true, "show the smallest history of each violated invariant")
 	return cmd
 }
 
 func runSimulation(out, progress io.Writer, o simulateOptions) error {
-	options := simtest.Options{}
+	options := simtest.Options{Calm: o.calm, Draws: o.draws}
+	if unknown := unknownDraws(o.draws); unknown != nil {
+		return unknown
+	}
 	switch o.engine {
 	case "production":
 	case "naive":
@@ -135,6 +143,24 @@ func explainAll(w io.Writer, r simtest.Report, o simtest.Options) {
 	}
 }
 
+// drawsInWords lists what calm histories draw only when asked.
+func drawsInWords() string {
+	var out []string
+	for _, d := range simtest.Extras() {
+		out = append(out, d.Name+" ("+d.Words+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+func unknownDraws(names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(simtest.Extras(), func(d simtest.Extra) bool { return d.Name == name }) {
+			return fmt.Errorf("there is no draw %q; the draws are %s", name, drawsInWords())
+		}
+	}
+	return nil
+}
+
 func bugNames() []string {
 	var out []string
 	for _, b := range simtest.Bugs() {
@@ -167,7 +193,7 @@ func runBugs(out io.Writer, o simulateOptions) error {
 		r := bugReport{Name: bug.Name, Words: bug.Words, By: map[simtest.Invariant]int{}}
 		for r.Histories < bugSeedsMax && (r.Histories < o.seeds || r.Caught == 0) {
 			n := min(bugChunk, bugSeedsMax-r.Histories)
-			part := simtest.Simulate(o.from+uint64(r.Histories), n, simtest.Options{Bug: &bug}, nil, nil)
+			part := simtest.Simulate(o.from+uint64(r.Histories), n, simtest.Options{Bug: &bug, Calm: o.calm}, nil, nil)
 			for i, count := range part.Violations {
 				if count == 0 {
 					continue
@@ -181,7 +207,7 @@ func runBugs(out io.Writer, o simulateOptions) error {
 			r.Caught += part.Failed
 		}
 		if r.Caught > 0 {
-			r.Actions = shrunk(r, bug)
+			r.Actions = shrunk(r, bug, o.calm)
 		}
 		reports = append(reports, r)
 		if r.Caught == 0 {
@@ -205,6 +231,6 @@ func runBugs(out io.Writer, o simulateOptions) error {
 }
 
 // shrunk makes the first history that shows a bug small, and gives how many things people do in it.
-func shrunk(r bugReport, bug simtest.Bug) int {
-	return simtest.Explain(r.First, r.shows, simtest.Options{Bug: &bug}).UserActions
+func shrunk(r bugReport, bug simtest.Bug, calm bool) int {
+	return simtest.Explain(r.First, r.shows, simtest.Options{Bug: &bug, Calm: calm}).UserActions
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
+	"github.com/fluxcascade/fluxcascade/shared/proof/model"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -38,6 +39,8 @@ func (w *world) createChild(object record.Object, pick uint32, fields record.Fie
 	e := w.truth.newEdit(ref, record.PlatformField(kind.hubText), false)
 	w.truth.edited(e)
 	mem.Edit(object, ref.ID, record.Fields{e.field: e.value})
+	fields[e.field] = e.value
+	w.did(model.Action{Kind: model.Create, Ref: ref, Fields: fields})
 	w.say("a person makes %s for %s %s", ref, parent, fields["stage"])
 	w.changed(ref, record.KindChanged)
 }

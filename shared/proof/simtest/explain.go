@@ -20,10 +20,10 @@ type Explanation struct {
 
 // Explain shrinks a seed's history as long as it violates an invariant, and tells what then happens.
 func Explain(seed uint64, i Invariant, o Options) Explanation {
-	h := Shrink(Draw(seed), i, o)
+	h := Shrink(draw(seed, o), i, o)
 	var story []string
 	o.Story, o.until = &story, i
-	result := Run(h, o)
+	result := run(h, o)
 	out := Explanation{Seed: seed, UserActions: len(h.Actions)}
 	for _, v := range result.Violations {
 		if v.Invariant == i {

@@ -42,13 +42,14 @@ const (
 	InvariantParked    Invariant = "parked_fields_wait"
 	InvariantPatience  Invariant = "writes_wait_as_asked"
 	InvariantPanic     Invariant = "nothing_panics"
+	InvariantMeaning   Invariant = "the_configuration_is_meant"
 )
 
 // Invariants lists them all.
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantPanic}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantPanic, InvariantMeaning}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/proof/model"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -39,7 +40,7 @@ func (w *world) act(a Action) {
 			w.edit(ref, w.fieldName(ref, emailField), false)
 		}
 	case ActDelete:
-		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], true); ok {
+		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], true); ok && w.drawn(ref) {
 			w.remove(ref)
 		}
 	case ActRestore:
@@ -187,6 +188,7 @@ func (w *world) createPerson(c record.Connection, pick uint32, email int) record
 		}
 	}
 	mem.Edit(people, ref.ID, fields)
+	w.did(model.Action{Kind: model.Create, Ref: ref, Fields: fields})
 	w.say("a person makes %s: %v", ref, fields)
 	w.changed(ref, record.KindChanged)
 	return ref
@@ -199,6 +201,7 @@ func (w *world) edit(ref record.Ref, name record.PlatformField, blank bool) {
 	e := w.truth.newEdit(ref, name, blank)
 	w.truth.edited(e)
 	w.accounts[ref.Connection].mem.Edit(ref.Object, ref.ID, record.Fields{name: e.value})
+	w.did(model.Action{Kind: model.Edit, Ref: ref, Fields: record.Fields{name: e.value}})
 	w.say("a person sets %s of %s to %q", name, ref, e.value)
 	w.changed(ref, record.KindChanged)
 }
@@ -206,6 +209,7 @@ func (w *world) edit(ref record.Ref, name record.PlatformField, blank bool) {
 // set gives a field a value that needs no number.
 func (w *world) set(ref record.Ref, name record.PlatformField, value string) {
 	w.accounts[ref.Connection].mem.Edit(ref.Object, ref.ID, record.Fields{name: value})
+	w.did(model.Action{Kind: model.Edit, Ref: ref, Fields: record.Fields{name: value}})
 	w.truth.cells[ref][name] = cell{person: true, at: w.now}
 	if name == "stage" {
 		w.truth.lives[ref].stages = append(w.truth.lives[ref].stages, value)
@@ -339,6 +343,7 @@ func (w *world) remove(ref record.Ref) {
 		account.mem.Delete(ref.Object, ref.ID)
 		w.say("a person deletes %s", ref)
 	}
+	w.did(model.Action{Kind: model.Delete, Ref: ref})
 	w.userChanges++
 	if account.setup.TellsDeletes {
 		w.hint(ref, record.KindDeleted)

@@ -74,16 +74,31 @@ func Simulate(from uint64, n int, o Options, tell func(done int), stop func() bo
 
 // runOne runs the history of a seed. A seeded bug answers only for what the same history without it does not show.
 func runOne(seed uint64, o Options) Result {
-	h := Draw(seed)
-	result := Run(h, o)
+	h := draw(seed, o)
+	result := run(h, o)
 	if o.Bug != nil && len(result.Violations) > 0 {
 		sound := o
 		sound.Bug = nil
-		if len(Run(h, sound).Violations) > 0 {
+		if len(run(h, sound).Violations) > 0 {
 			result.Violations = nil
 		}
 	}
 	return result
+}
+
+// draw gives the history of a seed of the kind that is asked for, and run runs it.
+func draw(seed uint64, o Options) History {
+	if o.Calm {
+		return drawCalm(seed)
+	}
+	return Draw(seed)
+}
+
+func run(h History, o Options) Result {
+	if o.Calm {
+		return runCalm(h, o)
+	}
+	return Run(h, o)
 }
 
 func (r *Report) add(x *Result) {

@@ -52,7 +52,7 @@ func (s *shrinker) fails(h History) bool {
 	if s.left--; s.left < 0 {
 		return false
 	}
-	r := Run(h, s.options)
+	r := run(h, s.options)
 	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Invariant == s.invariant })
 }
 

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"github.com/fluxcascade/fluxcascade/shared/proof/model"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -53,6 +54,7 @@ func (w *world) editRefused(a Action) {
 	e.value += refusedMark
 	w.truth.edited(e)
 	w.accounts[ref.Connection].mem.Edit(people, ref.ID, record.Fields{name: e.value})
+	w.did(model.Action{Kind: model.Edit, Ref: ref, Fields: record.Fields{name: e.value}})
 	w.say("a person sets %s of %s to %q, which no platform takes from us", name, ref, e.value)
 	w.changed(ref, record.KindChanged)
 }

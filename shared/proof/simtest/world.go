@@ -45,6 +45,9 @@ type world struct {
 	story    *[]string
 	writing  *task // whose call takes effect at this moment
 
+	draws map[string]bool // by name
+	calm  *calm           // people wait until all is at rest, and a model says what must be so then; nil in all other histories
+
 	endsAt Invariant // the run ends where this one is violated
 
 	stormy  bool // faults happen
@@ -95,6 +98,10 @@ type engine interface {
 type Options struct {
 	Bug   *Bug
 	Naive bool
+	// Calm runs histories in which nothing fails, and holds every state at rest against package model.
+	Calm bool
+	// Draws are the names of Extras that calm histories draw too.
+	Draws []string
 	// Story collects what happened, in words; nil for no story.
 	Story *[]string
 	until Invariant // the run ends where this one is violated; "" for never
@@ -139,6 +146,10 @@ type Result struct {
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
 		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, endsAt: o.until, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+	w.draws = map[string]bool{}
+	for _, name := range o.Draws {
+		w.draws[name] = true
+	}
 	w.alarm = func(name, text string) { w.violate(InvariantPanic, "%s panics: %s", name, text) }
 	w.truth = newTruth(w)
 	w.rules = h.Setup.rules(false)
@@ -232,8 +243,8 @@ func refuse(_ record.Object, fields record.Fields) []record.PlatformField {
 	return out
 }
 
-// begin lays out the records that are there from the start, and books people, schedules and the change of rules.
-func (w *world) begin() {
+// layOut makes the records that are there from the start.
+func (w *world) layOut() {
 	s := w.history.Setup
 	emails := map[int]int{}
 	for _, in := range w.history.Initial {
@@ -254,6 +265,12 @@ func (w *world) begin() {
 	for _, stage := range w.history.Deals {
 		w.createDeal(Action{}, stage)
 	}
+}
+
+// begin lays out the records that are there from the start, and books people, schedules and the change of rules.
+func (w *world) begin() {
+	s := w.history.Setup
+	w.layOut()
 	for _, a := range w.history.Actions {
 		w.after(a.At, func() { w.act(a) })
 	}

@@ -1,0 +1,343 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// settleMax bounds the rounds until nothing is due any more; a configuration that needs more goes in circles.
+const settleMax = 50
+
+// settle makes, writes and removes what the things' values ask for, until nothing is due.
+func (m *world) settle() {
+	for range settleMax {
+		moved := m.rejudge()
+		for _, t := range m.things {
+			if !t.held {
+				moved = m.removals(t) || moved
+				moved = m.creates(t) || moved
+				moved = m.updates(t) || moved
+			}
+		}
+		if !moved {
+			return
+		}
+	}
+	panic("model: it does not come to rest")
+}
+
+// filter notes which filters a thing has entered. later: it was met, or edited, after the beginning.
+func (m *world) filter(t *thing, later bool) {
+	if t == nil || t.held {
+		return
+	}
+	for i := range m.group.Mappings {
+		mapped := &m.group.Mappings[i]
+		if mapped.Hub != t.kind || mapped.Filter == nil {
+			continue
+		}
+		now := meets(mapped.Filter, m.texts(t))
+		before, looked := t.inside[mapped.Name]
+		if now && (mapped.Existing == ruleset.ExistingEnter || looked && !before || !looked && later) {
+			t.entered[mapped.Name] = true
+		}
+		t.inside[mapped.Name] = now
+	}
+}
+
+// meets reports whether values meet all conditions of a filter.
+func meets(f *ruleset.Filter, values record.HubValues) bool {
+	for _, c := range f.Conditions {
+		text, known := values[c.Field]
+		ok := false
+		switch c.Op {
+		case ruleset.OpIn:
+			ok = known && slices.Contains(c.Values, text)
+		case ruleset.OpNotIn:
+			ok = known && !slices.Contains(c.Values, text)
+		case ruleset.OpPresent:
+			ok = text != ""
+		case ruleset.OpBlank:
+			ok = known && text == ""
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// creates makes the records of a thing that are due, and reports whether there were any.
+func (m *world) creates(t *thing) bool {
+	moved := false
+	for _, place := range m.group.Places(t.kind) {
+		if t.at[place] != nil || !m.asks(t, place) || m.contested(t, place) {
+			continue
+		}
+		fields, ok := m.complete(t, place)
+		if !ok {
+			continue
+		}
+		c := m.spelled(Action{Ref: record.Ref{Place: place}, Fields: fields})
+		m.tie(t, c)
+		m.leftBlank(t, c, fields)
+		moved = true
+	}
+	return moved
+}
+
+// leftBlank notes what we know of a record that we made: where we sent nothing, it is blank, and so is the thing if nothing
+// else was ever known of it.
+func (m *world) leftBlank(t *thing, c *copied, sent record.Fields) {
+	pairs := m.group.PairsAt(c.ref.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if constant(p) {
+			continue
+		}
+		for _, name := range p.Spoke {
+			c.asked[name] = sent[name]
+		}
+		for _, name := range p.Hub {
+			if tells(p) && t.values[name] == nil {
+				t.values[name] = &value{first: true, from: c.ref.Connection}
+			}
+		}
+	}
+}
+
+// asks reports whether the configuration asks for a record of a thing at a place.
+func (m *world) asks(t *thing, place record.Place) bool {
+	hub := m.group.HubPlace(t.kind)
+	if mapped, spoke := m.group.MappingAt(place); spoke {
+		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name])
+	}
+	return slices.ContainsFunc(m.group.Mappings, func(mapped ruleset.Mapping) bool {
+		return mapped.Hub == t.kind && mapped.Create.CreatesOn(ruleset.ToHub) && t.live(mapped.Spoke) != nil
+	})
+}
+
+// complete gives the fields of a new record, and whether all that it needs is there and is taken by the platform.
+func (m *world) complete(t *thing, place record.Place) (record.Fields, bool) {
+	fields := record.Fields{}
+	pairs := m.group.PairsAt(place)
+	for i := range pairs {
+		p := &pairs[i]
+		switch {
+		case p.Direction == ruleset.ToHub:
+			continue
+		case constant(p):
+			fields[p.Spoke[0]] = p.Constant
+			continue
+		}
+		texts, said, waits := m.said(t, place, p)
+		if waits {
+			return nil, false // for a parent that is not there
+		}
+		for j, name := range p.Spoke {
+			switch {
+			case said && texts[j] != "":
+				fields[name] = texts[j]
+			case p.Required:
+				return nil, false
+			}
+		}
+	}
+	for name, text := range fields {
+		if m.platforms.Refuses(place, name, text) {
+			return nil, false
+		}
+	}
+	return fields, true
+}
+
+// said gives what a thing's values say of a pair's fields at a place: said is false if they say nothing. waits: the pair
+// names a thing that has no record there.
+func (m *world) said(t *thing, place record.Place, p *ruleset.Pair) (texts []string, said, waits bool) {
+	values := record.HubValues{}
+	for _, name := range p.Hub {
+		v := t.values[name]
+		if v == nil || v.open || v.may != nil {
+			return nil, false, false
+		}
+		values[name] = v.text
+	}
+	if p.Reference == nil {
+		texts, problem, known := mapping.ToSpoke(p, values)
+		return texts, known && problem == "", false
+	}
+	name := values[p.Hub[0]]
+	if name == "" {
+		return []string{""}, true, false
+	}
+	parent := m.named(name)
+	if parent == nil {
+		return nil, false, true
+	}
+	c := parent.live(record.Place{Connection: place.Connection, Object: p.Reference.Object})
+	switch {
+	case c == nil:
+		return nil, false, true
+	case p.Reference.Via != "":
+		return []string{c.shows[p.Reference.Via]}, c.shows[p.Reference.Via] != "", c.shows[p.Reference.Via] == ""
+	case c.ref.ID == "":
+		return nil, false, true // made, and nobody has shown it yet
+	}
+	return []string{string(c.ref.ID)}, true, false
+}
+
+// updates writes what differs from what was last asked of a thing's records, and reports whether anything was.
+func (m *world) updates(t *thing) bool {
+	moved := false
+	for _, place := range m.group.Places(t.kind) {
+		c := t.live(place)
+		if c == nil {
+			continue
+		}
+		pairs := m.group.PairsAt(place)
+		for i := range pairs {
+			p := &pairs[i]
+			if constant(p) || p.Direction == ruleset.ToHub || p.OnCreateOnly || !m.looked(p, c) {
+				continue
+			}
+			texts, said, _ := m.said(t, place, p)
+			if said && m.due(t, c, p, texts) {
+				moved = m.write(c, p, texts) || moved
+			}
+		}
+	}
+	return moved
+}
+
+func (m *world) looked(p *ruleset.Pair, c *copied) bool {
+	return !slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { _, ok := c.asked[name]; return !ok })
+}
+
+// due reports whether a pair is to be written at a record.
+func (m *world) due(t *thing, c *copied, p *ruleset.Pair, texts []string) bool {
+	want, blank := record.Fields{}, true
+	for j, name := range p.Spoke {
+		want[name] = texts[j]
+		blank = blank && texts[j] == ""
+	}
+	if m.same(t.kind, c.ref.Place, p, want, c.asked) {
+		return false
+	}
+	for _, name := range p.Hub {
+		f, ok := m.declared(t.kind).Field(name)
+		if !ok || blank && f.Blank == ruleset.BlankKeep {
+			return false
+		}
+		owns := m.owner(t, f) == c.ref.Connection
+		empty := !slices.ContainsFunc(p.Spoke, func(field record.PlatformField) bool { return c.asked[field] != "" })
+		if owns && !(empty && t.values[name].text != "") {
+			return false // nobody writes to an owner, but to fill a blank
+		}
+		if !owns && slices.ContainsFunc(p.Spoke, func(field record.PlatformField) bool { return c.waived[field] }) {
+			return false
+		}
+	}
+	return true
+}
+
+// write asks a record to hold texts, and reports whether any is asked for that was not refused before.
+func (m *world) write(c *copied, p *ruleset.Pair, texts []string) bool {
+	moved := false
+	for j, name := range p.Spoke {
+		switch refused, was := c.refused[name]; {
+		case was && refused == texts[j]:
+		case m.platforms.Refuses(c.ref.Place, name, texts[j]):
+			c.refused[name] = texts[j]
+		default:
+			c.asked[name], c.shows[name] = texts[j], m.platforms.Spells(c.ref.Place, name, texts[j])
+			delete(c.refused, name)
+			delete(c.waived, name)
+			moved = true
+		}
+	}
+	return moved
+}
+
+// gone takes a person's deletion of a record.
+func (m *world) gone(ref record.Ref) {
+	delete(m.alone, ref)
+	t := m.of[ref]
+	if t == nil || t.at[ref.Place].ref != ref {
+		return
+	}
+	m.remove(t.at[ref.Place], deleted)
+	if t.held {
+		m.things = slices.DeleteFunc(m.things, func(x *thing) bool { return x == t })
+		delete(m.of, ref)
+	}
+}
+
+func (m *world) remove(c *copied, how state) {
+	m.tick++
+	c.state, c.gone = how, m.tick
+}
+
+// removals carries deletions on as the mappings say, and reports whether anything was removed or came back.
+func (m *world) removals(t *thing) bool {
+	moved := false
+	for _, place := range m.group.Places(t.kind) {
+		c := t.at[place]
+		if c == nil || c.state == deleted {
+			continue
+		}
+		switch policy, applies := m.removal(t, place); {
+		case c.state == removed:
+			if !applies && c.archived && m.platforms.Restores(place) {
+				c.state, c.archived, moved = live, false, true
+			}
+		case c.state == left:
+			moved = m.rejoin(t) || moved
+		case !applies:
+		case policy == ruleset.DeleteUnlink && place.Connection != m.group.Hub:
+			c.state, moved = left, true
+		case policy != ruleset.DeleteArchive && policy != ruleset.DeleteDelete:
+		default:
+			m.remove(c, removed)
+			c.archived, moved = policy == ruleset.DeleteArchive, true
+		}
+	}
+	return moved
+}
+
+// rejoin takes back the records that left a thing for a deletion that is over, with what people did to them meanwhile. It
+// reports whether there were any.
+func (m *world) rejoin(t *thing) bool {
+	var back []*copied
+	for _, place := range m.group.Places(t.kind) {
+		if c := t.at[place]; c != nil && c.state == left {
+			if _, still := m.removal(t, place); !still {
+				c.state = live
+				back = append(back, c)
+			}
+		}
+	}
+	for _, c := range back {
+		m.differs(t, c)
+	}
+	return len(back) > 0
+}
+
+// removal gives what a deletion across a mapping asks of a thing's record at a place. A record that came to belong to the
+// thing after the deletion is not what was deleted.
+func (m *world) removal(t *thing, place record.Place) (ruleset.Delete, bool) {
+	c := t.at[place]
+	if mapped, spoke := m.group.MappingAt(place); spoke {
+		hub := t.at[m.group.HubPlace(t.kind)]
+		return mapped.Delete, hub != nil && (hub.state == deleted || hub.state == removed) && hub.gone > c.tied
+	}
+	for i := range m.group.Mappings {
+		mapped := &m.group.Mappings[i]
+		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > c.tied {
+			return mapped.Delete, true
+		}
+	}
+	return "", false
+}
