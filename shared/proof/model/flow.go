@@ -166,8 +166,8 @@ func (m *world) said(t *thing, place record.Place, p *ruleset.Pair) (texts []str
 		values[name] = v.text
 	}
 	if p.Reference == nil {
-		texts, problem, known := mapping.ToSpoke(p, values)
-		return texts, known && problem == "", false
+		texts, _, said := mapping.Texts(mapping.ToSpoke(p, values))
+		return texts, said, false
 	}
 	name := values[p.Hub[0]]
 	if name == "" {

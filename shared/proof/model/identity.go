@@ -194,8 +194,8 @@ func (m *world) recognised(kind record.Object, c *copied) record.HubValues {
 		if !comparable(p) || p.Reference != nil {
 			continue
 		}
-		texts, problem, ok := mapping.ToHub(m.declared(kind), p, whole(p, c.shows))
-		if !ok || problem != "" {
+		texts, _, ok := m.read(kind, c.ref.Place, p, c.shows)
+		if !ok {
 			continue
 		}
 		for j, name := range p.Hub {

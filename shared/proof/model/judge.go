@@ -69,7 +69,7 @@ func (m *world) shown(t *thing, name record.HubField, may []string, seen Seen) s
 		for i := range pairs {
 			p := &pairs[i]
 			if j := slices.Index(p.Hub, name); j >= 0 && tells(p) && c.ref.ID != "" {
-				if texts, problem, ok := m.read(t.kind, place, p, seen[c.ref]); ok && problem == "" {
+				if texts, _, ok := m.read(t.kind, place, p, seen[c.ref]); ok {
 					count[texts[j]]++
 				}
 			}

@@ -30,10 +30,11 @@ func whole(p *ruleset.Pair, fields record.Fields) record.Fields {
 	return out
 }
 
-// read gives what a record's fields say of a pair's hub fields; ok is false if they say nothing.
-func (m *world) read(kind record.Object, place record.Place, p *ruleset.Pair, fields record.Fields) (texts []string, problem mapping.Problem, ok bool) {
+// read gives what a record's fields say of a pair's hub fields; ok is false if they say nothing, and why.
+func (m *world) read(kind record.Object, place record.Place, p *ruleset.Pair, fields record.Fields) (texts []string, why mapping.Why, ok bool) {
 	if p.Reference == nil {
-		return mapping.ToHub(m.declared(kind), p, whole(p, fields))
+		texts, nothing, ok := mapping.Texts(mapping.ToHub(m.declared(kind), p, whole(p, fields)))
+		return texts, nothing.Why, ok
 	}
 	id := fields[p.Spoke[0]]
 	if id == "" {
@@ -42,7 +43,7 @@ func (m *world) read(kind record.Object, place record.Place, p *ruleset.Pair, fi
 	if parent := m.of[record.Ref{Place: record.Place{Connection: place.Connection, Object: p.Reference.Object}, ID: record.ExternalID(id)}]; parent != nil {
 		return []string{parent.name()}, "", true
 	}
-	return nil, "", false
+	return nil, mapping.NotRead, false
 }
 
 // sight is what a record shows of a hub field when it is first looked at.
@@ -66,13 +67,14 @@ func (m *world) firstSights(t *thing) {
 		pairs := m.group.PairsAt(place)
 		for i := range pairs {
 			p := &pairs[i]
-			maps.Copy(c.asked, whole(p, c.shows))
 			if !tells(p) {
+				m.looks(c, p, !constant(p))
 				continue
 			}
-			texts, problem, ok := m.read(t.kind, place, p, c.shows)
+			texts, _, ok := m.read(t.kind, place, p, c.shows)
+			m.looks(c, p, ok)
 			for j, name := range p.Hub {
-				if ok && problem == "" {
+				if ok {
 					seen[name] = append(seen[name], sight{place.Connection, texts[j]})
 				}
 			}
@@ -123,25 +125,27 @@ func (m *world) firstSight(t *thing, c *copied) {
 		if constant(p) {
 			continue
 		}
-		maps.Copy(c.asked, whole(p, c.shows))
 		if !tells(p) {
+			m.looks(c, p, true)
 			continue
 		}
-		texts, problem, ok := m.read(t.kind, c.ref.Place, p, c.shows)
-		if !ok {
-			for _, name := range p.Spoke {
-				delete(c.asked, name)
-			}
-			continue
-		}
+		texts, why, ok := m.read(t.kind, c.ref.Place, p, c.shows)
+		m.looks(c, p, ok || why == mapping.ForPerson)
 		for j, name := range p.Hub {
-			switch problem {
-			case "":
+			switch {
+			case ok:
 				m.firstValue(t, c.ref.Place, name, texts[j])
-			case mapping.Invalid:
+			case why == mapping.ForPerson:
 				m.park(t, name)
 			}
 		}
+	}
+}
+
+// looks notes what a record shows of a pair, unless that says nothing: then it is as if nobody had looked.
+func (m *world) looks(c *copied, p *ruleset.Pair, says bool) {
+	if says {
+		maps.Copy(c.asked, whole(p, c.shows))
 	}
 }
 
@@ -224,6 +228,10 @@ func (m *world) editedPair(t *thing, c *copied, p *ruleset.Pair) {
 	if m.same(t.kind, place, p, c.shows, before) {
 		return
 	}
+	texts, why, ok := m.read(t.kind, place, p, c.shows)
+	if tells(p) && !ok && why != mapping.ForPerson {
+		return // it says nothing, and stays as it is
+	}
 	for _, name := range p.Spoke {
 		c.asked[name] = c.shows[name]
 		delete(c.waived, name)
@@ -235,16 +243,12 @@ func (m *world) editedPair(t *thing, c *copied, p *ruleset.Pair) {
 		}
 		return
 	}
-	texts, problem, ok := m.read(t.kind, place, p, c.shows)
-	if !ok || problem == mapping.Unmapped {
-		return // it says nothing of the hub's field
-	}
-	old, problemBefore, _ := m.read(t.kind, place, p, before)
+	old, _, knew := m.read(t.kind, place, p, before)
 	for j, name := range p.Hub {
 		switch {
-		case problem != "":
+		case !ok:
 			m.park(t, name)
-		case problemBefore == "" && len(old) > j && old[j] == texts[j]:
+		case knew && old[j] == texts[j]:
 		default:
 			m.edit(t, c, edit{pair: p, name: name, text: texts[j], knowing: knowing})
 		}
@@ -340,7 +344,7 @@ func (m *world) same(kind record.Object, place record.Place, p *ruleset.Pair, a,
 	if !comparable(p) || p.Reference != nil {
 		return false
 	}
-	left, problemA, okA := mapping.ToHub(m.declared(kind), p, whole(p, a))
-	right, problemB, okB := mapping.ToHub(m.declared(kind), p, whole(p, b))
-	return okA && okB && problemA == "" && problemB == "" && slices.Equal(left, right)
+	left, _, okA := m.read(kind, place, p, a)
+	right, _, okB := m.read(kind, place, p, b)
+	return okA && okB && slices.Equal(left, right)
 }
