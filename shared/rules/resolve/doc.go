@@ -36,31 +36,28 @@
 //
 // # What one record means
 //
-// A record without an entity is matched by the id stored on it, then by the match rules in order. It is held for a person
-// if a key has several holders, if the holder's place is taken, or if the key moved within FormerKeyLife; it is judged
-// again when it changes, when it is listed, and when the place becomes free. An unmatched one founds an entity whose id is
-// computed from the record; a read that lacks a field of a key founds nothing.
-//
-// It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
-// filter, with every required field and every parent it names, and never beside a record that has one of its keys. A create
-// of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our
-// identity on it where the platform has a field for that (a read that leaves that field out is asked for again).
-//
-// A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
-// entity (unlink), as an archive, as a delete. A live read of the record, missingLag later or more, is a restore: what
-// followed the deletion comes back, where the platform can; what it cannot bring back is held and shown. What we removed
-// ourselves, or make after a deletion, is nobody's deletion and none's victim. Absence from a list is nothing; two reads by
-// id that find nothing, missingLag apart, are a deletion.
-//
-// A merge on the hub makes two entities one: the other's id becomes an alias, its records take places that are free, and
-// those that find theirs taken are leftovers, for a person to merge there too. A merge on a spoke moves the link to the
-// survivor if that is nobody's, and joins entities only if the hub holds none of ours: the hub says who is who.
+//  9. A record without an entity is matched by the id stored on it, then by the match rules in order. It is held for a person
+//     if a key has several holders, if the holder's place is taken, or if the key moved within FormerKeyLife; it is judged
+//     again when it changes, when it is listed, and when the place becomes free. An unmatched one founds an entity whose id is
+//     computed from the record; a read that lacks a field of a key founds nothing.
+//  10. It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
+//     filter, with every required field and every parent it names, and never beside a record that has one of its keys. A create
+//     of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our
+//     identity on it where the platform has a field for that (a read that leaves that field out is asked for again).
+//  11. A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
+//     entity (unlink), as an archive, as a delete. A live read of the record, missingLag later or more, is a restore: what
+//     followed the deletion comes back, where the platform can; what it cannot bring back is held and shown. What we removed
+//     ourselves, or make after a deletion, is nobody's deletion and none's victim. Absence from a list is nothing; two reads by
+//     id that find nothing, missingLag apart, are a deletion.
+//  12. A merge on the hub makes two entities one: the other's id becomes an alias, its records take places that are free, and
+//     those that find theirs taken are leftovers, for a person to merge there too. A merge on a spoke moves the link to the
+//     survivor if that is nobody's, and joins entities only if the hub holds none of ours: the hub says who is who.
 //
 // # What bounds a mistake
 //
-// Deletes, creates, blanks, overrides and writes of one field are counted by group, connection and hour; above a limit the
-// rest is held until a person releases it (Spread). A record written loopWrites times in an hour rests until the hour is
-// over. A rejected value is not sent again until it changes.
+//  13. Deletes, creates, blanks, overrides and writes of one field are counted by group, connection and hour; above a limit the
+//     rest is held until a person releases it (Spread). A record written loopWrites times in an hour rests until the hour is
+//     over. A rejected value is not sent again until it changes.
 //
 // # What holds at every commit
 //
@@ -69,4 +66,27 @@
 // it comes to live or ceases to, for who owns a field hangs on that. It changes at most one entity, its links, and
 // the keys they hold (and an alias, when a held record turns out to be it, or two entities are joined). An entity that was
 // decided under a newer configuration is not decided under an older one.
+//
+// # Where each rule is
+//
+// Each rule is a function over values, in the file of its number. It looks at a subject (one entity with its links, and what is
+// declared of it), changes nothing, and answers with a ruling. apply.go does what rules 1 to 5 say of a record's fields; a draft
+// (draft.go) holds the copies that are changed, and makes the Decision. Cases are in testdata, by the same numbers.
+//
+//	 1  rule1_read.go      read        unchanged, ours, edit, first sight, says nothing (why)
+//	 2  rule2_first.go     judgeFirst  take first, keep
+//	 3  rule3_owner.go     ownerOf, refusal, foreign
+//	 4  rule4_shows.go     ownerShows  the values to take
+//	 5  rule5_judge.go     judge       take, take first, agree, keep, refuse, waive, park, with a reason
+//	 6  rule6_due.go       dutyOf      none, write, wait (why)
+//	 7  rule7_park.go      parkField, parkKey
+//	 8  rule8_receipt.go   decideReceipt
+//	 9  rule9_match.go     matchRecord an entity, none, held (why)
+//	10  rule10_create.go   dueCreate
+//	11  rule11_delete.go   dueRemoval, dueRestore, removalPolicy; absence.go decides when something is gone
+//	12  rule12_merge.go    mergedAway
+//	13  rule13_spread.go   SpreadKinds, Reserve, limitSpread
+//
+// Rows are read through a reader (rows.go). One that is not loaded reads as absent and is noted there, and nowhere else: Decide
+// then answers with Need. A rule need not know. Where going on would only ask for rows in vain, a decision ends as loadFirst.
 package resolve

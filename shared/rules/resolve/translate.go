@@ -36,21 +36,21 @@ func has(p *ruleset.Pair, fields record.Fields) bool {
 // problemUnknownParent says that a reference names a record that we have not seen yet.
 const problemUnknownParent mapping.Why = "unknown_parent"
 
-// silent reports whether what a record newly shows of a pair says nothing about its hub fields: it is as if the read had
-// left the pair out. What asks for a person is no silence, and neither is what no pair reads.
-func (d *decider) silent(s record.Snapshot, p *ruleset.Pair) bool {
-	base := d.links[s.Place].Base
-	if p.Reference != nil || !readable(p) || has(p, base) && !slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return s.Fields[name] != base[name] }) {
-		return false
+// silence tells why what a record newly shows of a pair says nothing about its hub fields; ok is false if it says something.
+// What asks for a person is no silence, and neither is what no pair reads.
+func silence(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) (why mapping.Why, ok bool) {
+	news := func(name record.PlatformField) bool { return s.Fields[name] != link.Base[name] }
+	if p.Reference != nil || !readable(p) || has(p, link.Base) && !slices.ContainsFunc(p.Spoke, news) {
+		return "", false
 	}
-	_, why, ok := mapping.Texts(mapping.ToHub(d.declared, p, s.Fields))
-	return !ok && why.Why != mapping.ForPerson
+	_, nothing, says := mapping.Texts(mapping.ToHub(x.declared, p, s.Fields))
+	return nothing.Why, !says && nothing.Why != mapping.ForPerson
 }
 
 // toHub translates a pair's spoke values at a place; a reference becomes the parent's entity id.
-func (d *decider) toHub(place record.Place, p *ruleset.Pair, fields record.Fields) ([]string, mapping.Why) {
+func toHub(x *subject, place record.Place, p *ruleset.Pair, fields record.Fields) ([]string, mapping.Why) {
 	if p.Reference == nil {
-		values, why, _ := mapping.Texts(mapping.ToHub(d.declared, p, fields))
+		values, why, _ := mapping.Texts(mapping.ToHub(x.declared, p, fields))
 		return values, why.Why
 	}
 	external := fields[p.Spoke[0]]
@@ -58,36 +58,19 @@ func (d *decider) toHub(place record.Place, p *ruleset.Pair, fields record.Field
 		return []string{""}, ""
 	}
 	parent := record.Ref{Place: record.Place{Connection: place.Connection, Object: p.Reference.Object}, ID: record.ExternalID(external)}
-	id, loaded := d.ref(parent)
-	if !loaded {
-		return []string{""}, ""
-	}
+	id := x.parent(parent)
 	if id == "" {
-		d.unknownParent = true
-		d.hint(record.Change{Ref: parent, Source: record.SourceSweep, Kind: record.KindChanged})
 		return nil, problemUnknownParent
 	}
 	return []string{string(id)}, ""
 }
 
-// hint asks for a record to be read, once a decision.
-func (d *decider) hint(c record.Change) {
-	for _, h := range d.hints {
-		if h.Ref == c.Ref {
-			return
-		}
-	}
-	c.SeenAt = d.view.Now
-	c.ID = d.observation.Change.ID
-	d.hints = append(d.hints, c)
-}
-
 // toSpoke translates the entity's values to a pair's spoke fields at a place. known is false while the entity lacks
 // a value. waits names the parent whose link is missing.
-func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string, problem mapping.Why, known bool, waits record.EntityID) {
+func toSpoke(x *subject, place record.Place, p *ruleset.Pair) (values []string, problem mapping.Why, known bool, waits record.EntityID) {
 	hub := make(record.HubValues, len(p.Hub))
 	for _, name := range p.Hub {
-		value, ok := d.entity.Fields[name]
+		value, ok := x.entity.Fields[name]
 		if !ok {
 			return nil, "", false, ""
 		}
@@ -101,11 +84,7 @@ func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string,
 	if id == "" {
 		return []string{""}, "", true, ""
 	}
-	rows := d.rows(id)
-	if rows == nil {
-		return nil, "", false, ""
-	}
-	parent := rows.Links[record.Place{Connection: place.Connection, Object: p.Reference.Object}]
+	parent := x.rows(id).Links[record.Place{Connection: place.Connection, Object: p.Reference.Object}]
 	if parent == nil || parent.State != LinkLive {
 		return nil, "", false, id
 	}
@@ -118,8 +97,8 @@ func (d *decider) toSpoke(place record.Place, p *ruleset.Pair) (values []string,
 	return nil, "", false, id
 }
 
-// same reports whether two readings of a pair's spoke fields say the same, in canonical form where there is one.
-func (d *decider) same(place record.Place, p *ruleset.Pair, a, b record.Fields) bool {
+// sameReading reports whether two readings of a pair's spoke fields say the same, in canonical form where there is one.
+func sameReading(x *subject, place record.Place, p *ruleset.Pair, a, b record.Fields) bool {
 	equal := true
 	for _, name := range p.Spoke {
 		if strings.TrimSpace(a[name]) != strings.TrimSpace(b[name]) {
@@ -129,11 +108,11 @@ func (d *decider) same(place record.Place, p *ruleset.Pair, a, b record.Fields) 
 	if equal || !matchable(p) || p.Reference != nil {
 		return equal
 	}
-	left, problem := d.toHub(place, p, a)
+	left, problem := toHub(x, place, p, a)
 	if problem != "" {
 		return false
 	}
-	right, problem := d.toHub(place, p, b)
+	right, problem := toHub(x, place, p, b)
 	if problem != "" {
 		return false
 	}
@@ -147,4 +126,15 @@ func withTexts(p *ruleset.Pair, texts []string) record.Fields {
 		out[name] = texts[i]
 	}
 	return out
+}
+
+// markerAt gives the field of a place that holds our identity, "" for none.
+func markerAt(x *subject, place record.Place) record.PlatformField {
+	if place.Connection == x.group.Hub {
+		return x.declared.Marker
+	}
+	if m, ok := x.group.MappingAt(place); ok {
+		return m.Marker
+	}
+	return ""
 }

@@ -132,16 +132,16 @@ func Reserve(s *Spread, limits ruleset.Limits, kinds []string, now time.Time) (*
 }
 
 // limitSpread takes off what a tripped budget does not allow; if nothing is left, it is blocked.
-func (d *decider) limitSpread(due *Due, link *Link) {
-	budget := d.view.Spread[SpreadKey{d.group.Name, due.Place.Connection}]
+func limitSpread(x *subject, due *Due, link *Link) {
+	budget := x.view.Spread[SpreadKey{x.group.Name, due.Place.Connection}]
 	if budget == nil || len(budget.Tripped) == 0 || due.Blocked != "" {
 		return
 	}
 	tripped := func(kinds []string) bool {
-		return slices.ContainsFunc(kinds, func(kind string) bool { return budget.stopped(kind, d.group.Limits) })
+		return slices.ContainsFunc(kinds, func(kind string) bool { return budget.stopped(kind, x.group.Limits) })
 	}
 	if due.Operation != record.OperationUpdate {
-		if tripped(SpreadKinds(d.group.Limits, due, link)) {
+		if tripped(SpreadKinds(x.group.Limits, due, link)) {
 			due.Blocked = ReasonSpreadLimit
 		}
 		return

@@ -1,0 +1,64 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// judgeFilters notes which filters the entity entered by this change. What was inside before is no entry; nor is a
+// record first seen by the first load, unless it is asked for.
+func judgeFilters(w *draft) {
+	after := hubValues(w.entity)
+	for i := range w.group.Mappings {
+		m := &w.group.Mappings[i]
+		if m.Hub != w.entity.Type || m.Filter == nil || w.entity.Filters[m.Name].Entered || !inside(m.Filter, after) {
+			continue
+		}
+		if !entered(w.subject, m, w.observation.Change.Source) {
+			continue
+		}
+		w.editEntity().Filters[m.Name] = FilterState{Digest: m.Filter.Digest, Inside: true, Entered: true, EnteredAt: w.view.Now}
+	}
+}
+
+// entered reports whether an entity that is inside a filter came to be so by this change.
+func entered(x *subject, m *ruleset.Mapping, source record.Source) bool {
+	rows := x.loaded(x.entity.ID)
+	hub := x.group.HubPlace(x.entity.Type)
+	if rows.Entity == nil || rows.Links[hub] == nil || rows.Links[hub].State == LinkNone {
+		// First seen on the hub: new if the hub's first load is over, for then everything older was listed; but what the list
+		// showed and was put off is not new.
+		return x.view.Loaded[hub] && source != record.SourceBackfill
+	}
+	before := hubValues(rows.Entity)
+	for _, c := range m.Filter.Conditions {
+		if _, known := before[c.Field]; !known {
+			return false
+		}
+	}
+	return !inside(m.Filter, before)
+}
+
+// inside reports whether values meet every condition of a filter.
+func inside(f *ruleset.Filter, values record.HubValues) bool {
+	for _, c := range f.Conditions {
+		value, known := values[c.Field]
+		var holds bool
+		switch c.Op {
+		case ruleset.OpIn:
+			holds = known && slices.Contains(c.Values, value)
+		case ruleset.OpNotIn:
+			holds = known && !slices.Contains(c.Values, value)
+		case ruleset.OpPresent:
+			holds = value != ""
+		case ruleset.OpBlank:
+			holds = known && value == ""
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
+}

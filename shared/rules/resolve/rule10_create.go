@@ -1,0 +1,183 @@
+package resolve
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// Rule 10: when a record is made at a place, and with what.
+
+// dueCreate decides whether a record should be made at a place, and with what.
+func dueCreate(x *subject, due *Due, link *Link) bool {
+	m, spoke := x.group.MappingAt(due.Place)
+	if spoke && !m.Create.CreatesOn(ruleset.ToSpoke) || !spoke && !createsOnHub(x) {
+		return false
+	}
+	if spoke && m.Filter != nil && !inScope(x, m) {
+		return false
+	}
+	due.Operation, due.Fields, due.Marker = record.OperationCreate, record.Fields{}, markerAt(x, due.Place)
+	if link != nil && len(link.Attempts) > 0 {
+		due.Repeats = link.Attempts[0].At
+	}
+	hub := x.links[x.group.HubPlace(x.entity.Type)]
+	switch {
+	case !x.view.Loaded[due.Place] || !x.view.Loaded[x.group.HubPlace(x.entity.Type)]:
+		due.Blocked = ReasonFirstLoad
+	case spoke && (hub == nil || hub.State != LinkLive):
+		if hub != nil && hub.State == LinkTombstone {
+			return false
+		}
+		due.Blocked = ReasonWaitsForHub
+	}
+	createFields(x, due)
+	if due.Marker != "" {
+		if spoke && hub != nil {
+			due.Fields[due.Marker] = string(hub.ID)
+		} else if !spoke {
+			due.Fields[due.Marker] = string(x.entity.ID)
+		}
+	}
+	switch {
+	case due.Blocked != "":
+	case len(due.Waits) > 0:
+		due.Blocked = ReasonWaitsForParent
+	case len(due.Missing) > 0:
+		due.Blocked = ReasonMissingRequired
+	case link != nil && refusedCreate(x, link, due.Fields):
+		due.Blocked = ReasonRejected
+	case contested(x, due.Place):
+		due.Blocked = ReasonContested
+	}
+	return true
+}
+
+// lookAgainAfter is how long a create is held because somebody's record has its key: then it is looked up again.
+const lookAgainAfter = 24 * time.Hour
+
+// refusedCreate reports whether exactly this create was refused.
+func refusedCreate(x *subject, link *Link, fields record.Fields) bool {
+	r := link.Rejected[CreateField]
+	if r.Code == string(ReasonExists) && x.view.Now.Sub(r.At) >= lookAgainAfter {
+		return false
+	}
+	return r.Value != "" && r.Value == createDigest(fields)
+}
+
+// HeldCreate gives a link on which a create is held because a record with its key exists that is not the entity's. old
+// is nil if there is no row.
+func HeldCreate(old *Link, due Due, now time.Time) *Link {
+	link := &Link{Place: due.Place, State: LinkNone}
+	if old != nil {
+		link = old
+	}
+	link = link.clone()
+	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(ReasonExists), At: now}
+	link.TouchedAt = now
+	return link
+}
+
+// contested reports whether a record at a place has one of the entity's keys, held for a person or another entity's: it
+// may be the very record that a create would double.
+func contested(x *subject, place record.Place) bool {
+	return slices.ContainsFunc(sharers(x), func(rows *Rows) bool {
+		link := rows.Links[place]
+		return link != nil && (link.State == LinkQuarantined || link.State == LinkLive)
+	})
+}
+
+// sharers gives the other entities that hold a key of the entity's, as far as they are loaded.
+func sharers(x *subject) []*Rows {
+	var out []*Rows
+	for _, rule := range x.declared.Match {
+		hash := x.entity.Keys[rule.Name]
+		if hash == "" {
+			continue
+		}
+		for _, id := range x.keyRow(MatchKey{x.group.Name, x.entity.Type, rule.Name, hash}).Holders {
+			if id == x.entity.ID {
+				continue
+			}
+			if rows := x.rows(id); rows.Entity != nil {
+				out = append(out, rows)
+			}
+		}
+	}
+	return out
+}
+
+// createDigest identifies the fields of a create, so that a refused one is tried again only when they change.
+func createDigest(fields record.Fields) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		b.WriteString(string(name) + "\x00" + fields[name] + "\x00")
+	}
+	return shortHash(b.String())
+}
+
+// createsOnHub reports whether a live spoke record of the entity may be created on the hub.
+func createsOnHub(x *subject) bool {
+	for i := range x.group.Mappings {
+		m := &x.group.Mappings[i]
+		link := x.links[m.Spoke]
+		if m.Hub == x.entity.Type && link != nil && link.State == LinkLive && m.Create.CreatesOn(ruleset.ToHub) {
+			return true
+		}
+	}
+	return false
+}
+
+func inScope(x *subject, m *ruleset.Mapping) bool {
+	return x.entity.Filters[m.Name].Entered || (m.Existing == ruleset.ExistingEnter && inside(m.Filter, hubValues(x.entity)))
+}
+
+// createFields collects what a new record holds: every mapped value that is not blank, constants, references.
+func createFields(x *subject, due *Due) {
+	pairs := x.group.PairsAt(due.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if p.Direction == ruleset.ToHub {
+			continue
+		}
+		if constant(p) {
+			due.Fields[p.Spoke[0]] = p.Constant
+			continue
+		}
+		if slices.ContainsFunc(p.Hub, func(name record.HubField) bool { _, parked := x.entity.Parked[name]; return parked }) {
+			missing(due, p)
+			continue
+		}
+		texts, problem, known, waits := toSpoke(x, due.Place, p)
+		if waits != "" {
+			due.Waits = append(due.Waits, waits)
+			continue
+		}
+		if !known || problem != "" {
+			missing(due, p)
+			continue
+		}
+		for j, name := range p.Spoke {
+			if texts[j] != "" {
+				due.Fields[name] = texts[j]
+			} else {
+				missing(due, p)
+			}
+		}
+	}
+}
+
+func missing(due *Due, p *ruleset.Pair) {
+	if !p.Required {
+		return
+	}
+	for _, name := range p.Spoke {
+		if !slices.Contains(due.Missing, name) {
+			due.Missing = append(due.Missing, name)
+		}
+	}
+}

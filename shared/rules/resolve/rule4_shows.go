@@ -1,0 +1,43 @@
+package resolve
+
+import (
+	"slices"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// Rule 4: what an unchanged record shows of the fields that its place owns.
+
+// ownerShows gives the values to take of an unchanged record, where the entity has something else: its place came to own
+// them by a new configuration, or the record came back. A value of ours there says nothing.
+func ownerShows(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) []edit {
+	if !readable(p) || blankIn(p.Spoke, s.Fields) || link.Overtaken[p.Spoke[0]] {
+		return nil
+	}
+	if _, refused := link.Rejected[p.Spoke[0]]; refused {
+		return nil
+	}
+	if slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && !a.over(s) }) {
+		return nil
+	}
+	ours := !sameReading(x, s.Place, p, link.Base, link.Sent) // the platform spells what we wrote in a way of its own
+	if ours && !alike(p, link.Base, link.Sent) {
+		return nil
+	}
+	values, problem := toHub(x, s.Place, p, s.Fields)
+	if problem != "" {
+		return nil
+	}
+	var out []edit
+	for i, name := range p.Hub {
+		f, ok := x.declared.Field(name)
+		_, parked := x.entity.Parked[name]
+		now := x.entity.Fields[name].Text
+		if !ok || parked || ownerOf(x, f) != s.Place.Connection || now == values[i] || ours && essence(now) == essence(values[i]) {
+			continue
+		}
+		out = append(out, edit{field: name, text: values[i], place: s.Place, at: stamp(s, p)})
+	}
+	return out
+}
