@@ -31,7 +31,8 @@ func decideAbsence(w *draft, a record.Absence) Decision {
 	}
 	if a.Evidence == record.EvidenceNotFound && w.observation.Change.MissingSince.IsZero() {
 		// One read that finds nothing may be a lagging replica: a second one, a lag bound later, counts.
-		return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, Entity: w.entity.ID, Type: w.entity.Type, MissingSince: w.view.Now, RetryAt: w.view.Now.Add(missingLag)}
+		return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, Entity: w.entity.ID, Type: w.entity.Type,
+			MissingSince: w.view.Now, RetryAt: w.view.Now.Add(missingLag)}
 	}
 	if a.Evidence == record.EvidenceMerged && a.Into != "" && w.entity.State == EntityLive {
 		return mergedAway(w, link, a)

@@ -61,7 +61,8 @@ func keyHolders(x *subject, name record.HubField, text string) []record.EntityID
 	var out []record.EntityID
 	for _, rule := range x.declared.Match {
 		key, ok := keyOf(x, rule, values)
-		if !ok || key.Hash == x.entity.Keys[rule.Name] || !slices.ContainsFunc(rule.Parts, func(p ruleset.MatchPart) bool { return p.Field == name }) {
+		concerned := slices.ContainsFunc(rule.Parts, func(p ruleset.MatchPart) bool { return p.Field == name })
+		if !ok || !concerned || key.Hash == x.entity.Keys[rule.Name] {
 			continue
 		}
 		for _, id := range x.keyRow(key).Holders {

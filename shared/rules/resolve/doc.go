@@ -21,10 +21,11 @@
 //     blanks are no values (blank: keep), an edit by another fills it.
 //  4. What an unchanged record shows of a field that C owns is taken too, unless it is blank or was overtaken (6): C came
 //     to own h by a new configuration, or a person brought the record back.
-//  5. Where nobody owns h, an edit made knowing E's value (sent = desired before it, or, unless the policy is manual, a
-//     write of that value to C has an unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a conflict: newest (by the
-//     platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that only flows to the
-//     hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep is not taken.
+//  5. Where nobody owns h, an edit made knowing E's value (sent = desired before it, or, unless the policy is manual, a write
+//     of that value to C has an unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a
+//     conflict: newest (by the platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that
+//     only flows to the hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep
+//     is not taken.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
 //     it has a live link, and h is not parked, nor refused by C with this very value, nor waived. What C owns is due there
 //     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or while

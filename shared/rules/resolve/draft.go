@@ -69,7 +69,8 @@ func (w *draft) settle(outcome Outcome, reason Reason) Decision {
 	unlinkDeleted(w)
 	due := dueEverywhere(w.subject)
 	noteHolds(w, due)
-	decision := Decision{Outcome: outcome, Reason: reason, Entity: w.entity.ID, Type: w.entity.Type, Changes: w.changes, Due: due, Hints: w.allHints()}
+	decision := Decision{Outcome: outcome, Reason: reason, Entity: w.entity.ID, Type: w.entity.Type,
+		Changes: w.changes, Due: due, Hints: w.allHints()}
 	decision.Patch.Owner = EntityKey{w.group.Name, w.entity.ID}
 	told := w.entityChanged
 	if cameOrWent(w) {

@@ -130,6 +130,7 @@ func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) r
 	if link != nil {
 		fence = link.Lease.Fence
 	}
-	intent.Key = "fc-" + shortHash(strings.Join([]string{string(group), string(entity), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}, "\x00"))
+	parts := []string{string(group), string(entity), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}
+	intent.Key = "fc-" + shortHash(strings.Join(parts, "\x00"))
 	return intent
 }

@@ -51,8 +51,8 @@ type XrefRow struct {
 
 // NewView gives a view with nothing loaded.
 func NewView(now time.Time) *View {
-	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{}, Loaded: map[record.Place]bool{},
-		Spread: map[SpreadKey]*Spread{}}
+	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{},
+		Loaded: map[record.Place]bool{}, Spread: map[SpreadKey]*Spread{}}
 }
 
 // Need lists rows to load before the decision can be made.
@@ -132,7 +132,8 @@ func Knows(view *View, group record.Group, ref record.Ref, at time.Time) bool {
 		return false
 	}
 	link := rows.Links[ref.Place]
-	return link != nil && link.ID == ref.ID && link.State == LinkLive && len(link.Attempts) == 0 && link.Lease.Until.IsZero() && link.ModifiedAt.After(at)
+	return link != nil && link.ID == ref.ID && link.State == LinkLive && len(link.Attempts) == 0 && link.Lease.Until.IsZero() &&
+		link.ModifiedAt.After(at)
 }
 
 // reader reads the rows of a view. A row that is not loaded reads as absent and is noted, here and nowhere else; whatever

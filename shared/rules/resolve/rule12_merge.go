@@ -93,7 +93,8 @@ func join(w *draft, survivor *Rows, into record.Ref) Decision {
 	w.hint(changeOf(into))
 	w.note(FieldChange{Reason: ReasonMergedAway, Taken: true})
 	decision := w.settle(Applied, ReasonMergedAway)
-	alias.Journal = &Entry{Rev: alias.Rev + 1, At: w.view.Now, Change: w.observation.Change.ID, Record: w.observation.Change.Ref, Outcome: Applied, Reason: ReasonMergedAway, Config: w.rules.Digest}
+	alias.Journal = &Entry{Rev: alias.Rev + 1, At: w.view.Now, Change: w.observation.Change.ID, Record: w.observation.Change.Ref,
+		Outcome: Applied, Reason: ReasonMergedAway, Config: w.rules.Digest}
 	decision.Patch.Alias, decision.Patch.AliasLinks = alias, aliasLinks
 	return decision
 }

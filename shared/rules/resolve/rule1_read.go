@@ -175,7 +175,9 @@ func knewValue(x *subject, link *Link, p *ruleset.Pair) bool {
 	}) {
 		return false
 	}
-	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && sameReading(x, link.Place, p, want, a.Fields) })
+	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool {
+		return has(p, a.Fields) && sameReading(x, link.Place, p, want, a.Fields)
+	})
 }
 
 // holds reports whether what a link was last known to be asked for is the entity's present value of a pair, or says nothing

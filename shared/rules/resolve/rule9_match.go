@@ -25,7 +25,11 @@ const incompleteReadsMax = 6
 func incomplete(x *subject, s record.Snapshot) bool {
 	pairs := x.group.PairsAt(s.Place)
 	for i := range pairs {
-		if p := &pairs[i]; matchable(p) && !has(p, s.Fields) && (slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) }) || slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isFiltered(x, name) })) {
+		p := &pairs[i]
+		if !matchable(p) || has(p, s.Fields) {
+			continue
+		}
+		if slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) || isFiltered(x, name) }) {
 			return true
 		}
 	}
@@ -45,7 +49,10 @@ func isKeyPart(x *subject, name record.HubField) bool {
 func isFiltered(x *subject, name record.HubField) bool {
 	for i := range x.group.Mappings {
 		m := &x.group.Mappings[i]
-		if m.Hub == x.declared.Type && m.Filter != nil && slices.ContainsFunc(m.Filter.Conditions, func(c ruleset.Condition) bool { return c.Field == name }) {
+		if m.Hub != x.declared.Type || m.Filter == nil {
+			continue
+		}
+		if slices.ContainsFunc(m.Filter.Conditions, func(c ruleset.Condition) bool { return c.Field == name }) {
 			return true
 		}
 	}
@@ -192,7 +199,8 @@ func resembles(x *subject, s record.Snapshot, a *Attempt) bool {
 	pairs := x.group.PairsAt(s.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if constant(p) || via(p) || !has(p, a.Fields) || blankIn(p.Spoke, a.Fields) || slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) }) {
+		key := slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) })
+		if key || constant(p) || via(p) || !has(p, a.Fields) || blankIn(p.Spoke, a.Fields) {
 			continue
 		}
 		asked = true

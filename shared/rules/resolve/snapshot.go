@@ -77,7 +77,8 @@ func putOff(w *draft, link *Link, readBegan, modifiedAt time.Time) (Decision, bo
 // settleAbsorbed ends a snapshot's decision with the outcome that its changes speak of.
 func settleAbsorbed(w *draft) Decision {
 	if len(w.unseen) > 0 && w.observation.Change.Deferrals < parentDeferralsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter), Hints: w.allHints()}
+		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, Entity: w.entity.ID,
+			RetryAt: w.view.Now.Add(rereadAfter), Hints: w.allHints()}
 	}
 	if w.parked {
 		return w.settle(ParkedWork, firstReason(w))

@@ -67,7 +67,7 @@ func toHub(x *subject, place record.Place, p *ruleset.Pair, fields record.Fields
 
 // toSpoke translates the entity's values to a pair's spoke fields at a place. known is false while the entity lacks
 // a value. waits names the parent whose link is missing.
-func toSpoke(x *subject, place record.Place, p *ruleset.Pair) (values []string, problem mapping.Why, known bool, waits record.EntityID) {
+func toSpoke(x *subject, place record.Place, p *ruleset.Pair) (values []string, why mapping.Why, known bool, waits record.EntityID) {
 	hub := make(record.HubValues, len(p.Hub))
 	for _, name := range p.Hub {
 		value, ok := x.entity.Fields[name]
@@ -77,8 +77,8 @@ func toSpoke(x *subject, place record.Place, p *ruleset.Pair) (values []string, 
 		hub[name] = value.Text
 	}
 	if p.Reference == nil {
-		values, why, _ := mapping.Texts(mapping.ToSpoke(p, hub))
-		return values, why.Why, true, ""
+		values, nothing, _ := mapping.Texts(mapping.ToSpoke(p, hub))
+		return values, nothing.Why, true, ""
 	}
 	id := record.EntityID(hub[p.Hub[0]])
 	if id == "" {
