@@ -58,7 +58,8 @@ with the smallest history that still shows it. The same seed always replays the 
 	cmd.Flags().StringVar(&o.engine, "engine", "production", "production, or naive: the engine that guides describe")
 	cmd.Flags().BoolVar(&o.bugs, "bugs", false, "switch on every seeded bug in turn, and say in how many histories it shows")
 	cmd.Flags().StringVar(&o.bug, "bug", "", "switch on one seeded bug")
-	cmd.Flags().BoolVar(&o.calm, "calm", false, "nothing fails and people wait for each other: hold every state at rest against the model of the configuration")
+	cmd.Flags().BoolVar(&o.calm, "calm", false, "nothing fails and people wait for each other: hold every state at rest against the model "+
+		"of the configuration")
 	cmd.Flags().StringSliceVar(&o.draws, "draw", nil, "draw this in calm histories too, which the system is known to fail: "+drawsInWords())
 	cmd.Flags().BoolVar(&o.explain, "explain", true, "show the smallest history of each violated invariant")
 	return cmd

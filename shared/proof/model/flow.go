@@ -335,7 +335,8 @@ func (m *world) removal(t *thing, place record.Place) (ruleset.Delete, bool) {
 	}
 	for i := range m.group.Mappings {
 		mapped := &m.group.Mappings[i]
-		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > c.tied {
+		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke &&
+			spoke.gone > c.tied {
 			return mapped.Delete, true
 		}
 	}

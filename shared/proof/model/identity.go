@@ -59,7 +59,10 @@ func twins(g *ruleset.Group, records []Action) [][]int {
 		}
 	}
 	var out [][]int
-	for _, key := range slices.SortedFunc(maps.Keys(byKey), func(a, b named) int { return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.key, b.key)) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(byKey), func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.rule, b.rule),
+			cmp.Compare(a.key, b.key))
+	}) {
 		places := map[record.Place]bool{}
 		for _, i := range byKey[key] {
 			places[records[i].Ref.Place] = true

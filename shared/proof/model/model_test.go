@@ -29,15 +29,19 @@ func ref(p record.Place, id string) record.Ref {
 func group() *ruleset.Group {
 	lower := []ruleset.Transform{{Name: "trim"}, {Name: "lowercase"}}
 	r := ruleset.Rules{Groups: []ruleset.Group{{Name: "g", Hub: "hub",
-		Entities: []ruleset.Entity{{Type: "people", Match: []ruleset.MatchRule{{Name: "email", Parts: []ruleset.MatchPart{{Field: "email"}}}}, Fields: []ruleset.Field{
-			{Name: "email", Form: lower, Owner: ruleset.Owner{Connection: "hub"}, NonOwner: ruleset.NonOwnerRevert, Conflict: ruleset.ConflictOwner, Blank: ruleset.BlankKeep},
-			{Name: "note", Owner: ruleset.Owner{LastWriteWins: true}, Conflict: ruleset.ConflictNewest, Blank: ruleset.BlankClear},
-			{Name: "stage", Owner: ruleset.Owner{Connection: "hub"}, NonOwner: ruleset.NonOwnerRevert, Conflict: ruleset.ConflictOwner, Blank: ruleset.BlankClear}}}},
-		Mappings: []ruleset.Mapping{{Name: "people-a", Hub: "people", Spoke: onA, Direction: ruleset.Both, Create: ruleset.CreateBoth, Delete: ruleset.DeleteArchive, Pairs: []ruleset.Pair{
-			{Hub: []record.HubField{"email"}, Spoke: []record.PlatformField{"mail"}, Direction: ruleset.Both},
-			{Hub: []record.HubField{"note"}, Spoke: []record.PlatformField{"text"}, Direction: ruleset.Both},
-			{Hub: []record.HubField{"stage"}, Spoke: []record.PlatformField{"status"}, Direction: ruleset.ToSpoke,
-				ToSpokeTransforms: []ruleset.Transform{{Name: "value_map", Map: map[string]string{"won": "ok", "lost": "no"}}}}}}},
+		Entities: []ruleset.Entity{{Type: "people", Match: []ruleset.MatchRule{{Name: "email", Parts: []ruleset.MatchPart{{Field: "email"}}}},
+			Fields: []ruleset.Field{
+				{Name: "email", Form: lower, Owner: ruleset.Owner{Connection: "hub"}, NonOwner: ruleset.NonOwnerRevert,
+					Conflict: ruleset.ConflictOwner, Blank: ruleset.BlankKeep},
+				{Name: "note", Owner: ruleset.Owner{LastWriteWins: true}, Conflict: ruleset.ConflictNewest, Blank: ruleset.BlankClear},
+				{Name: "stage", Owner: ruleset.Owner{Connection: "hub"}, NonOwner: ruleset.NonOwnerRevert, Conflict: ruleset.ConflictOwner,
+					Blank: ruleset.BlankClear}}}},
+		Mappings: []ruleset.Mapping{{Name: "people-a", Hub: "people", Spoke: onA, Direction: ruleset.Both, Create: ruleset.CreateBoth,
+			Delete: ruleset.DeleteArchive, Pairs: []ruleset.Pair{
+				{Hub: []record.HubField{"email"}, Spoke: []record.PlatformField{"mail"}, Direction: ruleset.Both},
+				{Hub: []record.HubField{"note"}, Spoke: []record.PlatformField{"text"}, Direction: ruleset.Both},
+				{Hub: []record.HubField{"stage"}, Spoke: []record.PlatformField{"status"}, Direction: ruleset.ToSpoke,
+					ToSpokeTransforms: []ruleset.Transform{{Name: "value_map", Map: map[string]string{"won": "ok", "lost": "no"}}}}}}},
 	}}}
 	r.Index()
 	return &r.Groups[0]
@@ -83,7 +87,8 @@ func TestTheModelSaysWhatMustBeSo(t *testing.T) {
 		{"a value that is refused stays where it was given", []Action{ada, adaOnA}, []Action{set(ref(onHub, "1"), "note", "!")},
 			at(ref(onHub, "1"), hub("ada@x", "!", "won"), ref(onA, "1"), a("ADA@x", "n", "ok"))},
 		{"a deletion is carried on", []Action{ada, adaOnA}, []Action{{Kind: Delete, Ref: ref(onA, "1")}}, at()},
-		{"a second record of a person waits and is left alone", []Action{ada, adaOnA}, []Action{{Ref: ref(onHub, "2"), Fields: hub("ada@x", "z", "")}},
+		{"a second record of a person waits and is left alone", []Action{ada, adaOnA},
+			[]Action{{Ref: ref(onHub, "2"), Fields: hub("ada@x", "z", "")}},
 			at(ref(onHub, "1"), hub("ada@x", "n", "won"), ref(onA, "1"), a("ADA@x", "n", "ok"), ref(onHub, "2"), hub("ada@x", "z", ""))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,10 +110,13 @@ func TestTheModelTellsEveryDifference(t *testing.T) {
 		seen Seen
 		want string
 	}{
-		{"a record that was not made", Seen{ref(onHub, "1"): ada.Fields}, `a/people of hub/people/1 should have been made with map[mail:ada@x status:ok text:n], and was not`},
+		{"a record that was not made", Seen{ref(onHub, "1"): ada.Fields},
+			`a/people of hub/people/1 should have been made with map[mail:ada@x status:ok text:n], and was not`},
 		{"a record that is gone", Seen{}, `hub/people/1 should be there, and is not`},
-		{"a value of the hub that was changed", Seen{ref(onHub, "1"): {"email": "ada@x", "note": "m", "stage": "won"}}, `hub/people/1 shows "m" in note, and it should be "n"`},
-		{"a record that nobody asked for", Seen{ref(onHub, "2"): {"email": "bo@x"}}, `hub/people/2 is there with map[email:bo@x], and nothing asks for it`},
+		{"a value of the hub that was changed", Seen{ref(onHub, "1"): {"email": "ada@x", "note": "m", "stage": "won"}},
+			`hub/people/1 shows "m" in note, and it should be "n"`},
+		{"a record that nobody asked for", Seen{ref(onHub, "2"): {"email": "bo@x"}},
+			`hub/people/2 is there with map[email:bo@x], and nothing asks for it`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := New(group(), sure, []Action{ada}).Judge(c.seen); !slices.Contains(got, c.want) {
@@ -127,7 +135,8 @@ func TestTheModelPermitsEveryOrderOfTwins(t *testing.T) {
 			t.Errorf("the %s made: the model objects: %q", made, got)
 		}
 	}
-	seen := Seen{first.Ref: first.Fields, second.Ref: second.Fields, ref(onA, "8"): {"mail": "ada@x", "text": "first"}, ref(onA, "9"): {"mail": "ada@x", "text": "second"}}
+	seen := Seen{first.Ref: first.Fields, second.Ref: second.Fields, ref(onA, "8"): {"mail": "ada@x", "text": "first"},
+		ref(onA, "9"): {"mail": "ada@x", "text": "second"}}
 	if got := New(group(), sure, []Action{first, second}).Judge(seen); len(got) == 0 {
 		t.Error("both were made, and the model does not object")
 	}

@@ -31,7 +31,9 @@ func whole(p *ruleset.Pair, fields record.Fields) record.Fields {
 }
 
 // read gives what a record's fields say of a pair's hub fields; ok is false if they say nothing, and why.
-func (m *world) read(kind record.Object, place record.Place, p *ruleset.Pair, fields record.Fields) (texts []string, why mapping.Why, ok bool) {
+func (m *world) read(
+	kind record.Object, place record.Place, p *ruleset.Pair, fields record.Fields,
+) (texts []string, why mapping.Why, ok bool) {
 	if p.Reference == nil {
 		texts, nothing, ok := mapping.Texts(mapping.ToHub(m.declared(kind), p, whole(p, fields)))
 		return texts, nothing.Why, ok
@@ -40,7 +42,8 @@ func (m *world) read(kind record.Object, place record.Place, p *ruleset.Pair, fi
 	if id == "" {
 		return []string{""}, "", true
 	}
-	if parent := m.of[record.Ref{Place: record.Place{Connection: place.Connection, Object: p.Reference.Object}, ID: record.ExternalID(id)}]; parent != nil {
+	if parent := m.of[record.Ref{Place: record.Place{Connection: place.Connection, Object: p.Reference.Object},
+		ID: record.ExternalID(id)}]; parent != nil {
 		return []string{parent.name()}, "", true
 	}
 	return nil, mapping.NotRead, false
