@@ -49,10 +49,27 @@ func columnsOf(o *catalog.Object, header []string) *columns {
 		}
 		c.why[i] = "is a further " + meaningWords[m]
 	}
+	c.addresses(header)
 	for m, i := range c.means {
 		c.aim(m, i)
 	}
 	return c
+}
+
+// addresses settles what a file with one address says of an object's two: an address of no stated kind is both, as people
+// mean it, and one of a kind that the object does not keep apart is the other.
+func (c *columns) addresses(header []string) {
+	for post, site := range sites {
+		i, has := c.means[post]
+		j, alone := c.means[site]
+		switch {
+		case has && !alone && c.object.Means[site] != "" && !slices.ContainsFunc(postal, func(p string) bool { return strings.HasPrefix(plain(header[i]), p) }):
+			c.means[site] = i
+		case alone && !has && c.object.Means[site] == "" && c.object.Means[post] != "":
+			c.means[post] = j
+			delete(c.means, site)
+		}
+	}
 }
 
 // aim finds the field that a meaning's column fills.
@@ -67,7 +84,9 @@ func (c *columns) aim(m catalog.Meaning, i int) {
 	switch {
 	case field != "":
 		if f, known := o.Field(field); known && !f.ReadOnly {
-			c.target[i] = field
+			if c.target[i] == "" || sites[m] != "" { // one address may be both of an object's
+				c.target[i] = field
+			}
 			return
 		}
 	case m == catalog.MeansName && c.has(catalog.MeansGivenName, catalog.MeansFamilyName):
@@ -106,8 +125,8 @@ func (c *columns) fields(cells []string) record.Fields {
 		if m == catalog.MeansPhone || m == catalog.MeansMobile {
 			said[m] = unlabelled(said[m])
 		}
-		if field := c.object.Means[m]; field != "" && c.target[i] == field {
-			out[field] = said[m]
+		if f, known := c.object.Field(c.object.Means[m]); known && !f.ReadOnly {
+			out[f.Name] = said[m]
 		}
 	}
 	c.called(out, said)

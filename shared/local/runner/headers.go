@@ -34,13 +34,17 @@ var aliases = []struct {
 	{catalog.MeansName, []string{"name", "fullname", "displayname", "customerfullname", "customer", "clientname", "contactname", "personname"}},
 	{catalog.MeansJobTitle, []string{"jobtitle", "title", "organizationtitle", "organization1title", "position"}},
 	{catalog.MeansWebsite, []string{"website", "websiteurl", "webpage", "website1value", "homepage", "url"}},
-	{catalog.MeansStreet, []string{"address", "street", "streetaddress", "address1street", "businessstreet", "mailingstreet", "servicestreet1", "servicestreet", "billingstreet1", "billingstreet",
-		"poaddressline1", "street1", "address1", "line1", "addressline1", "mailingaddressline1", "billingaddressline1", "billingaddress", "billaddress", "serviceaddress", "homestreet"}},
-	{catalog.MeansCity, []string{"city", "town", "address1city", "businesscity", "mailingcity", "servicecity", "billingcity", "pocity", "homecity"}},
-	{catalog.MeansRegion, []string{"state", "province", "region", "stateregion", "stateprovince", "address1region", "businessstate", "mailingstateprovince", "mailingstate", "servicestate", "serviceprovince",
-		"billingstateprovince", "billingstate", "billingprovince", "poregion", "homestate"}},
+	{catalog.MeansStreet, []string{"address", "street", "streetaddress", "address1street", "businessstreet", "mailingstreet", "billingstreet1", "billingstreet", "poaddressline1", "street1", "address1",
+		"line1", "addressline1", "mailingaddressline1", "billingaddressline1", "billingaddress", "billaddress", "homestreet"}},
+	{catalog.MeansCity, []string{"city", "town", "address1city", "businesscity", "mailingcity", "billingcity", "pocity", "homecity"}},
+	{catalog.MeansRegion, []string{"state", "province", "region", "stateregion", "stateprovince", "address1region", "businessstate", "mailingstateprovince", "mailingstate", "billingstateprovince",
+		"billingstate", "billingprovince", "poregion", "homestate"}},
 	{catalog.MeansPostalCode, []string{"zip", "zipcode", "postalcode", "postcode", "zippostalcode", "address1postalcode", "businesspostalcode", "mailingzippostalcode", "mailingpostalcode",
-		"servicezipcode", "servicepostalcode", "billingzippostalcode", "billingzipcode", "billingzip", "billingpostalcode", "popostalcode", "homepostalcode"}},
+		"billingzippostalcode", "billingzipcode", "billingzip", "billingpostalcode", "popostalcode", "homepostalcode"}},
+	{catalog.MeansSiteStreet, []string{"servicestreet1", "servicestreet", "serviceaddress", "propertystreet", "shippingstreet", "shipaddress"}},
+	{catalog.MeansSiteCity, []string{"servicecity", "propertycity", "shippingcity"}},
+	{catalog.MeansSiteRegion, []string{"servicestate", "serviceprovince", "propertystate", "shippingstateprovince", "shippingstate"}},
+	{catalog.MeansSitePostalCode, []string{"servicezipcode", "servicezip", "servicepostalcode", "propertyzip", "shippingzippostalcode", "shippingpostalcode", "shippingzip"}},
 }
 
 // meant gives what a header means, and how early it stands among the names of that.
@@ -69,7 +73,15 @@ var meaningWords = map[catalog.Meaning]string{
 	catalog.MeansEmail: "email", catalog.MeansPhone: "phone", catalog.MeansMobile: "mobile phone", catalog.MeansGivenName: "first name", catalog.MeansFamilyName: "last name",
 	catalog.MeansEmployer: "company", catalog.MeansName: "name", catalog.MeansJobTitle: "job title", catalog.MeansWebsite: "website", catalog.MeansStreet: "address",
 	catalog.MeansCity: "city", catalog.MeansRegion: "state", catalog.MeansPostalCode: "zip",
+	catalog.MeansSiteStreet: "service address", catalog.MeansSiteCity: "service city", catalog.MeansSiteRegion: "service state", catalog.MeansSitePostalCode: "service zip",
 }
+
+// sites are the parts of an address where the work is done, by those of one where post goes.
+var sites = map[catalog.Meaning]catalog.Meaning{catalog.MeansStreet: catalog.MeansSiteStreet, catalog.MeansCity: catalog.MeansSiteCity, catalog.MeansRegion: catalog.MeansSiteRegion,
+	catalog.MeansPostalCode: catalog.MeansSitePostalCode}
+
+// postal are the beginnings of headers that say an address is where post or bills go, and nothing of where the work is done.
+var postal = []string{"bill", "mailing", "po"}
 
 // headerWords lists what headers may be, for a message.
 func headerWords() string {

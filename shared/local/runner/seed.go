@@ -106,7 +106,9 @@ func (p person) fields(o *catalog.Object) record.Fields {
 		name = p.company // where firms and people are one list, a firm leads
 	}
 	return fill(o, map[catalog.Meaning]string{catalog.MeansName: name, catalog.MeansGivenName: p.first, catalog.MeansFamilyName: p.last, catalog.MeansEmployer: p.company,
-		catalog.MeansEmail: p.email, catalog.MeansPhone: p.phone, catalog.MeansStreet: p.street, catalog.MeansCity: p.city, catalog.MeansRegion: p.state, catalog.MeansPostalCode: p.zip})
+		catalog.MeansEmail: p.email, catalog.MeansPhone: p.phone, catalog.MeansStreet: p.street, catalog.MeansCity: p.city, catalog.MeansRegion: p.state, catalog.MeansPostalCode: p.zip,
+		// The work is done where they live, and bills go there too.
+		catalog.MeansSiteStreet: p.street, catalog.MeansSiteCity: p.city, catalog.MeansSiteRegion: p.state, catalog.MeansSitePostalCode: p.zip})
 }
 
 // fields gives a deal, or a job, of a person.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/agnivade/levenshtein"
+
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
@@ -30,6 +32,7 @@ func (r *run) group(g *ruleset.Group) {
 		}
 		r.spokeFields(m)
 		r.required(m)
+		r.options(g, m)
 		r.values(g, e, m)
 	}
 }
@@ -98,6 +101,11 @@ func (r *run) there(place record.Place, name record.PlatformField, line int) (pl
 		return info, ok
 	}
 	do := "correct its spelling, or make it in the account"
+	if near := r.nearest(place, name); near != "" {
+		do = "did you mean " + near + "? Correct its spelling, or make it in the account"
+		r.add(Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line, What: "the account has no such field", Do: do})
+		return info, false
+	}
 	if o := r.object(place); o != nil && o.Custom != nil && o.Custom.MatchString(string(name)) {
 		do = "fluxcascade connect " + string(place.Connection) +
 			" --again makes it, where the vendor lets it; else make it in the account, as text"
@@ -105,6 +113,22 @@ func (r *run) there(place record.Place, name record.PlatformField, line int) (pl
 	r.add(Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line, What: "the account has no such field", Do: do})
 	return info, false
 }
+
+// nearest gives the account's field whose name or label is all but the one asked for; "" for none.
+func (r *run) nearest(place record.Place, name record.PlatformField) string {
+	best, found := "", nearMax+1
+	for _, known := range slices.Sorted(maps.Keys(r.fields[place])) {
+		for _, called := range []string{string(known), r.fields[place][known].Label} {
+			if d := levenshtein.ComputeDistance(strings.ToLower(called), strings.ToLower(string(name))); d < found && 3*d < len(name) {
+				best, found = string(known), d
+			}
+		}
+	}
+	return best
+}
+
+// nearMax is how many slips of the hand a field's name may hold and still be guessed at; fewer in a short one.
+const nearMax = 2
 
 // marker checks the field that holds our ids: where creates rest on its values being unique, they must be.
 func (r *run) marker(place record.Place, name record.PlatformField, line int) {
@@ -141,10 +165,6 @@ func (r *run) spokeFields(m *ruleset.Mapping) {
 			if info.ReadOnly && p.Direction != ruleset.ToHub {
 				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "it is read-only in this account, and the mapping writes it",
 					Do: "give the pair direction: to_hub, or leave it out"})
-			}
-			if len(p.Hub) == 0 && len(info.Values) > 0 && !slices.Contains(info.Values, p.Constant) {
-				r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: "the value written at creation is none of the field's",
-					Do: "take one of: " + list(info.Values)})
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -114,11 +115,16 @@ func (d *draft) pair(m *mapping) {
 	}
 }
 
-// fields gives the two fields of a meaning.
+// fields gives the two fields of a meaning. A hub without one may be given a field of its own for it.
 func (m *mapping) fields(meaning catalog.Meaning) (hub, spoke catalog.Field, ok bool) {
-	hub, inHub := m.hub.Field(m.hub.Means[meaning])
+	hub, inHub := m.hub.Field(hubField(m.hub, meaning))
 	spoke, onSpoke := m.spoke.Field(m.spoke.Means[meaning])
 	return hub, spoke, inHub && onSpoke
+}
+
+// hubField is the field by which a hub keeps a meaning, "" for none.
+func hubField(o *catalog.Object, m catalog.Meaning) record.PlatformField {
+	return cmp.Or(o.Means[m], o.Extra[m])
 }
 
 // refer makes a pair name a record: the parent must be mapped to the same spoke.

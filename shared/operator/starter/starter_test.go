@@ -2,6 +2,7 @@ package starter_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,5 +127,47 @@ func TestUnknownPlatformsAndLoneHubsAreRefused(t *testing.T) {
 	}
 	if _, err := starter.Write(hub, spokes); err == nil {
 		t.Error("a hub alone is drafted")
+	}
+}
+
+// sites and posts begin the fields where work is done and where post and bills go, as each platform spells them.
+var (
+	sites = []string{"properties[first].", "ShipAddr.", "Addresses[STREET].", "Shipping", "Other", "service_", "custom_fields[Service "}
+	posts = []string{"billingAddress.", "BillAddr.", "Addresses[POBOX].", "Billing", "Mailing", "address", "city", "state", "zip"}
+)
+
+// TestNoDraftMapsWhereWorkIsDoneToWhereBillsGo, not even by way of the hub.
+func TestNoDraftMapsWhereWorkIsDoneToWhereBillsGo(t *testing.T) {
+	kind := func(name string) string {
+		begins := func(p string) bool { return strings.HasPrefix(name, p) }
+		switch {
+		case slices.ContainsFunc(sites, begins):
+			return "site"
+		case slices.ContainsFunc(posts, begins):
+			return "post"
+		}
+		return ""
+	}
+	for _, hub := range catalog.All() {
+		t.Run(string(hub.Name), func(t *testing.T) {
+			both := 0
+			for _, m := range load(t, draft(t, hub.Name, names(hub.Name)...)).Groups[0].Mappings {
+				for _, p := range m.Pairs {
+					if len(p.Hub) != 1 || len(p.Spoke) != 1 {
+						continue
+					}
+					on, there := kind(string(p.Hub[0])), kind(string(p.Spoke[0]))
+					if on != there {
+						t.Errorf("%s: %s (%s) is mapped to %s (%s)", m.Spoke, p.Hub[0], on, p.Spoke[0], there)
+					}
+					if on == "site" {
+						both++
+					}
+				}
+			}
+			if both == 0 {
+				t.Error("no place of work is mapped")
+			}
+		})
 	}
 }

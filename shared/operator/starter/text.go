@@ -99,7 +99,11 @@ func (d *draft) object(line lineFunc, o *catalog.Object) {
 	}
 	line(8, "fields:")
 	for _, f := range d.declared(o) {
-		line(10, "%s: %s", text(string(f.Name)), d.owner(o, f))
+		made := ""
+		if m := meaningOf(o, f.Name); o.Extra[m] == f.Name && o.Custom != nil && o.Custom.MatchString(string(f.Name)) {
+			made = " # a field of your own, which `fluxcascade connect` makes"
+		}
+		line(10, "%s: %s%s", text(string(f.Name)), d.owner(o, f), made)
 	}
 	for _, f := range d.custom(d.hub, o) {
 		line(10, "# %s: {owner: hub, reason: \"…\"} # custom: %s", text(string(f.Name)), f.Label)
@@ -126,7 +130,7 @@ func (d *draft) declared(o *catalog.Object) []catalog.Field {
 	}
 	var out []catalog.Field
 	for _, meaning := range catalog.Meanings() {
-		if f, ok := o.Field(o.Means[meaning]); ok && used[f.Name] {
+		if f, ok := o.Field(hubField(o, meaning)); ok && used[f.Name] {
 			out = append(out, f)
 		}
 	}
@@ -168,13 +172,15 @@ func (d *draft) owner(o *catalog.Object, f catalog.Field) string {
 // latest says which fields everybody may set, and why.
 func (d *draft) latest(o *catalog.Object) map[catalog.Meaning]string {
 	latest := map[catalog.Meaning]string{
-		catalog.MeansPhone:      "Whoever spoke to them last has the newest number",
-		catalog.MeansMobile:     "Whoever spoke to them last has the newest number",
-		catalog.MeansStreet:     "Whoever went there or wrote there last knows the address",
-		catalog.MeansCity:       "Whoever went there or wrote there last knows the address",
-		catalog.MeansRegion:     "Whoever went there or wrote there last knows the address",
-		catalog.MeansPostalCode: "Whoever went there or wrote there last knows the address",
-		catalog.MeansJobTitle:   "Everybody hears of promotions",
+		catalog.MeansPhone:    "Whoever spoke to them last has the newest number",
+		catalog.MeansMobile:   "Whoever spoke to them last has the newest number",
+		catalog.MeansJobTitle: "Everybody hears of promotions",
+	}
+	for _, m := range []catalog.Meaning{catalog.MeansStreet, catalog.MeansCity, catalog.MeansRegion, catalog.MeansPostalCode} {
+		latest[m] = "Whoever wrote there last knows where post and bills go"
+	}
+	for _, m := range []catalog.Meaning{catalog.MeansSiteStreet, catalog.MeansSiteCity, catalog.MeansSiteRegion, catalog.MeansSitePostalCode} {
+		latest[m] = "Whoever went there last knows where the work is done"
 	}
 	for i := range d.mappings {
 		m := &d.mappings[i]
@@ -211,7 +217,7 @@ func (d *draft) reason(o *catalog.Object, m catalog.Meaning) string {
 
 func meaningOf(o *catalog.Object, name record.PlatformField) catalog.Meaning {
 	for _, m := range catalog.Meanings() {
-		if o.Means[m] == name {
+		if hubField(o, m) == name {
 			return m
 		}
 	}

@@ -74,6 +74,9 @@ type Object struct {
 	// Concept and Means say what the records are and what their fields say, in words that platforms share.
 	Concept Concept
 	Means   map[Meaning]record.PlatformField
+	// Extra are fields that serve a hub for what the platform has no field for, such as where the work is done: fields of
+	// the account's own, or ones that the platform leaves to the account. A spoke's are left as they are.
+	Extra map[Meaning]record.PlatformField
 	// Won is the value of the field of MeansStage by which a deal is won, or a job is ready for its invoice; "" for others.
 	Won string
 	// Usual are values that creates are usually given.

@@ -75,6 +75,7 @@ func hubspotContacts() Object {
 	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "firstname", MeansFamilyName: "lastname", MeansEmail: "email", MeansPhone: "phone", MeansMobile: "mobilephone",
 		MeansEmployer: "company", MeansJobTitle: "jobtitle", MeansWebsite: "website", MeansStreet: "address", MeansCity: "city", MeansRegion: "state", MeansPostalCode: "zip",
 		MeansCompany: "associations.companies"}
+	o.Extra = map[Meaning]record.PlatformField{MeansSiteStreet: "service_street", MeansSiteCity: "service_city", MeansSiteRegion: "service_state", MeansSitePostalCode: "service_zip"}
 	return o
 }
 

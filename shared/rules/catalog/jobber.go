@@ -92,8 +92,9 @@ func jobberClients() Object {
 	o.Ability.Archive = true // clientArchive; clients cannot be deleted through the API
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "firstName", MeansFamilyName: "lastName", MeansEmployer: "companyName", MeansEmail: "emails[primary].address",
-		MeansPhone: "phones[primary].number", MeansStreet: "properties[first].street1", MeansCity: "properties[first].city", MeansRegion: "properties[first].province",
-		MeansPostalCode: "properties[first].postalCode"}
+		MeansPhone: "phones[primary].number", MeansStreet: "billingAddress.street1", MeansCity: "billingAddress.city", MeansRegion: "billingAddress.province",
+		MeansPostalCode: "billingAddress.postalCode", MeansSiteStreet: "properties[first].street1", MeansSiteCity: "properties[first].city",
+		MeansSiteRegion: "properties[first].province", MeansSitePostalCode: "properties[first].postalCode"}
 	return o
 }
 

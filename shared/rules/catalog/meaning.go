@@ -19,7 +19,8 @@ const (
 // which should be is a configuration's to say. It is used for proposals and demonstrations, never to decide.
 type Meaning string
 
-// The meanings. Of a platform with several addresses or phones, the one that an invoice or a visit would use.
+// The meanings. Of a platform with several phones, the one that people are called at. An address is where post and bills
+// go; where the work is done is another thing, and often another place: the two are never mapped to each other.
 const (
 	MeansName       Meaning = "name" // of a person in one field, of a company, a deal, a job; the text of an invoice's line
 	MeansGivenName  Meaning = "given_name"
@@ -34,17 +35,23 @@ const (
 	MeansCity       Meaning = "city"
 	MeansRegion     Meaning = "region"
 	MeansPostalCode Meaning = "postal_code"
-	MeansAmount     Meaning = "amount"
-	MeansStage      Meaning = "stage"
-	MeansCloseDate  Meaning = "close_date"
-	MeansPerson     Meaning = "person"  // the person a record is for, by reference
-	MeansCompany    Meaning = "company" // the company a record is of, by reference
+
+	MeansSiteStreet     Meaning = "site_street"
+	MeansSiteCity       Meaning = "site_city"
+	MeansSiteRegion     Meaning = "site_region"
+	MeansSitePostalCode Meaning = "site_postal_code"
+
+	MeansAmount    Meaning = "amount"
+	MeansStage     Meaning = "stage"
+	MeansCloseDate Meaning = "close_date"
+	MeansPerson    Meaning = "person"  // the person a record is for, by reference
+	MeansCompany   Meaning = "company" // the company a record is of, by reference
 )
 
 // Meanings lists every meaning, in the order in which a configuration reads well.
 func Meanings() []Meaning {
 	return []Meaning{MeansName, MeansGivenName, MeansFamilyName, MeansEmail, MeansPhone, MeansMobile, MeansEmployer, MeansJobTitle, MeansWebsite,
-		MeansStreet, MeansCity, MeansRegion, MeansPostalCode, MeansAmount, MeansStage, MeansCloseDate, MeansPerson, MeansCompany}
+		MeansStreet, MeansCity, MeansRegion, MeansPostalCode, MeansSiteStreet, MeansSiteCity, MeansSiteRegion, MeansSitePostalCode, MeansAmount, MeansStage, MeansCloseDate, MeansPerson, MeansCompany}
 }
 
 // Usual is a value that a create is usually given where no other field says it. Accounts differ: a proposal to be checked.

@@ -113,6 +113,8 @@ func pipedrivePersons() Object {
 	o.Ability.Reformats = []record.PlatformField{"name"} // trimmed (unverified)
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansName: "name", MeansEmail: "emails[primary].value", MeansPhone: "phones[primary].value", MeansMobile: "phones[mobile].value", MeansCompany: "org_id"}
+	o.Extra = map[Meaning]record.PlatformField{MeansSiteStreet: "custom_fields[Service street]", MeansSiteCity: "custom_fields[Service city]",
+		MeansSiteRegion: "custom_fields[Service state]", MeansSitePostalCode: "custom_fields[Service zip]"}
 	return o
 }
 

@@ -74,7 +74,8 @@ func quickBooksCustomers() Object {
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansName: "DisplayName", MeansGivenName: "GivenName", MeansFamilyName: "FamilyName", MeansEmployer: "CompanyName",
 		MeansEmail: "PrimaryEmailAddr.Address", MeansPhone: "PrimaryPhone.FreeFormNumber", MeansMobile: "Mobile.FreeFormNumber", MeansStreet: "BillAddr.Line1",
-		MeansCity: "BillAddr.City", MeansRegion: "BillAddr.CountrySubDivisionCode", MeansPostalCode: "BillAddr.PostalCode"}
+		MeansCity: "BillAddr.City", MeansRegion: "BillAddr.CountrySubDivisionCode", MeansPostalCode: "BillAddr.PostalCode", MeansSiteStreet: "ShipAddr.Line1",
+		MeansSiteCity: "ShipAddr.City", MeansSiteRegion: "ShipAddr.CountrySubDivisionCode", MeansSitePostalCode: "ShipAddr.PostalCode"}
 	o.Ability.Find = []record.PlatformField{"PrimaryEmailAddr.Address", "DisplayName"}
 	o.Ability.Reformats = []record.PlatformField{"DisplayName", "GivenName", "FamilyName", "CompanyName"}
 	return o

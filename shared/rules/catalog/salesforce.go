@@ -131,6 +131,8 @@ func salesforceContacts() Object {
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansGivenName: "FirstName", MeansFamilyName: "LastName", MeansEmail: "Email", MeansPhone: "Phone", MeansMobile: "MobilePhone",
 		MeansJobTitle: "Title", MeansStreet: "MailingStreet", MeansCity: "MailingCity", MeansRegion: "MailingState", MeansPostalCode: "MailingPostalCode", MeansCompany: "AccountId"}
+	// A contact's other address is whatever an org makes it; a hub that needs a place of work has no better one.
+	o.Extra = map[Meaning]record.PlatformField{MeansSiteStreet: "OtherStreet", MeansSiteCity: "OtherCity", MeansSiteRegion: "OtherState", MeansSitePostalCode: "OtherPostalCode"}
 	o.Ability.Merges = true
 	o.Ability.Reformats = salesforceReformats(o)
 	return o
@@ -158,7 +160,8 @@ func salesforceAccounts() Object {
 	o.Fields = append(o.Fields, salesforceAddress("Shipping", sfAccount)...)
 	o.Concept = Company
 	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansPhone: "Phone", MeansWebsite: "Website", MeansStreet: "BillingStreet", MeansCity: "BillingCity",
-		MeansRegion: "BillingState", MeansPostalCode: "BillingPostalCode"}
+		MeansRegion: "BillingState", MeansPostalCode: "BillingPostalCode", MeansSiteStreet: "ShippingStreet", MeansSiteCity: "ShippingCity", MeansSiteRegion: "ShippingState",
+		MeansSitePostalCode: "ShippingPostalCode"}
 	o.Ability.Merges = true
 	o.Ability.Reformats = append(salesforceReformats(o), "AnnualRevenue", "NumberOfEmployees")
 	return o

@@ -126,7 +126,8 @@ func xeroContacts() Object {
 	o.Concept = Person
 	o.Means = map[Meaning]record.PlatformField{MeansName: "Name", MeansGivenName: "FirstName", MeansFamilyName: "LastName", MeansEmail: "EmailAddress",
 		MeansPhone: "Phones[DEFAULT]", MeansMobile: "Phones[MOBILE]", MeansStreet: "Addresses[POBOX].AddressLine1", MeansCity: "Addresses[POBOX].City",
-		MeansRegion: "Addresses[POBOX].Region", MeansPostalCode: "Addresses[POBOX].PostalCode"}
+		MeansRegion: "Addresses[POBOX].Region", MeansPostalCode: "Addresses[POBOX].PostalCode", MeansSiteStreet: "Addresses[STREET].AddressLine1",
+		MeansSiteCity: "Addresses[STREET].City", MeansSiteRegion: "Addresses[STREET].Region", MeansSitePostalCode: "Addresses[STREET].PostalCode"}
 	o.Ability.Reformats = append(o.Ability.Reformats, xeroTrimmed(o)...)
 	o.Ability.Merges = true // a merged contact names the one that it was merged into
 	return o

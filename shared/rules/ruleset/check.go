@@ -20,6 +20,7 @@ func (l *loader) checkGroup(g *groupSource) {
 		l.checkTwice(m)
 		l.checkAbilities(g, m)
 		l.checkRequired(m)
+		l.checkRecognised(m)
 		l.checkAgreement(g, m)
 	}
 }
@@ -41,6 +42,16 @@ func (l *loader) checkHubCreates(g *groupSource, s *entitySource) {
 	if s.object.Ability.UniqueKey && s.Marker == "" && !s.markerBroken {
 		l.at(s.node, "%s are created on %s, and without hub_id a repeated create makes a duplicate; add hub_id: %s", s.Type, g.Hub, s.object.Ability.Marker)
 	}
+}
+
+// checkRecognised reports records that both sides may create and nothing recognises: whatever stood on both sides before
+// would be made a second time on each.
+func (l *loader) checkRecognised(m *mappingSource) {
+	if m.Create != CreateBoth || m.entity == nil || m.entity.object == nil || m.object == nil || m.entity.matched {
+		return
+	}
+	l.at(m.node.get("create"), "%s are created on both sides, and no match rule recognises one that both have: each would get a second; under objects: %s: add match: [{rule: …, fields: […]}], or write create: %s",
+		m.Hub, m.Hub, withoutCreate(CreateBoth, ToHub))
 }
 
 // checkAbilities reports what a connector cannot do.

@@ -60,6 +60,8 @@ type entitySource struct {
 	whole bool
 	// markerBroken: hub_id is there, and was reported.
 	markerBroken bool
+	// matched: match is there, whatever of it was reported.
+	matched bool
 }
 
 // fieldSource is a hub field with where it was said.

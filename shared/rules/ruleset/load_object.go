@@ -2,6 +2,8 @@ package ruleset
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
@@ -9,7 +11,7 @@ import (
 
 // entity compiles one declared object of a hub.
 func (l *loader) entity(g *groupSource, e entry) *entitySource {
-	s := &entitySource{Entity: &Entity{Type: record.Object(e.key.text)}, node: e.key, whole: e.value.get("fields").given()}
+	s := &entitySource{Entity: &Entity{Type: record.Object(e.key.text)}, node: e.key, whole: e.value.get("fields").given(), matched: e.value.has("match")}
 	if g.hub != nil && e.key.given() {
 		if o, ok := g.hub.Object(s.Type); ok {
 			s.object, s.RestoresHub = o, o.Ability.Restore
@@ -80,6 +82,27 @@ func (l *loader) markerField(n *node, o *catalog.Object, name record.PlatformFie
 	}
 }
 
+// slip reports a field of an account's own that is all but spelt as one of the platform's: taken for what it says, it would
+// be made, and stay blank. One that goes on where the platform's ends, or differs in digits alone, is meant.
+func (l *loader) slip(n *node, o *catalog.Object, name record.PlatformField) {
+	names := fieldNames(o, anyField)
+	if slices.Contains(names, string(name)) {
+		return
+	}
+	near, ok := nearest(string(name), names)
+	letters := func(text string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) {
+				return r
+			}
+			return -1
+		}, text)
+	}
+	if ok && !strings.HasPrefix(string(name), near) && !strings.HasPrefix(near, string(name)) && letters(string(name)) != letters(near) {
+		l.at(n, "a %s has no field %s of the platform's; did you mean %s? A field of your own needs a name that is less like it", o.Label, quote(string(name)), quote(near))
+	}
+}
+
 func writable(f catalog.Field) bool { return !f.ReadOnly }
 
 // field compiles one hub field. One that was reported is still declared, so that its uses are not reported too.
@@ -92,6 +115,7 @@ func (l *loader) field(g *groupSource, s *entitySource, e entry) {
 			l.at(e.key, "a %s of %s has no field %s; %s", s.object.Label, g.hub.Label, quote(string(f.Name)), instead(string(f.Name), fieldNames(s.object, anyField)))
 		} else {
 			f.Kind, f.ReadOnly = known.Kind, known.ReadOnly
+			l.slip(e.key, s.object, known.Name)
 		}
 		src.entry, src.unknown = known, !ok
 	}

@@ -63,6 +63,7 @@ func (l *loader) spokeFields(m *mappingSource, p *Pair, n *node) {
 			l.at(item, "a %s of %s has no field %s; %s", m.object.Label, m.Spoke.Connection, quote(name), instead(name, fieldNames(m.object, anyField)))
 			continue
 		}
+		l.slip(item, m.object, f.Name)
 		p.OnCreateOnly = p.OnCreateOnly || f.CreateOnly
 		p.Required = p.Required || f.Required
 	}

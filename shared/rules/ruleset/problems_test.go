@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -394,7 +395,14 @@ var problems = []problemCase{
         filter`, new: `direction: to_spoke
         create: both
         filter`,
-		want: `49:17: a deal cannot be created on the hub without title; add a pair {hub: "title", spoke: …}, or create: to_spoke`},
+		want: `49:17: a deal cannot be created on the hub without title; add a pair {hub: "title", spoke: …}, or create: to_spoke
+49:17: deals are created on both sides, and no match rule recognises one that both have: each would get a second; under objects: deals: add match: [{rule: …, fields: […]}], or write create: to_spoke`},
+	{name: "created on both sides without a match rule",
+		old: `        match:
+          - {rule: email, fields: [email]}
+          - {rule: phone and house, fields: [phone, {field: street, through: [street_number]}]}
+`, new: "",
+		want: `31:17: people are created on both sides, and no match rule recognises one that both have: each would get a second; under objects: people: add match: [{rule: …, fields: […]}], or write create: to_spoke`},
 	{name: "a spoke field written twice",
 		old: "spoke: last}", new: "spoke: first}",
 		want: "42:13: first is written by two pairs; the first is on line 41: keep one"},
@@ -483,6 +491,25 @@ func TestEachProblemIsFoundWhereItStands(t *testing.T) {
 			}
 			if got != c.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAFieldThatIsAllButOneOfThePlatformsIsASlip: an account may have fields of its own, of almost any name.
+func TestAFieldThatIsAllButOneOfThePlatformsIsASlip(t *testing.T) {
+	file := func(field string) string {
+		return "version: 1\nconnections:\n  hubspot: {platform: hubspot}\n  jobber: {platform: jobber}\ngroups:\n  main:\n    hub: hubspot\n    objects:\n      contacts:\n        fields:\n          " + field +
+			": {owner: hub, reason: r}\n    mappings:\n      - hub: contacts\n        spoke: jobber.clients\n        fields:\n          - {hub: " + field + ", spoke: firstName}\n"
+	}
+	for name, near := range map[string]string{"emial": "email", "fristname": "firstname", "compnay": "company", "lastnam": "", "firstname2": "", "email_private": "", "gate_code": "", "phone2": "", "city": ""} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ruleset.Load("f", []byte(file(name)), catalog.All())
+			switch {
+			case near == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case near != "" && (err == nil || !strings.Contains(err.Error(), "did you mean \""+near+"\"?")):
+				t.Errorf("got %v, want %s offered", err, near)
 			}
 		})
 	}

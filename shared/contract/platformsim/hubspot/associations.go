@@ -173,7 +173,7 @@ func (s *Simulator) createProperty(r *http.Request, body map[string]any) (int, a
 func (s *Simulator) pipelines(*http.Request, map[string]any) (int, any, *failure) {
 	list := []any{}
 	for i, id := range stages {
-		list = append(list, map[string]any{"id": id, "label": id, "displayOrder": i, "archived": false,
+		list = append(list, map[string]any{"id": id, "label": stageLabels[id], "displayOrder": i, "archived": false,
 			"metadata":  map[string]any{"isClosed": strconv.FormatBool(strings.HasPrefix(id, "closed"))},
 			"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"})
 	}

@@ -129,6 +129,11 @@ var standardProperties = map[string][]string{
 var stages = []string{"appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
 	"closedwon", "closedlost"}
 
+// stageLabels are what people see of them, in a new account (knowledge.hubspot.com, set up and customize pipelines, 2026).
+var stageLabels = map[string]string{"appointmentscheduled": "Appointment Scheduled", "qualifiedtobuy": "Qualified To Buy",
+	"presentationscheduled": "Presentation Scheduled", "decisionmakerboughtin": "Decision Maker Bought-In",
+	"contractsent": "Contract Sent", "closedwon": "Closed Won", "closedlost": "Closed Lost"}
+
 // Access implements platformsim.Simulator. TokenURL is a path, to be put behind BaseURL by whoever serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
