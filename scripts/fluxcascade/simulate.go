@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -125,6 +126,9 @@ func printReport(w io.Writer, r simtest.Report) {
 		r.Histories, r.HistoriesPerSecond, r.UserChanges, r.Faults, r.UnknownOutcomes, r.Raced)
 	for _, i := range simtest.Invariants() {
 		fmt.Fprintf(w, "  %-34s %d\n", strings.ReplaceAll(string(i), "_", " "), r.Violations[i])
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.Excuses)) {
+		fmt.Fprintf(w, "  excused %6.1f times in 1,000 histories: %s\n", 1000*float64(r.Excuses[why])/float64(r.Histories), why)
 	}
 	if r.Failed == 0 {
 		fmt.Fprintln(w, "Every invariant holds in every history.")

@@ -326,17 +326,22 @@ func (m *world) rejoin(t *thing) bool {
 }
 
 // removal gives what a deletion across a mapping asks of a thing's record at a place. A record that came to belong to the
-// thing after the deletion is not what was deleted.
+// thing after the deletion is not what was deleted; and where we removed the hub's record ourselves, what follows it is
+// over when the deletion is that we followed.
 func (m *world) removal(t *thing, place record.Place) (ruleset.Delete, bool) {
 	c := t.at[place]
 	if mapped, spoke := m.group.MappingAt(place); spoke {
-		hub := t.at[m.group.HubPlace(t.kind)]
-		return mapped.Delete, hub != nil && (hub.state == deleted || hub.state == removed) && hub.gone > c.tied
+		at := m.group.HubPlace(t.kind)
+		hub := t.at[at]
+		applies := hub != nil && (hub.state == deleted || hub.state == removed) && hub.gone > c.tied
+		if applies && hub.state == removed {
+			_, applies = m.removal(t, at)
+		}
+		return mapped.Delete, applies
 	}
 	for i := range m.group.Mappings {
 		mapped := &m.group.Mappings[i]
-		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke &&
-			spoke.gone > c.tied {
+		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > c.tied {
 			return mapped.Delete, true
 		}
 	}

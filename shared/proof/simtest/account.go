@@ -165,7 +165,7 @@ func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.
 	a.w.race(intents, f)
 	apply := func(some []record.Intent) ([]record.Receipt, error) {
 		a.w.writing = t
-		receipts, err := a.mem.Apply(ctx, some)
+		receipts, err := a.divided(ctx, some)
 		a.w.writing = nil
 		return receipts, err
 	}
@@ -194,6 +194,28 @@ func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.
 	}
 	a.w.unknown++
 	return nil, fault.Newf(fault.InDoubt, "apply", "no answer")
+}
+
+// divided asks the platform, and in halves where it refuses a call whole for one item's sake, as connectors do: an item's refusal
+// is its own.
+func (a *account) divided(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
+	receipts, err := a.mem.Apply(ctx, intents)
+	if len(intents) == 1 || !fault.Is(err, fault.Rejected) {
+		return receipts, err
+	}
+	half := len(intents) / 2
+	var all []record.Receipt
+	for _, some := range [][]record.Intent{intents[:half], intents[half:]} {
+		receipts, err := a.divided(ctx, some)
+		if err != nil {
+			receipts = make([]record.Receipt, len(some))
+			for i := range some {
+				receipts[i] = record.Receipt{Key: some[i].Key, Err: err}
+			}
+		}
+		all = append(all, receipts...)
+	}
+	return all, nil
 }
 
 // tokenLives is the life of simulated access tokens.

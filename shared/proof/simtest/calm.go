@@ -54,7 +54,7 @@ func runCalm(h History, o Options) Result {
 		w.act(a)
 		w.comeToRest()
 	}
-	return Result{Seed: h.Seed, Digest: w.digest, UserChanges: w.userChanges, Points: w.points, Violations: w.violations}
+	return Result{Seed: h.Seed, Digest: w.digest, UserChanges: w.userChanges, Points: w.points, Violations: w.violations, Excused: w.excused}
 }
 
 // did is told of each thing that a person did.

@@ -41,6 +41,7 @@ const (
 	InvariantFilter    Invariant = "filters_are_kept"
 	InvariantParked    Invariant = "parked_fields_wait"
 	InvariantPatience  Invariant = "writes_wait_as_asked"
+	InvariantNeeded    Invariant = "every_wait_is_necessary"
 	InvariantPanic     Invariant = "nothing_panics"
 	InvariantMeaning   Invariant = "the_configuration_is_meant"
 )
@@ -49,7 +50,7 @@ const (
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantPanic, InvariantMeaning}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantNeeded, InvariantPanic, InvariantMeaning}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.

@@ -34,7 +34,13 @@ func (w *world) checkAtRest() {
 		w.checkLatecomers(&g, entities)
 		w.checkKeys(&g, entities)
 		for _, x := range entities {
-			if x.Entity.Group != g.Name || x.Entity.State != resolve.EntityLive {
+			if x.Entity.Group != g.Name || x.Entity.State == resolve.EntityMerged {
+				continue
+			}
+			if !w.naive && !w.poisoned(x) {
+				w.checkWaits(&g, x)
+			}
+			if x.Entity.State != resolve.EntityLive {
 				continue
 			}
 			w.parked += len(x.Entity.Parked)

@@ -20,6 +20,8 @@ type Report struct {
 	Failed             int               `json:"failed"`
 	Violations         map[Invariant]int `json:"violations"`
 	HistoriesPerSecond float64           `json:"histories_per_second"`
+	// Excuses is how often each excuse was taken, over all histories.
+	Excuses map[Excuse]int `json:"excuses"`
 	// First holds the lowest seeds that violate each invariant, at most firstMax.
 	First map[Invariant][]uint64 `json:"first,omitempty"`
 	// Digest folds all histories' traces, in order of their seeds.
@@ -32,7 +34,7 @@ const firstMax = 10
 // are, but for the time it took. tell is told of progress now and then; nil for nobody. stop, if not nil, ends it early
 // once it gives true.
 func Simulate(from uint64, n int, o Options, tell func(done int), stop func() bool) Report {
-	report := Report{Violations: map[Invariant]int{}, First: map[Invariant][]uint64{}}
+	report := Report{Violations: map[Invariant]int{}, First: map[Invariant][]uint64{}, Excuses: map[Excuse]int{}}
 	for _, i := range Invariants() {
 		report.Violations[i] = 0
 	}
@@ -108,6 +110,9 @@ func (r *Report) add(x *Result) {
 	r.UnknownOutcomes += x.Unknown
 	r.Raced += x.Windowed
 	r.Digest = r.Digest*1099511628211 ^ x.Digest
+	for why, times := range x.Excused {
+		r.Excuses[why] += times
+	}
 	if len(x.Violations) > 0 {
 		r.Failed++
 	}

@@ -67,6 +67,7 @@ type world struct {
 	accepted, ended                                                    int                      // change records queued, and those with an outcome
 	naive                                                              bool
 	violations                                                         []Violation
+	excused                                                            map[Excuse]int // how often each was taken
 
 	joined    map[record.EntityID]bool // entities that others were merged into, at rest
 	leftovers map[record.Ref]bool
@@ -132,7 +133,7 @@ func Run(h History, o Options) Result {
 			w.probe()
 		}
 	}
-	return Result{Seed: h.Seed, Digest: w.digest, Faults: w.faults, UserChanges: w.userChanges, Unknown: w.unknown, Points: w.points, Windowed: w.windowed, Violations: w.violations, Parked: w.parked}
+	return Result{Seed: h.Seed, Digest: w.digest, Faults: w.faults, UserChanges: w.userChanges, Unknown: w.unknown, Points: w.points, Windowed: w.windowed, Violations: w.violations, Parked: w.parked, Excused: w.excused}
 }
 
 // Result is what one history came to.
@@ -141,12 +142,14 @@ type Result struct {
 	Digest                                                 uint64
 	Faults, UserChanges, Unknown, Points, Windowed, Parked int
 	Violations                                             []Violation
+	// Excused is how often each excuse was taken.
+	Excused map[Excuse]int
 }
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
 		stormy: true, removing: map[record.Ref]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, endsAt: o.until, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
-	w.draws = map[string]bool{}
+	w.draws, w.excused = map[string]bool{}, map[Excuse]int{}
 	for _, name := range o.Draws {
 		w.draws[name] = true
 	}

@@ -1,0 +1,21 @@
+package simtest
+
+// Excuse is why the oracle lets pass what it would otherwise object to. Every time that one is taken is counted and told: an
+// excuse that is often needed hides faults.
+type Excuse string
+
+// The excuses.
+const (
+	excuseArchivedHeld    Excuse = "a held record was archived (known fault archive-held)"
+	excuseDoubt           Excuse = "a manual conflict while an outcome was unknown"
+	excuseJoined          Excuse = "a merge of two things brought the value"
+	excuseMergedMeanwhile Excuse = "records were merged while another was made"
+)
+
+// excuse takes an excuse if it holds.
+func (w *world) excuse(why Excuse, holds bool) bool {
+	if holds {
+		w.excused[why]++
+	}
+	return holds
+}

@@ -1,0 +1,181 @@
+package simtest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
+)
+
+// checkWaits asks of everything that the system says waits, is held, is refused or may differ, whether the truth has a cause for
+// it: a second record of a person, two edits that knew nothing of each other, a value that no platform takes, a rule. A cause
+// that is over is none.
+func (w *world) checkWaits(g *ruleset.Group, x stored) {
+	if x.Entity.State == resolve.EntityQuarantined {
+		w.checkHeld(g, x)
+		return
+	}
+	declared, ok := g.Entity(x.Entity.Type)
+	if !ok {
+		return
+	}
+	for _, name := range sortedKeys(x.Entity.Parked) {
+		if f, ok := declared.Field(name); ok && !w.asksRightly(g, x, f) {
+			w.violate(InvariantNeeded, "%s of %s waits for a person (%s), and nobody else wants it", name, x.Entity.ID, x.Entity.Parked[name].Reason)
+		}
+	}
+	for _, place := range g.Places(x.Entity.Type) {
+		if hold, held := x.Entity.Holds[place.String()]; held && !w.holdsRightly(g, x, place, hold.Reason) {
+			w.violate(InvariantNeeded, "%s is held at %s (%s), and there is no cause for it", x.Entity.ID, place, hold.Reason)
+		}
+		link := x.Links[place]
+		if link == nil || link.State != resolve.LinkLive {
+			continue
+		}
+		ref := record.Ref{Place: place, ID: link.ID}
+		for _, field := range sortedKeys(link.Waived) {
+			if !w.differsRightly(g, x, ref, field) {
+				w.violate(InvariantNeeded, "%s may keep %s as it is, and no rule says so", ref, field)
+			}
+		}
+		for _, field := range sortedKeys(link.Rejected) {
+			if field != resolve.CreateField && !strings.Contains(link.Rejected[field].Value, refusedMark) {
+				w.violate(InvariantNeeded, "%s of %s counts as refused, and its platform takes it", field, ref)
+			}
+		}
+	}
+}
+
+// checkHeld: a record is held because its email is another record's too, or was of late.
+func (w *world) checkHeld(g *ruleset.Group, x stored) {
+	for place, link := range x.Links {
+		ref := record.Ref{Place: place, ID: link.ID}
+		l := w.truth.lives[ref]
+		switch {
+		case link.State != resolve.LinkQuarantined || ref == w.poison:
+		case l == nil || (l.deletedBy != "" || l.into != "") && !w.excuse(excuseArchivedHeld, w.accounts[ref.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]):
+			w.violate(InvariantNeeded, "%s is gone, and is held still", ref)
+		case l.deletedBy == "" && l.into == "" && !w.sharesKey(g, ref):
+			w.violate(InvariantNeeded, "%s is held (%s), and its email is nobody else's and never was", ref, x.Entity.Why)
+		}
+	}
+}
+
+// sharesKey reports whether another record of the group shows a record's email, or ever did.
+func (w *world) sharesKey(g *ruleset.Group, ref record.Ref) bool {
+	fields, _ := w.accounts[ref.Connection].mem.Record(ref.Object, ref.ID)
+	n := numberOf(fields[w.fieldName(ref, emailField)])
+	return n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+		_, mapped := g.TypeAt(other.Place)
+		return mapped && other != ref && other.Object == ref.Object && w.truth.lives[other].emails[n]
+	})
+}
+
+// asksRightly reports whether there is something that a person must say of a field: an email that is somebody else's, or one of
+// several values that were given in different places, each without knowing the others.
+func (w *world) asksRightly(g *ruleset.Group, x stored, f *ruleset.Field) bool {
+	if f.Name == w.emailOf(g) {
+		for _, c := range x.Entity.Parked[f.Name].Candidates {
+			n := numberOf(c.Text)
+			if n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+				return w.truth.lives[other].emails[n] && w.entityOf(g.Name, other) != x.Entity.ID
+			}) {
+				return true
+			}
+		}
+		return w.excuse(excuseJoined, w.joined[x.Entity.ID])
+	}
+	if f.Conflict != ruleset.ConflictManual {
+		return false
+	}
+	edits := w.editsOf(g, x, f)
+	for i, a := range edits {
+		for _, b := range edits[i+1:] {
+			if a.ref != b.ref && a.value != b.value && !w.truth.follows(b, a) && !w.truth.follows(a, b) {
+				return true
+			}
+		}
+	}
+	return w.excuse(excuseDoubt, w.unknown > 0) || w.excuse(excuseJoined, w.joined[x.Entity.ID])
+}
+
+// follows reports whether an edit was made in the place of another, or of one that was.
+func (t *truth) follows(later, earlier *edit) bool {
+	for n := later.parent; n != 0; n = t.edits[n].parent {
+		if n == earlier.number {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsRightly reports whether there is a cause for an operation to wait for a person.
+func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why resolve.Reason) bool {
+	limits := w.history.Setup.Limits
+	switch why {
+	case resolve.ReasonContested:
+		return slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+			l := w.truth.lives[other]
+			gone := l.deletedBy != "" || l.into != ""
+			return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
+				(!gone || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
+		})
+	case resolve.ReasonRejected:
+		return w.showsRefused(g, x) || w.excuse(excuseMergedMeanwhile, w.mergers)
+	case resolve.ReasonMissingRequired:
+		return children[x.Entity.Type].hubRef != ""
+	case resolve.ReasonSpreadLimit:
+		return limits != (ruleset.Limits{})
+	case resolve.ReasonCannotRestore:
+		link := x.Links[place]
+		m, spoke := g.MappingAt(place)
+		return link != nil && w.truth.lives[record.Ref{Place: place, ID: link.ID}].deletedBy == "us" && (!w.accounts[place.Connection].setup.Restores || !spoke || m.Delete != ruleset.DeleteArchive)
+	case resolve.ReasonAttemptsFull:
+		return w.unknown >= resolve.AttemptsMax
+	}
+	return why == resolve.ReasonLoop
+}
+
+// sharesWith reports whether any record of an entity ever showed an email of a record's.
+func (w *world) sharesWith(g *ruleset.Group, x stored, l *life) bool {
+	for place, link := range x.Links {
+		if mine := w.truth.lives[record.Ref{Place: place, ID: link.ID}]; mine != nil && sharesEmail(mine, l) {
+			return true
+		}
+	}
+	return false
+}
+
+// showsRefused reports whether a record of an entity shows a value that platforms take not from us.
+func (w *world) showsRefused(g *ruleset.Group, x stored) bool {
+	for place, link := range x.Links {
+		fields, _ := w.accounts[place.Connection].mem.Record(place.Object, link.ID)
+		for _, text := range fields {
+			if strings.Contains(text, refusedMark) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// differsRightly reports whether a field of a record may keep what a person gave it there: somebody else owns it, and the rule
+// for others is to let it differ.
+func (w *world) differsRightly(g *ruleset.Group, x stored, ref record.Ref, name record.PlatformField) bool {
+	declared, _ := g.Entity(x.Entity.Type)
+	pairs := g.PairsAt(ref.Place)
+	for i := range pairs {
+		if !slices.Contains(pairs[i].Spoke, name) {
+			continue
+		}
+		for _, h := range pairs[i].Hub {
+			f, ok := declared.Field(h)
+			if ok && !f.Owner.LastWriteWins && f.Owner.Connection != ref.Connection && f.NonOwner != ruleset.NonOwnerRevert && (w.truth.cells[ref][name].person || w.truth.lives[ref].winner) {
+				return true
+			}
+		}
+	}
+	return false
+}
