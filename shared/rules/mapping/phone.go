@@ -23,6 +23,9 @@ const numberBegins = "+＋(0123456789"
 // people put between them, and an extension.
 var dialled = lazyregexp.New(`(?i)^[+＋(]{0,2}\p{Nd}(?:[\s().,/–-]*\p{Nd})*\s*\)?\s*(?:(?:x|ext\.?|extension|#)[\s.:]*\p{Nd}+)?$`)
 
+// marksAlone is digits and marks, without an extension.
+var marksAlone = lazyregexp.New(`^[\p{Nd}\s().,/+＋–-]+$`)
+
 // phone makes the transform that writes a phone number in one form.
 //
 // A number counts if the country's numbering plan has it, which is stricter than its length: "2859902" without an area

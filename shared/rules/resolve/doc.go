@@ -6,8 +6,9 @@
 // # What one field means
 //
 // For an entity E, a hub field h and a link L to a record at a place C, with base the value that C last told us, sent
-// what we last asked C to hold, and desired the entity's value translated to C. All comparisons are in h's canonical
-// form where the pair has one. Two values are alike if their letters and digits are the same.
+// what we last asked C to hold, and desired the entity's value translated to C. Values are compared by their
+// type (a number, a date, a phone number, an email, options, text), in h's canonical form where the pair has one. What a read
+// leaves out, and what says nothing of h (an option without an entry, a text that cannot be read), is no value and no blank.
 //
 //  1. An observed value o of a field with a base is, in this order: unchanged (o = base); ours (o is, or is like, the
 //     value of a write whose outcome is unknown: base becomes o, sent what we asked for); or an edit (base and sent

@@ -2,9 +2,7 @@ package resolve
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
@@ -80,7 +78,7 @@ func read(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) reading {
 		}
 	}
 	for i, name := range p.Hub {
-		if before == nil || before[i] != after[i] {
+		if before == nil || !sameValue(x, name, before[i], after[i]) {
 			r.said = append(r.said, said{name, after[i]})
 		}
 	}
@@ -122,35 +120,15 @@ func stamp(s record.Snapshot, p *ruleset.Pair) time.Time {
 }
 
 // attemptOf gives the attempt of unknown outcome that a difference came from, nil if none did. The platform may spell it in a
-// way of its own, so letters and digits alone are compared: taking that for somebody's edit would carry the spelling
-// everywhere, and beat real edits with it.
+// way of its own, so values are compared by their type: taking another spelling for somebody's edit would carry it everywhere,
+// and beat real edits with it; taking an edit for another spelling would lose it.
 func attemptOf(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) *Attempt {
 	for i := len(link.Attempts) - 1; i >= 0; i-- {
-		if a := &link.Attempts[i]; has(p, a.Fields) && (sameReading(x, s.Place, p, s.Fields, a.Fields) || alike(p, s.Fields, a.Fields)) {
+		if a := &link.Attempts[i]; has(p, a.Fields) && sameReading(x, s.Place, p, s.Fields, a.Fields) {
 			return a
 		}
 	}
 	return nil
-}
-
-// alike reports whether two readings of a pair have the same letters and digits, and any.
-func alike(p *ruleset.Pair, a, b record.Fields) bool {
-	for _, name := range p.Spoke {
-		if left := essence(a[name]); left == "" || left != essence(b[name]) {
-			return false
-		}
-	}
-	return true
-}
-
-// essence keeps the letters and digits of a text, in lower case.
-func essence(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, text)
 }
 
 // knewValue reports whether a link had been told the entity's present value of a pair: an edit there was then made

@@ -17,7 +17,7 @@ func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
 	switch {
 	case !known:
 		return takeFirst, ReasonFirstSight
-	case now.Text == e.text:
+	case sameValue(x, f.Name, now.Text, e.text):
 		return keep, ""
 	case owned && e.text != "":
 		return takeFirst, ReasonFirstSight

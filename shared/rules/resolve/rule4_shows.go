@@ -21,9 +21,8 @@ func ownerShows(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) []ed
 	if slices.ContainsFunc(link.Attempts, func(a Attempt) bool { return has(p, a.Fields) && !a.over(s) }) {
 		return nil
 	}
-	ours := !sameReading(x, s.Place, p, link.Base, link.Sent) // the platform spells what we wrote in a way of its own
-	if ours && !alike(p, link.Base, link.Sent) {
-		return nil
+	if !sameReading(x, s.Place, p, link.Base, link.Sent) {
+		return nil // the platform holds something else than we asked: nobody there chose it
 	}
 	values, problem := toHub(x, s.Place, p, s.Fields)
 	if problem != "" {
@@ -33,8 +32,7 @@ func ownerShows(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) []ed
 	for i, name := range p.Hub {
 		f, ok := x.declared.Field(name)
 		_, parked := x.entity.Parked[name]
-		now := x.entity.Fields[name].Text
-		if !ok || parked || ownerOf(x, f) != s.Place.Connection || now == values[i] || ours && essence(now) == essence(values[i]) {
+		if !ok || parked || ownerOf(x, f) != s.Place.Connection || sameValue(x, name, x.entity.Fields[name].Text, values[i]) {
 			continue
 		}
 		out = append(out, edit{field: name, text: values[i], place: s.Place, at: stamp(s, p)})

@@ -45,7 +45,7 @@ func judge(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
 		return keep, ReasonBlankKept
 	case waits:
 		return park, parked.Reason
-	case known && now.Text == e.text:
+	case known && sameValue(x, f.Name, now.Text, e.text):
 		return agree, ReasonSameEdit
 	case owner == e.place.Connection && !e.knowing && f.Conflict == ruleset.ConflictManual:
 		return park, ReasonManual

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -190,8 +191,8 @@ func lookAgain(w *draft, link *Link, r Receipt) {
 	}
 	pairs := w.group.PairsAt(link.Place)
 	for i := range pairs {
-		for _, name := range pairs[i].Spoke {
-			if value, asked := r.Intent.Fields[name]; asked && essence(value) != essence(link.Base[name]) {
+		for j, name := range pairs[i].Spoke {
+			if value, asked := r.Intent.Fields[name]; asked && !mapping.Equal(mapping.TypeOfSpoke(w.declared, &pairs[i], j), value, link.Base[name]) {
 				link.Base[name] = value
 			}
 		}

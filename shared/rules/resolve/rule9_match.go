@@ -204,7 +204,7 @@ func resembles(x *subject, s record.Snapshot, a *Attempt) bool {
 			continue
 		}
 		asked = true
-		if has(p, s.Fields) && (sameReading(x, s.Place, p, s.Fields, a.Fields) || alike(p, s.Fields, a.Fields)) {
+		if has(p, s.Fields) && sameReading(x, s.Place, p, s.Fields, a.Fields) {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
@@ -38,6 +39,8 @@ func newTable(t *testing.T) *table {
 	lower := []ruleset.Transform{{Name: "trim"}, {Name: "lowercase"}}
 	email := owned("email", "crm")
 	email.Form = lower
+	phone := owned("phone", "crm")
+	phone.Kind = catalog.Phone
 	note := ruleset.Field{Name: "note", Owner: ruleset.Owner{LastWriteWins: true}, Conflict: ruleset.ConflictNewest, Blank: ruleset.BlankKeep, Reason: "test"}
 	stage := ruleset.Field{Name: "stage", Owner: ruleset.Owner{LastWriteWins: true}, Conflict: ruleset.ConflictNewest, Reason: "test"}
 	who := owned("who", "crm")
@@ -45,7 +48,7 @@ func newTable(t *testing.T) *table {
 	now := ruleset.Schedule{RealTime: true}
 	r := &ruleset.Rules{Digest: "d", MatchSecret: []byte("k"), Groups: []ruleset.Group{{Name: "g", Hub: "crm",
 		Entities: []ruleset.Entity{
-			{Type: "contacts", Marker: "fcid", Fields: []ruleset.Field{email, owned("phone", "crm"), owned("street", "field"), note},
+			{Type: "contacts", Marker: "fcid", Fields: []ruleset.Field{email, phone, owned("street", "field"), note},
 				Match: []ruleset.MatchRule{{Name: "email", Parts: []ruleset.MatchPart{{Field: "email"}}}}},
 			{Type: "deals", Fields: []ruleset.Field{owned("name", "crm"), stage, owned("amount", "crm"), who}},
 		},

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
@@ -97,11 +96,12 @@ func toSpoke(x *subject, place record.Place, p *ruleset.Pair) (values []string, 
 	return nil, "", false, id
 }
 
-// sameReading reports whether two readings of a pair's spoke fields say the same, in canonical form where there is one.
+// sameReading reports whether two readings of a pair's spoke fields say the same: by the type of each, or in the canonical form of
+// the hub fields where there is one.
 func sameReading(x *subject, place record.Place, p *ruleset.Pair, a, b record.Fields) bool {
 	equal := true
-	for _, name := range p.Spoke {
-		if strings.TrimSpace(a[name]) != strings.TrimSpace(b[name]) {
+	for i, name := range p.Spoke {
+		if a[name] != b[name] && !mapping.Equal(mapping.TypeOfSpoke(x.declared, p, i), a[name], b[name]) {
 			equal = false
 		}
 	}
@@ -116,7 +116,21 @@ func sameReading(x *subject, place record.Place, p *ruleset.Pair, a, b record.Fi
 	if problem != "" {
 		return false
 	}
-	return slices.Equal(left, right)
+	for i, name := range p.Hub {
+		if !sameValue(x, name, left[i], right[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameValue reports whether two texts of a hub field are one value, by its type.
+func sameValue(x *subject, name record.HubField, a, b string) bool {
+	if a == b {
+		return true
+	}
+	f, ok := x.declared.Field(name)
+	return ok && mapping.Equal(mapping.TypeOf(f), a, b)
 }
 
 // withTexts gives the fields of a pair holding texts.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
 // PairsAt gives the pairs that translate between an entity type and its records at a place. For the hub's own place
@@ -27,7 +28,7 @@ func (e *Entity) HubPairs() []Pair {
 	}
 	pairs := make([]Pair, len(e.Fields))
 	for i, f := range e.Fields {
-		pairs[i] = Pair{Hub: []record.HubField{f.Name}, Spoke: []record.PlatformField{record.PlatformField(f.Name)}, Direction: Both}
+		pairs[i] = Pair{Hub: []record.HubField{f.Name}, Spoke: []record.PlatformField{record.PlatformField(f.Name)}, Direction: Both, Kinds: []catalog.Kind{f.Kind}}
 		if f.ReadOnly {
 			pairs[i].Direction = ToHub
 		}

@@ -54,7 +54,7 @@ func (l *loader) spokeFields(m *mappingSource, p *Pair, n *node) {
 		if field == m.Marker && m.Marker != "" {
 			l.at(item, "%s is the mapping's hub_id, which is ours alone; take the pair out", name)
 		}
-		p.Spoke = append(p.Spoke, field)
+		p.Spoke, p.Kinds = append(p.Spoke, field), append(p.Kinds, catalog.Text)
 		if m.object == nil {
 			continue
 		}
@@ -64,6 +64,7 @@ func (l *loader) spokeFields(m *mappingSource, p *Pair, n *node) {
 			continue
 		}
 		l.slip(item, m.object, f.Name)
+		p.Kinds[len(p.Kinds)-1] = f.Kind
 		p.OnCreateOnly = p.OnCreateOnly || f.CreateOnly
 		p.Required = p.Required || f.Required
 	}

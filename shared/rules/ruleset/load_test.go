@@ -99,8 +99,8 @@ func TestAConfigurationCompiles(t *testing.T) {
 	t.Run("a required field of the catalog is required of the pair", func(t *testing.T) {
 		want := []ruleset.Pair{
 			{Hub: []record.HubField{"name", "surname"}, Spoke: []record.PlatformField{"Name"}, Direction: ruleset.ToSpoke,
-				ToSpokeTransforms: []ruleset.Transform{{Name: "combine_name"}}, Required: true, Line: 65},
-			{Hub: []record.HubField{"email"}, Spoke: []record.PlatformField{"Email"}, Direction: ruleset.ToSpoke, Required: true, Line: 66}}
+				ToSpokeTransforms: []ruleset.Transform{{Name: "combine_name"}}, Required: true, Line: 65, Kinds: []catalog.Kind{catalog.Text}},
+			{Hub: []record.HubField{"email"}, Spoke: []record.PlatformField{"Email"}, Direction: ruleset.ToSpoke, Required: true, Line: 66, Kinds: []catalog.Kind{catalog.Email}}}
 		if diff := cmp.Diff(want, g.Mappings[2].Pairs); diff != "" {
 			t.Error(diff)
 		}
@@ -179,14 +179,14 @@ func wantJobs(t *testing.T, m *ruleset.Mapping) {
 	}
 	person := []record.HubField{"person"}
 	want := []ruleset.Pair{
-		{Hub: []record.HubField{"title"}, Spoke: []record.PlatformField{"title"}, Direction: ruleset.ToSpoke, Line: 55},
-		{Hub: person, Spoke: []record.PlatformField{"site"}, Direction: ruleset.ToSpoke, OnCreateOnly: true, Line: 56,
+		{Hub: []record.HubField{"title"}, Spoke: []record.PlatformField{"title"}, Direction: ruleset.ToSpoke, Line: 55, Kinds: []catalog.Kind{catalog.Text}},
+		{Hub: person, Spoke: []record.PlatformField{"site"}, Direction: ruleset.ToSpoke, OnCreateOnly: true, Line: 56, Kinds: []catalog.Kind{catalog.Text},
 			Reference: &ruleset.Reference{To: "people", Object: "clients", Via: "sites[first].id"}},
-		{Hub: person, Spoke: []record.PlatformField{"client"}, Direction: ruleset.ToSpoke, OnCreateOnly: true, Line: 57,
+		{Hub: person, Spoke: []record.PlatformField{"client"}, Direction: ruleset.ToSpoke, OnCreateOnly: true, Line: 57, Kinds: []catalog.Kind{catalog.Reference},
 			Reference: &ruleset.Reference{To: "people", Object: "clients"}},
-		{Hub: []record.HubField{"stage"}, Spoke: []record.PlatformField{"status"}, Direction: ruleset.ToHub, Line: 58,
+		{Hub: []record.HubField{"stage"}, Spoke: []record.PlatformField{"status"}, Direction: ruleset.ToHub, Line: 58, Kinds: []catalog.Kind{catalog.Enum},
 			ToHubTransforms: []ruleset.Transform{{Name: "value_map", Map: map[string]string{"done": "won"}}}},
-		{Spoke: []record.PlatformField{"visits"}, Direction: ruleset.ToSpoke, Constant: "false", OnCreateOnly: true, Line: 59},
+		{Spoke: []record.PlatformField{"visits"}, Direction: ruleset.ToSpoke, Constant: "false", OnCreateOnly: true, Line: 59, Kinds: []catalog.Kind{catalog.Bool}},
 	}
 	if diff := cmp.Diff(want, m.Pairs); diff != "" {
 		t.Error(diff)

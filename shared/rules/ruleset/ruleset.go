@@ -255,6 +255,8 @@ type Pair struct {
 	Hub       []record.HubField
 	Spoke     []record.PlatformField
 	Direction Direction
+	// Kinds says what the platform holds in each field of Spoke, as far as the catalog knows.
+	Kinds []catalog.Kind
 	// ToSpokeTransforms turn hub values into spoke values; ToHubTransforms the reverse. Nil is identity.
 	ToSpokeTransforms []Transform
 	ToHubTransforms   []Transform
