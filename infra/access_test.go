@@ -72,19 +72,19 @@ func reaches(t *testing.T, tpl template, d config.Deployment) {
 		want := map[string]bool{}
 		for _, kind := range access.Sends {
 			for _, c := range sends {
-				want["sqs:SendMessage "+string(config.QueueName(kind, c))] = true
+				want["sqs:SendMessage "+string(record.QueueOf(kind, c))] = true
 			}
 		}
 		for _, kind := range access.Consumes {
 			for _, c := range consumes {
-				want["sqs:ReceiveMessage "+string(config.QueueName(kind, c))] = true
-				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c))] = true // as event sources ask for
+				want["sqs:ReceiveMessage "+string(record.QueueOf(kind, c))] = true
+				want["sqs:GetQueueAttributes "+string(record.QueueOf(kind, c))] = true // as event sources ask for
 			}
 		}
 		for _, kind := range access.Counts {
 			for _, c := range all {
-				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c))] = true
-				want["sqs:GetQueueAttributes "+string(config.QueueName(kind, c).Dead())] = true
+				want["sqs:GetQueueAttributes "+string(record.QueueOf(kind, c))] = true
+				want["sqs:GetQueueAttributes "+string(record.QueueOf(kind, c).Dead())] = true
 			}
 		}
 		if access.Publishes {

@@ -97,9 +97,9 @@ func (d board) delay() []awscloudwatch.IWidget {
 	for i, c := range d.group.Members {
 		lag = append(lag, d.own(config.MetricLag, step, c, ""))
 		using := map[string]awscloudwatch.IMetric{}
-		for _, kind := range []config.QueueKind{config.Changes, config.Due} {
+		for _, kind := range []record.QueueKind{record.QueueChanges, record.QueueDue} {
 			oldest := d.Queues.Of(kind, c).Queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: minutes(step),
-				Statistic: jsii.String("Maximum"), Label: jsii.String(string(config.QueueName(kind, c)))})
+				Statistic: jsii.String("Maximum"), Label: jsii.String(string(record.QueueOf(kind, c)))})
 			age = append(age, oldest)
 			using[fmt.Sprintf("%s%d", kind, i)] = oldest
 		}
@@ -215,7 +215,7 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 		seconds = append(seconds, fmt.Sprintf("FILL(%s, 0) * %g", id, float64(sizes[fn.kind].memoryMB)/1024/1000))
 	}
 	for i, c := range d.group.Members {
-		for _, kind := range config.QueueKinds() {
+		for _, kind := range record.QueueKinds() {
 			id := fmt.Sprintf("%s%d", kind, i)
 			messages[id] = d.Queues.Of(kind, c).Queue.MetricNumberOfMessagesSent(&awscloudwatch.MetricOptions{Period: minutes(hourly),
 				Statistic: jsii.String("Sum")})

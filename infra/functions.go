@@ -53,10 +53,10 @@ type batch struct {
 // 10 ms, one after the other. Changes: 200 messages of up to 25 hints are 5,000 commits, 50 s, and 50 bulk reads.
 // Backfill: 10 messages of 192 KB are some 3,000 commits and stay under Lambda's 6 MB of payload. Due: 100 writes of a
 // platform that takes them one by one. The windows are what a change waits, at most, for others to travel with.
-var batches = map[config.QueueKind]batch{
-	config.Changes:  {size: 200, windowSeconds: 2},
-	config.Backfill: {size: 10, windowSeconds: 5},
-	config.Due:      {size: 100, windowSeconds: 2},
+var batches = map[record.QueueKind]batch{
+	record.QueueChanges:  {size: 200, windowSeconds: 2},
+	record.QueueBackfill: {size: 10, windowSeconds: 5},
+	record.QueueDue:      {size: 100, windowSeconds: 2},
 }
 
 // concurrencyMin is the least that an event source takes as its maximum, and enough: bulk calls use up a platform's
@@ -109,11 +109,11 @@ func NewFunctions(scope constructs.Construct, id string, props FunctionsProps) *
 		add("sweeper", config.Sweeper, all)
 	resolver := add("resolver", config.Resolver, all)
 	for _, c := range props.Deployment.Connections {
-		consume(resolver, config.Changes, c, props.Queues)
-		consume(resolver, config.Backfill, c, props.Queues)
+		consume(resolver, record.QueueChanges, c, props.Queues)
+		consume(resolver, record.QueueBackfill, c, props.Queues)
 		writer := add("writer-"+string(c.Name), config.Writer, reach{connection: c.Name, connections: c.Peers,
 			platforms: []record.Platform{c.Platform}})
-		consume(writer, config.Due, c, props.Queues)
+		consume(writer, record.QueueDue, c, props.Queues)
 	}
 	functions.Widget, functions.Digest = add("widget", config.Widget, all), add("digest", config.Digest, all)
 	return functions
@@ -226,7 +226,7 @@ func grant(role awsiam.Role, f config.Function, r reach, props FunctionsProps) {
 
 // consume makes a function take a queue's messages. A message that fails comes again alone. The maximum concurrency is
 // the event source's, so that Lambda leaves in the queue what would only be throttled and spend its receives.
-func consume(fn awslambda.Function, kind config.QueueKind, c config.Deployed, queues *Queues) {
+func consume(fn awslambda.Function, kind record.QueueKind, c config.Deployed, queues *Queues) {
 	fn.AddEventSource(awslambdaeventsources.NewSqsEventSource(queues.Of(kind, c.Name).Queue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize: jsii.Number(batches[kind].size), MaxBatchingWindow: awscdk.Duration_Seconds(jsii.Number(batches[kind].windowSeconds)),
 		MaxConcurrency: jsii.Number(max(c.MaxConcurrency, concurrencyMin)), ReportBatchItemFailures: jsii.Bool(true)}))

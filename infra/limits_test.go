@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
-	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -118,13 +117,4 @@ func quoted(v any, reference func(id string) string) string {
 		return text
 	}
 	return `"` + text + `"`
-}
-
-func TestQueuesAreCalledWhatThePipelineCallsThem(t *testing.T) {
-	for kind, name := range map[config.QueueKind]string{config.Changes: pipeline.ChangesQueue, config.Backfill: pipeline.BackfillQueue,
-		config.Due: pipeline.DueQueue} {
-		if got, want := config.QueueName(kind, "c"), pipeline.QueueOf(name, "c"); got != want {
-			t.Errorf("config says %s, the pipeline %s", got, want)
-		}
-	}
 }

@@ -34,7 +34,7 @@ const (
 
 // ChangeQueueProps says what a queue is for.
 type ChangeQueueProps struct {
-	Kind       config.QueueKind
+	Kind       record.QueueKind
 	Connection record.Connection
 	// ConsumerTimeoutSeconds is the timeout of the function that takes its messages.
 	ConsumerTimeoutSeconds int
@@ -53,7 +53,7 @@ type ChangeQueue struct {
 func NewChangeQueue(scope constructs.Construct, id string, props ChangeQueueProps) *ChangeQueue {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	retention, deadRetention := float64(retentionDays), float64(retentionDays)
-	if props.Kind == config.Backfill {
+	if props.Kind == record.QueueBackfill {
 		retention, deadRetention = backfillRetentionDays, backfillDeadDays
 	}
 	q := &ChangeQueue{key: props.Key}
@@ -63,7 +63,7 @@ func NewChangeQueue(scope constructs.Construct, id string, props ChangeQueueProp
 		RetentionPeriod:   awscdk.Duration_Days(jsii.Number(retention)),
 		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilityTimeouts * props.ConsumerTimeoutSeconds)),
 		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: q.Dead, MaxReceiveCount: jsii.Number(maxReceiveCount)}}))
-	name := config.QueueName(props.Kind, props.Connection)
+	name := record.QueueOf(props.Kind, props.Connection)
 	tag(q.Queue, tagQueue, string(name))
 	tag(q.Dead, tagQueue, string(name.Dead()))
 	tag(scope, tagConnection, string(props.Connection))
@@ -84,10 +84,10 @@ func sealed(key awskms.IKey, props *awssqs.QueueProps) *awssqs.QueueProps {
 
 // waitMinutesMax is how old the oldest message may be before somebody is told: twice the shortest usual sweep for live
 // lanes, a working day for first loads, which take what the platform's limits leave.
-var waitMinutesMax = map[config.QueueKind]float64{config.Changes: 30, config.Due: 30, config.Backfill: 8 * 60}
+var waitMinutesMax = map[record.QueueKind]float64{record.QueueChanges: 30, record.QueueDue: 30, record.QueueBackfill: 8 * 60}
 
 func (q *ChangeQueue) alarm(scope constructs.Construct, props ChangeQueueProps, retention, deadRetention float64) {
-	name := string(config.QueueName(props.Kind, props.Connection))
+	name := string(record.QueueOf(props.Kind, props.Connection))
 	five := awscdk.Duration_Minutes(jsii.Number(5))
 	a := props.Alarms
 	a.Add(scope, "DeadLetters", AlarmProps{Connection: props.Connection,
@@ -125,7 +125,7 @@ type QueuesProps struct {
 
 // Queues are every connection's queues.
 type Queues struct {
-	of map[config.QueueKind]map[record.Connection]*ChangeQueue
+	of map[record.QueueKind]map[record.Connection]*ChangeQueue
 }
 
 // NewQueues makes the queues of every connection. Polls and first loads carry whole records, so the lanes they use have
@@ -135,12 +135,12 @@ func NewQueues(scope constructs.Construct, id string, props QueuesProps) *Queues
 	key := awskms.NewKey(scope, jsii.String("RecordsKey"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		Description:   jsii.String("FluxCascade: records on their way in change queues")})
-	keys := map[config.QueueKind]awskms.IKey{config.Changes: key, config.Backfill: key}
-	queues := &Queues{of: map[config.QueueKind]map[record.Connection]*ChangeQueue{}}
-	for _, kind := range config.QueueKinds() {
+	keys := map[record.QueueKind]awskms.IKey{record.QueueChanges: key, record.QueueBackfill: key}
+	queues := &Queues{of: map[record.QueueKind]map[record.Connection]*ChangeQueue{}}
+	for _, kind := range record.QueueKinds() {
 		queues.of[kind] = map[record.Connection]*ChangeQueue{}
 		for _, c := range props.Deployment.Connections {
-			queues.of[kind][c.Name] = NewChangeQueue(scope, string(config.QueueName(kind, c.Name)), ChangeQueueProps{
+			queues.of[kind][c.Name] = NewChangeQueue(scope, string(record.QueueOf(kind, c.Name)), ChangeQueueProps{
 				Kind: kind, Connection: c.Name, Key: keys[kind], Alarms: props.Alarms, ConsumerTimeoutSeconds: sizes[consumerOf(kind)].timeoutSeconds})
 		}
 	}
@@ -148,14 +148,14 @@ func NewQueues(scope constructs.Construct, id string, props QueuesProps) *Queues
 }
 
 // Of gives a connection's queue of a kind.
-func (q *Queues) Of(kind config.QueueKind, c record.Connection) *ChangeQueue { return q.of[kind][c] }
+func (q *Queues) Of(kind record.QueueKind, c record.Connection) *ChangeQueue { return q.of[kind][c] }
 
 // URLs gives the JSON object of queue URLs by name that functions read.
-func (q *Queues) URLs(stack awscdk.Stack, kinds []config.QueueKind, connections []record.Connection) *string {
+func (q *Queues) URLs(stack awscdk.Stack, kinds []record.QueueKind, connections []record.Connection) *string {
 	urls := map[string]any{}
 	for _, kind := range kinds {
 		for _, c := range connections {
-			urls[string(config.QueueName(kind, c))] = q.Of(kind, c).Queue.QueueUrl()
+			urls[string(record.QueueOf(kind, c))] = q.Of(kind, c).Queue.QueueUrl()
 		}
 	}
 	return stack.ToJsonString(urls, nil)
@@ -163,11 +163,11 @@ func (q *Queues) URLs(stack awscdk.Stack, kinds []config.QueueKind, connections 
 
 // Names gives the JSON object of the names that SQS knows queues by, and At what every URL of theirs begins with
 // (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html, 2026).
-func (q *Queues) Names(stack awscdk.Stack, kinds []config.QueueKind, connections []record.Connection) *string {
+func (q *Queues) Names(stack awscdk.Stack, kinds []record.QueueKind, connections []record.Connection) *string {
 	names := map[string]any{}
 	for _, kind := range kinds {
 		for _, c := range connections {
-			names[string(config.QueueName(kind, c))] = q.Of(kind, c).Queue.QueueName()
+			names[string(record.QueueOf(kind, c))] = q.Of(kind, c).Queue.QueueName()
 		}
 	}
 	return stack.ToJsonString(names, nil)
@@ -179,8 +179,8 @@ func (q *Queues) At(stack awscdk.Stack) *string {
 }
 
 // consumerOf gives the function that takes a kind's messages.
-func consumerOf(kind config.QueueKind) config.Function {
-	if kind == config.Due {
+func consumerOf(kind record.QueueKind) config.Function {
+	if kind == record.QueueDue {
 		return config.Writer
 	}
 	return config.Resolver

@@ -74,12 +74,12 @@ func queuesHaveDeadLetters(t *testing.T, tpl template, d config.Deployment) {
 	for _, id := range tpl.of(t, "AWS::SQS::Queue") {
 		queues[tpl.Resources[id].tagOf(tagQueue)] = id
 	}
-	if want := 2 * len(config.QueueKinds()) * len(d.Connections); len(queues) != want {
+	if want := 2 * len(record.QueueKinds()) * len(d.Connections); len(queues) != want {
 		t.Errorf("got %d queues, want %d: one of each kind and its dead letters for each connection", len(queues), want)
 	}
 	for _, c := range d.Connections {
-		for _, kind := range config.QueueKinds() {
-			name := config.QueueName(kind, c.Name)
+		for _, kind := range record.QueueKinds() {
+			name := record.QueueOf(kind, c.Name)
 			queue, dead := tpl.Resources[queues[string(name)]], queues[string(name.Dead())]
 			if got := target(queue.at("RedrivePolicy", "deadLetterTargetArn")); got != dead || dead == "" {
 				t.Errorf("%s gives up on messages to %q, want %q", name, got, dead)
@@ -120,7 +120,7 @@ func eventSources(t *testing.T, tpl template, d config.Deployment) {
 			t.Errorf("%s has batches over 10 without a window, which Lambda refuses", name)
 		}
 		kind, connection, _ := strings.Cut(name, "-")
-		if got, want := fn.tagOf(tagFunction), string(consumerOf(config.QueueKind(kind))); got != want {
+		if got, want := fn.tagOf(tagFunction), string(consumerOf(record.QueueKind(kind))); got != want {
 			t.Errorf("%s is taken by %s, want %s", name, got, want)
 		}
 		if own := fn.tagOf(tagConnection); own != "" && own != connection {
@@ -128,8 +128,8 @@ func eventSources(t *testing.T, tpl template, d config.Deployment) {
 		}
 	}
 	for _, c := range d.Connections {
-		for _, kind := range config.QueueKinds() {
-			if name := string(config.QueueName(kind, c.Name)); consumers[name] != 1 {
+		for _, kind := range record.QueueKinds() {
+			if name := string(record.QueueOf(kind, c.Name)); consumers[name] != 1 {
 				t.Errorf("%s has %d consumers", name, consumers[name])
 			}
 		}
@@ -153,7 +153,7 @@ func environments(t *testing.T, tpl template, d config.Deployment) {
 		access := config.AccessOf(f, parsed.Connection)
 		for name := range parsed.QueueURLs {
 			kind, _, _ := strings.Cut(string(name), "-")
-			if !slices.Contains(access.Sends, config.QueueKind(kind)) && !slices.Contains(access.Counts, config.QueueKind(kind)) {
+			if !slices.Contains(access.Sends, record.QueueKind(kind)) && !slices.Contains(access.Counts, record.QueueKind(kind)) {
 				t.Errorf("%s is told the URL of %s, to which it does not send and which it does not count", id, name)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -24,12 +23,12 @@ the log of the resolver or the writer. A message that is moved twice is harmless
 	f := operating(cmd)
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind of queue: changes, backfill or due")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if kind != "" && kind != string(config.Changes) && kind != string(config.Backfill) && kind != string(config.Due) {
+		if kind != "" && kind != string(record.QueueChanges) && kind != string(record.QueueBackfill) && kind != string(record.QueueDue) {
 			return fmt.Errorf("--kind is changes, backfill or due, not %q", kind)
 		}
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done,
 			error) {
-			_, done, err := operate.Redrive(ctx, t, c.Name, config.QueueKind(kind))
+			_, done, err := operate.Redrive(ctx, t, c.Name, record.QueueKind(kind))
 			return done, err
 		})
 	}

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 func statusCommand() *cobra.Command {
@@ -103,7 +103,7 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 	case !c.Grant.RenewedAt.IsZero():
 		fmt.Fprintf(out, "  tokens renewed %s ago\n", age(now, c.Grant.RenewedAt))
 	}
-	for _, kind := range config.QueueKinds() {
+	for _, kind := range record.QueueKinds() {
 		if n := c.Queues[kind]; n > 0 {
 			fmt.Fprintf(out, "  %s on the way\n", syncs.Messages(kind, n))
 		}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"time"
 )
 
@@ -66,3 +67,6 @@ type Page struct {
 	Number  int      `json:"number,omitempty"`
 	Changes []Change `json:"changes"`
 }
+
+// Encode gives a page as a message's body. It fails only for a time that JSON cannot hold.
+func (p Page) Encode() ([]byte, error) { return json.Marshal(p) }

@@ -11,10 +11,10 @@ import (
 type Access struct {
 	// Consumes and Sends are kinds of queues. A writer consumes its own connection's and sends to its peers'; the other
 	// functions do both for every connection.
-	Consumes, Sends []QueueKind
+	Consumes, Sends []record.QueueKind
 	// Counts are the kinds of queues whose messages it may count, of every connection, those of their dead-letter queues
 	// included, and no more.
-	Counts []QueueKind
+	Counts []record.QueueKind
 	Tables []TableAccess
 	// Publishes says that it may publish to the digest's topic.
 	Publishes bool
@@ -52,29 +52,30 @@ func AccessOf(f Function, c record.Connection) Access {
 	activeRows := controlRows(false, partitionConfig)
 	switch f {
 	case Webhook:
-		return Access{Sends: []QueueKind{Changes}}
+		return Access{Sends: []record.QueueKind{record.QueueChanges}}
 	case Poller:
-		return Access{Sends: []QueueKind{Changes, Backfill}, Tables: []TableAccess{
+		return Access{Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill}, Tables: []TableAccess{
 			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionSeen+"*", partitionBudget+
 				"*", partitionHealth+"*"), activeRows}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references, controlRows(true, partitionProgress+"*",
-			partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
+		return Access{Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
+			controlRows(true, partitionProgress+"*",
+				partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
 	case Resolver:
-		return Access{Consumes: []QueueKind{Changes, Backfill}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*",
-				partitionSpread+
-
-					"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
+		return Access{Consumes: []record.QueueKind{record.QueueChanges, record.QueueBackfill},
+			Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
+				controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*",
+					partitionSpread+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Writer:
 		own := string(c)
-		return Access{Consumes: []QueueKind{Due}, Sends: []QueueKind{Changes, Due}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*",
-				partitionBudget+own, partitionHealth+own), activeRows}}
+		return Access{Consumes: []record.QueueKind{record.QueueDue},
+			Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
+				controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*",
+					partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
-		return Access{Counts: QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
+		return Access{Counts: record.QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
 			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"),
 			activeRows}}
 	}

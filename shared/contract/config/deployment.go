@@ -4,29 +4,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
-
-// QueueKind is what a queue is for; each connection has one queue of each kind.
-type QueueKind string
-
-// The kinds of queues.
-const (
-	Changes  QueueKind = "changes"  // change records, live
-	Backfill QueueKind = "backfill" // change records of first loads and reconciles, so that live ones need not wait
-	Due      QueueKind = "due"      // due notices
-)
-
-// QueueKinds lists every kind, in order.
-func QueueKinds() []QueueKind { return []QueueKind{Changes, Backfill, Due} }
-
-// QueueName names a connection's queue.
-func QueueName(kind QueueKind, c record.Connection) queue.Name {
-	return queue.Name(string(kind) + "-" + string(c))
-}
 
 // Deployment is what a configuration asks of infrastructure: infra needs no more of it than this.
 type Deployment struct {

@@ -106,7 +106,7 @@ func (g *guard) Commit(ctx context.Context, writes []store.Write) error {
 
 func (g *guard) Send(ctx context.Context, name queue.Name, messages []queue.Message) error {
 	kind, connection, _ := strings.Cut(string(name), "-")
-	may := slices.Contains(g.access.Sends, config.QueueKind(kind)) && (g.own == "" || slices.Contains(g.peers, record.Connection(connection)))
+	may := slices.Contains(g.access.Sends, record.QueueKind(kind)) && (g.own == "" || slices.Contains(g.peers, record.Connection(connection)))
 	if err := g.check("send "+kind, may); err != nil {
 		return err
 	}

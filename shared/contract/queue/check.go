@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -10,12 +9,6 @@ import (
 
 // VisibilityMax is the longest that a delivery or a release hides a message. SQS: 12 hours.
 const VisibilityMax = 12 * time.Hour
-
-const deadSuffix = "-dead"
-
-// IsDead reports whether n is a dead-letter queue. Such a queue has none itself: its messages stay however often
-// they are received.
-func (n Name) IsDead() bool { return strings.HasSuffix(string(n), deadSuffix) }
 
 // The checks below are part of the contract: every implementation calls them first, so that what one queue would
 // refuse is refused by all. What they refuse is fault.Rejected.

@@ -6,6 +6,8 @@ package queue
 import (
 	"context"
 	"time"
+
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
 // Limits that every implementation keeps. Source for SQS: docs.aws.amazon.com/AWSSimpleQueueService/latest/
@@ -19,11 +21,8 @@ const (
 	ReceiveMax = 10_000
 )
 
-// Name names a queue by what it is for: "changes-jobber", "backfill-jobber", "due-jobber", and each with "-dead".
-type Name string
-
-// Dead gives the name of the queue's dead-letter queue.
-func (n Name) Dead() Name { return n + "-dead" }
+// Name names a queue.
+type Name = record.QueueName
 
 // Message is one to send.
 type Message struct {

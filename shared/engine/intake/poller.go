@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
@@ -185,7 +184,7 @@ func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error
 		if err != nil {
 			return result, err
 		}
-		if err := p.send(ctx, queue.Name("backfill-"+string(place.Connection)), p.carry(place, page, record.SourceSweep)); err != nil {
+		if err := p.send(ctx, record.QueueOf(record.QueueBackfill, place.Connection), p.carry(place, page, record.SourceSweep)); err != nil {
 			return result, err
 		}
 		next := at
@@ -306,26 +305,20 @@ func (p *Poller) list(
 
 // queuePages marks and sends a page of a first load, split by size.
 func (p *Poller) queuePages(ctx context.Context, place record.Place, at *controltable.Progress, changes []record.Change) error {
-	for len(changes) > 0 {
-		n, size := 0, 0
-		for n < len(changes) && (n == 0 || size < messageBytes) {
-			size += sizeOf(changes[n])
-			n++
-		}
+	for _, part := range paged(changes, len(changes)) {
 		at.Pages++
 		if err := p.Store.Commit(ctx, []store.Write{{Key: controltable.PageKey(at.Run, at.Pages), Expect: store.Any,
 			Body: []byte("{}")}}); err != nil {
 			return err
 		}
-		body, err := json.Marshal(record.Page{Run: at.Run, Number: at.Pages, Changes: changes[:n]})
+		body, err := record.Page{Run: at.Run, Number: at.Pages, Changes: part}.Encode()
 		if err != nil {
 			return err
 		}
-		if err := p.Queue.Send(ctx, queue.Name("backfill-"+string(place.Connection)), []queue.Message{{Body: body}}); err != nil {
+		if err := p.Queue.Send(ctx, record.QueueOf(record.QueueBackfill, place.Connection), []queue.Message{{Body: body}}); err != nil {
 			return err
 		}
-		p.Meter.Add(config.MetricAccepted, place.Connection, n)
-		changes = changes[n:]
+		p.Meter.Add(config.MetricAccepted, place.Connection, len(part))
 	}
 	return nil
 }
@@ -386,7 +379,7 @@ func (p *Poller) changes(
 			return at, err
 		}
 		changes := append(p.carry(place, page, record.SourcePoll), p.gone(place, page)...)
-		if err := p.send(ctx, queue.Name("changes-"+string(place.Connection)), changes); err != nil {
+		if err := p.send(ctx, record.QueueOf(record.QueueChanges, place.Connection), changes); err != nil {
 			return at, err
 		}
 		next := at
@@ -437,24 +430,9 @@ func (p *Poller) send(ctx context.Context, name queue.Name, changes []record.Cha
 	if len(changes) == 0 {
 		return nil
 	}
-	all := changes
-	var messages []queue.Message
-	for len(changes) > 0 {
-		n, size := 0, 0
-		for n < len(changes) && n < changesPerMessage && (n == 0 || size < messageBytes) {
-			size += sizeOf(changes[n])
-			n++
-		}
-		body, err := json.Marshal(record.Page{Changes: changes[:n]})
-		if err != nil {
-			return err
-		}
-		messages = append(messages, queue.Message{Body: body})
-		changes = changes[n:]
-	}
-	if err := p.Queue.Send(ctx, name, messages); err != nil {
+	if err := SendChanges(ctx, p.Queue, name, changes); err != nil {
 		return err
 	}
-	p.Meter.Add(config.MetricAccepted, all[0].Connection, len(all))
+	p.Meter.Add(config.MetricAccepted, changes[0].Connection, len(changes))
 	return nil
 }

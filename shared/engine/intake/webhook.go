@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -136,7 +135,7 @@ func (w *Webhook) queue(ctx context.Context, p record.Platform, hints []platform
 		}
 	}
 	for _, c := range w.Rules.Connections {
-		if err := SendChanges(ctx, w.Queue, queue.Name("changes-"+string(c.Name)), byConnection[c.Name]); err != nil {
+		if err := SendChanges(ctx, w.Queue, record.QueueOf(record.QueueChanges, c.Name), byConnection[c.Name]); err != nil {
 			return 0, err
 		}
 		w.Meter.Add(config.MetricAccepted, c.Name, len(byConnection[c.Name]))
@@ -153,11 +152,11 @@ func takesPart(r *ruleset.Rules, c record.Connection) bool {
 	return false
 }
 
-// SendChanges queues hints in pages of a size that spreads over resolver batches.
+// SendChanges queues changes in pages of a size that spreads over resolver batches.
 func SendChanges(ctx context.Context, q queue.Sender, name queue.Name, changes []record.Change) error {
 	var messages []queue.Message
-	for begin := 0; begin < len(changes); begin += changesPerMessage {
-		body, err := json.Marshal(record.Page{Changes: changes[begin:min(begin+changesPerMessage, len(changes))]})
+	for _, part := range paged(changes, changesPerMessage) {
+		body, err := record.Page{Changes: part}.Encode()
 		if err != nil {
 			return err
 		}
@@ -167,6 +166,20 @@ func SendChanges(ctx context.Context, q queue.Sender, name queue.Name, changes [
 		return nil
 	}
 	return q.Send(ctx, name, messages)
+}
+
+// paged parts changes into pages of at most most changes and, unless one alone is larger, about messageBytes.
+func paged(changes []record.Change, most int) [][]record.Change {
+	var out [][]record.Change
+	for len(changes) > 0 {
+		n, size := 0, 0
+		for n < min(len(changes), most) && (n == 0 || size < messageBytes) {
+			size += sizeOf(changes[n])
+			n++
+		}
+		out, changes = append(out, changes[:n]), changes[n:]
+	}
+	return out
 }
 
 // changeID correlates one change through logs and metrics; equal hints have equal ids.

@@ -19,7 +19,7 @@ func (w *world) told(changes ...record.Change) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if err := w.queue.Send(w.ctx, pipeline.QueueOf(pipeline.ChangesQueue, "crm"), []queue.Message{{Body: body}}); err != nil {
+		if err := w.queue.Send(w.ctx, record.QueueOf(record.QueueChanges, "crm"), []queue.Message{{Body: body}}); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -33,9 +33,9 @@ func (s spent) Apply(ctx context.Context, intents []record.Intent) ([]record.Rec
 // person is written all the same, in the same batch, and the others once they may.
 func TestLiveEditsGoBeforeWhatALoadAsksFor(t *testing.T) {
 	w, hub, field := one(t)
-	due := pipeline.QueueOf(pipeline.DueQueue, "field")
+	due := record.QueueOf(record.QueueDue, "field")
 	changed := func() {
-		w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+		w.handle(record.QueueOf(record.QueueChanges, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
 	}
 	for _, mail := range []string{"bob@x.example", "eve@x.example"} {
 		w.hub.Create("contacts", record.Fields{"email": mail})

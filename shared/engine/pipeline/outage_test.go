@@ -34,7 +34,7 @@ func TestALimitThatOthersUseUpEndsNoChange(t *testing.T) {
 		}
 		w.told(record.Change{Ref: record.Ref{Place: crmContacts, ID: hub}, Kind: record.KindChanged, OccurredAt: w.now.Add(time.Minute), SeenAt: w.now, Outages: outages})
 		again := func() bool {
-			return w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+			return w.handle(record.QueueOf(record.QueueChanges, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
 		}
 		again()
 		w.now = w.now.Add(wait - time.Second)
@@ -57,7 +57,7 @@ func TestAnOutageSpendsNoPatience(t *testing.T) {
 	ref := record.Ref{Place: crmContacts, ID: w.hub.Create("contacts", record.Fields{"email": "bob@x.example"})}
 	w.hub.Omit = func() bool { return true }
 	w.told(record.Change{Ref: ref, Kind: record.KindChanged, OccurredAt: w.now, SeenAt: w.now, Outages: 100})
-	w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+	w.handle(record.QueueOf(record.QueueChanges, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
 	if id, err := pipeline.EntityOf(w.ctx, w.store, "customer", ref); err != nil || id != "" {
 		t.Errorf("a record whose read shows no email founds %s (%v)", id, err)
 	}

@@ -130,16 +130,6 @@ func (s *Shell) tell(e Event) {
 	}
 }
 
-// QueueOf names a connection's queues.
-func QueueOf(kind string, c record.Connection) queue.Name { return queue.Name(kind + "-" + string(c)) }
-
-// The kinds of queues; each connection has one of each.
-const (
-	ChangesQueue  = "changes"
-	BackfillQueue = "backfill"
-	DueQueue      = "due"
-)
-
 // outgoing collects messages by queue and sends them in bulk.
 type outgoing struct {
 	names    []queue.Name

@@ -52,7 +52,7 @@ func (s *Shell) sendNotice(out *outgoing, n record.DueNotice, delay time.Duratio
 	if err != nil {
 		panic("a due notice does not marshal: " + err.Error())
 	}
-	out.add(QueueOf(DueQueue, n.Place.Connection), queue.Message{Body: body, Delay: delay})
+	out.add(record.QueueOf(record.QueueDue, n.Place.Connection), queue.Message{Body: body, Delay: delay})
 }
 
 func waiterPartition(group record.Group, parent record.EntityID, c record.Connection) string {

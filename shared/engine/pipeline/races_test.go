@@ -28,7 +28,7 @@ func TestAnEditThatTheWriterMeetsIsNotOverwritten(t *testing.T) {
 	w, hub, field := one(t)
 	w.hub.Edit("contacts", hub, record.Fields{"note": "from the hub"})
 	w.poll()
-	w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+	w.handle(record.QueueOf(record.QueueChanges, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
 	w.now = w.now.Add(time.Minute)
 	w.field.Edit("clients", field, record.Fields{"memo": "later, on the spoke"}) // nobody tells us
 	w.drain()
@@ -84,7 +84,7 @@ func TestAReadBegunBeforeACommitCannotUndoIt(t *testing.T) {
 	}
 	w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
 	w.poll()
-	changes := pipeline.QueueOf(pipeline.ChangesQueue, "crm")
+	changes := record.QueueOf(record.QueueChanges, "crm")
 	slow.before = func() {
 		// The first resolver has read phone 2. Before it commits, phone 3 is set, seen and committed by another.
 		w.now = w.now.Add(time.Second)
@@ -118,9 +118,9 @@ func TestAnEditIsNotJudgedByAnEntityThatHasMoved(t *testing.T) {
 		w.now = w.now.Add(time.Second)
 		w.hub.Edit("contacts", hub, record.Fields{"phone": "2"})
 		w.poll()
-		w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
+		w.handle(record.QueueOf(record.QueueChanges, "crm"), (&pipeline.Resolver{Shell: w.shell}).Handle)
 	}
-	w.handle(pipeline.QueueOf(pipeline.ChangesQueue, "book"), (&pipeline.Resolver{Shell: shell}).Handle)
+	w.handle(record.QueueOf(record.QueueChanges, "book"), (&pipeline.Resolver{Shell: shell}).Handle)
 	if slow.refused == 0 {
 		t.Errorf("the edit was judged by values that were gone:\n%s", w.story())
 	}

@@ -355,11 +355,11 @@ func (s *Shell) sendChange(out *outgoing, c record.Change) {
 
 // sendAgain queues a change that was accepted before.
 func (s *Shell) sendAgain(out *outgoing, c record.Change, delay time.Duration) {
-	body, err := json.Marshal(record.Page{Changes: []record.Change{c}})
+	body, err := record.Page{Changes: []record.Change{c}}.Encode()
 	if err != nil {
 		panic("a change record does not marshal: " + err.Error()) // it holds texts and times alone
 	}
-	out.add(QueueOf(ChangesQueue, c.Connection), queue.Message{Body: body, Delay: delay})
+	out.add(record.QueueOf(record.QueueChanges, c.Connection), queue.Message{Body: body, Delay: delay})
 }
 
 func (s *Shell) sendHints(out *outgoing, hints []record.Change) {

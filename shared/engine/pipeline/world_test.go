@@ -126,9 +126,9 @@ func (w *world) drain() {
 	for range 500 {
 		moved := false
 		for _, c := range []record.Connection{"crm", "field", "book"} {
-			moved = w.handle(pipeline.QueueOf(pipeline.BackfillQueue, c), (&pipeline.Resolver{Shell: w.shell}).Handle) || moved
-			moved = w.handle(pipeline.QueueOf(pipeline.ChangesQueue, c), (&pipeline.Resolver{Shell: w.shell}).Handle) || moved
-			moved = w.handle(pipeline.QueueOf(pipeline.DueQueue, c), (&pipeline.Writer{Shell: w.shell}).Handle) || moved
+			moved = w.handle(record.QueueOf(record.QueueBackfill, c), (&pipeline.Resolver{Shell: w.shell}).Handle) || moved
+			moved = w.handle(record.QueueOf(record.QueueChanges, c), (&pipeline.Resolver{Shell: w.shell}).Handle) || moved
+			moved = w.handle(record.QueueOf(record.QueueDue, c), (&pipeline.Writer{Shell: w.shell}).Handle) || moved
 		}
 		if moved {
 			continue
@@ -144,8 +144,8 @@ func (w *world) drain() {
 func (w *world) waiting() int {
 	total := 0
 	for _, c := range []record.Connection{"crm", "field", "book"} {
-		for _, kind := range []string{pipeline.BackfillQueue, pipeline.ChangesQueue, pipeline.DueQueue} {
-			d, _ := w.queue.Depth(w.ctx, pipeline.QueueOf(kind, c))
+		for _, kind := range []record.QueueKind{record.QueueBackfill, record.QueueChanges, record.QueueDue} {
+			d, _ := w.queue.Depth(w.ctx, record.QueueOf(kind, c))
 			total += d.Total()
 		}
 	}

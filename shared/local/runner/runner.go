@@ -173,12 +173,12 @@ func (r *Runner) sources(c record.Connection) []source {
 		}
 		return out
 	}
-	for _, kind := range []string{pipeline.ChangesQueue, pipeline.DueQueue, pipeline.BackfillQueue} {
+	for _, kind := range []record.QueueKind{record.QueueChanges, record.QueueDue, record.QueueBackfill} {
 		h := r.Handlers.Resolver[c]
-		if kind == pipeline.DueQueue {
+		if kind == record.QueueDue {
 			h = r.Handlers.Writer[c]
 		}
-		out = append(out, source{name: pipeline.QueueOf(kind, c), handler: h, batch: batchMessages, visibility: visibility, partial: true})
+		out = append(out, source{name: record.QueueOf(kind, c), handler: h, batch: batchMessages, visibility: visibility, partial: true})
 	}
 	return out
 }
@@ -237,12 +237,12 @@ func (r *Runner) post(ctx context.Context, d platformsim.Delivery) int {
 func (r *Runner) onTheWay(ctx context.Context) int {
 	total := 0
 	for _, c := range r.connections() {
-		kinds := []string{pipeline.DueQueue, pipeline.BackfillQueue, pipeline.ChangesQueue}
+		kinds := []record.QueueKind{record.QueueDue, record.QueueBackfill, record.QueueChanges}
 		if r.Paused != nil && r.Paused(ctx, c) {
 			kinds = kinds[:1]
 		}
 		for _, kind := range kinds {
-			if d, err := r.Queue.Depth(ctx, pipeline.QueueOf(kind, c)); err == nil {
+			if d, err := r.Queue.Depth(ctx, record.QueueOf(kind, c)); err == nil {
 				total += d.Total()
 			}
 		}

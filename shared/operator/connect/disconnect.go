@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
@@ -94,8 +93,8 @@ func (w *job) drained(ctx context.Context, o Leaving) error {
 		return nil
 	}
 	var waiting []string
-	for _, kind := range config.QueueKinds() {
-		depth, err := w.Target.Queue().Depth(ctx, config.QueueName(kind, w.Connection.Name))
+	for _, kind := range record.QueueKinds() {
+		depth, err := w.Target.Queue().Depth(ctx, record.QueueOf(kind, w.Connection.Name))
 		if err != nil {
 			return err
 		}
@@ -111,8 +110,8 @@ func (w *job) drained(ctx context.Context, o Leaving) error {
 	return nil
 }
 
-var queueWords = map[config.QueueKind]string{config.Changes: "messages of changes", config.Backfill: "pages of a first load",
-	config.Due: "messages of writes"}
+var queueWords = map[record.QueueKind]string{record.QueueChanges: "messages of changes", record.QueueBackfill: "pages of a first load",
+	record.QueueDue: "messages of writes"}
 
 // leave takes the webhooks back and ends the grant. One that is over already needs no ending.
 func (w *job) leave(ctx context.Context, account credential.Account) error {

@@ -89,7 +89,7 @@ func (r *Rules) Propose(ctx context.Context, t Target, text activation.Text) err
 		return err
 	}
 	for _, c := range connections(rules) {
-		if _, err := t.Queue().Depth(ctx, config.QueueName(config.Changes, c.Name)); err != nil {
+		if _, err := t.Queue().Depth(ctx, record.QueueOf(record.QueueChanges, c.Name)); err != nil {
 			return fmt.Errorf("%s has connection %s, for which %s has no queues; deploy it: %w", text.Name, c.Name, t.Name(), err)
 		}
 	}

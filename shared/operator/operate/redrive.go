@@ -23,20 +23,20 @@ const (
 )
 
 // Redriven is how many messages went back, by kind of queue.
-type Redriven map[config.QueueKind]int
+type Redriven map[record.QueueKind]int
 
 // Redrive moves a connection's dead letters back to their queues, unchanged, and counts them. kind is "" for every kind.
 // A message is sent before it is taken off: a command that is killed moves some twice, which is harmless, and loses none.
 // It is written over the queue contract rather than with SQS's own move task, which reports no exact count, knows no end
 // of a command, and does not exist in a folder. Errors: fault.Transient; what was moved stays moved, and is counted.
-func Redrive(ctx context.Context, t Target, c record.Connection, kind config.QueueKind) (Redriven, Done, error) {
+func Redrive(ctx context.Context, t Target, c record.Connection, kind record.QueueKind) (Redriven, Done, error) {
 	moved := Redriven{}
 	total := 0
-	for _, k := range config.QueueKinds() {
+	for _, k := range record.QueueKinds() {
 		if kind != "" && k != kind {
 			continue
 		}
-		n, err := redriveOne(ctx, t.Queue(), config.QueueName(k, c), redriveMax-total)
+		n, err := redriveOne(ctx, t.Queue(), record.QueueOf(k, c), redriveMax-total)
 		moved[k] = n
 		total += n
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
@@ -62,8 +61,8 @@ type ConnectionStatus struct {
 	Paused   *controltable.Pause `json:"paused,omitempty"`
 	Grant    credential.Standing `json:"grant"`
 	// Queues are the messages that wait, are in flight or delayed, and Dead the dead letters, by kind of queue.
-	Queues map[config.QueueKind]int `json:"queues"`
-	Dead   map[config.QueueKind]int `json:"dead"`
+	Queues map[record.QueueKind]int `json:"queues"`
+	Dead   map[record.QueueKind]int `json:"dead"`
 	Places []PlaceStatus            `json:"places"`
 	// Stopped are the kinds of writes that reached a limit of spread: a person must release them.
 	Stopped []Stopped `json:"stopped,omitempty"`
@@ -139,8 +138,8 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 		return nil, err
 	}
 	for _, c := range connections(running) {
-		one, err := lookAt(ctx, t, ConnectionStatus{Name: c.Name, Platform: c.Platform, Queues: map[config.QueueKind]int{},
-			Dead: map[config.QueueKind]int{}})
+		one, err := lookAt(ctx, t, ConnectionStatus{Name: c.Name, Platform: c.Platform, Queues: map[record.QueueKind]int{},
+			Dead: map[record.QueueKind]int{}})
 		if err != nil {
 			return nil, err
 		}
@@ -173,8 +172,8 @@ func lookAt(ctx context.Context, t Target, one ConnectionStatus) (ConnectionStat
 	if one.Grant, err = credential.StandingOf(ctx, t.Store(), one.Name); err != nil {
 		return one, err
 	}
-	for _, kind := range config.QueueKinds() {
-		name := config.QueueName(kind, one.Name)
+	for _, kind := range record.QueueKinds() {
+		name := record.QueueOf(kind, one.Name)
 		if one.Queues[kind], err = total(ctx, t.Queue(), name); err != nil {
 			return one, err
 		}

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
@@ -137,8 +136,8 @@ func loadPart(ctx context.Context, s store.Store, counter Counter, c record.Conn
 // count counts a connection's queues and their dead-letter queues. One that is not there is not counted.
 func count(ctx context.Context, counter Counter, c record.Connection) (map[queue.Name]int, error) {
 	depths := map[queue.Name]int{}
-	for _, kind := range config.QueueKinds() {
-		name := config.QueueName(kind, c)
+	for _, kind := range record.QueueKinds() {
+		name := record.QueueOf(kind, c)
 		for _, name := range []queue.Name{name, name.Dead()} {
 			depth, err := counter.Depth(ctx, name)
 			switch {

@@ -40,8 +40,8 @@ func (b *builder) down(label string, h controltable.Health, kept string) finding
 
 // onTheWay counts the changes and writes that move by themselves; known is false if no queue could be counted.
 func (b *builder) onTheWay(c record.Connection) (n int, known bool) {
-	for _, kind := range []config.QueueKind{config.Changes, config.Due} {
-		if depth, ok := b.Depths[config.QueueName(kind, c)]; ok {
+	for _, kind := range []record.QueueKind{record.QueueChanges, record.QueueDue} {
+		if depth, ok := b.Depths[record.QueueOf(kind, c)]; ok {
 			n, known = n+depth, true
 		}
 	}
@@ -50,14 +50,14 @@ func (b *builder) onTheWay(c record.Connection) (n int, known bool) {
 
 // unread counts the batches of records that a first load or a full compare has read and that wait to be looked at.
 func (b *builder) unread(c record.Connection) int {
-	return b.Depths[config.QueueName(config.Backfill, c)]
+	return b.Depths[record.QueueOf(record.QueueBackfill, c)]
 }
 
 // dead counts what was given up on.
 func (b *builder) dead(c record.Connection) int {
 	n := 0
-	for _, kind := range config.QueueKinds() {
-		n += b.Depths[config.QueueName(kind, c).Dead()]
+	for _, kind := range record.QueueKinds() {
+		n += b.Depths[record.QueueOf(kind, c).Dead()]
 	}
 	return n
 }
@@ -65,13 +65,13 @@ func (b *builder) dead(c record.Connection) int {
 // setAside tells of the messages that failed again and again: what they are, and which function's log says why.
 func (b *builder) setAside(c *ruleset.Connection, label string) []finding {
 	var what, logs []string
-	for _, kind := range config.QueueKinds() {
-		n := b.Depths[config.QueueName(kind, c.Name).Dead()]
+	for _, kind := range record.QueueKinds() {
+		n := b.Depths[record.QueueOf(kind, c.Name).Dead()]
 		if n == 0 {
 			continue
 		}
 		log := "the resolver"
-		if kind == config.Due {
+		if kind == record.QueueDue {
 			log = "the writer"
 		}
 		if what = append(what, Messages(kind, n)); len(logs) == 0 || logs[0] != log {
@@ -89,11 +89,11 @@ func (b *builder) setAside(c *ruleset.Connection, label string) []finding {
 }
 
 // Messages says how many messages of a kind of queue there are, and what they are: "3 changes", "2 writes".
-func Messages(kind config.QueueKind, n int) string {
+func Messages(kind record.QueueKind, n int) string {
 	switch kind {
-	case config.Backfill:
+	case record.QueueBackfill:
 		return plural(n, "batch") + " of records"
-	case config.Due:
+	case record.QueueDue:
 		return plural(n, "write")
 	}
 	return plural(n, "change")

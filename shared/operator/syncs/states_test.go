@@ -59,9 +59,9 @@ func healthy(t *testing.T) syncs.Facts {
 		f.Health[c.Name] = day(int64(3-i), map[record.Connection]record.Object{"hubspot": "contacts", "jobber": "clients",
 			"quickbooks": "customers"}[c.Name])
 		f.Summaries[c.Name] = controltable.Summary{At: now.Add(-8 * time.Minute), Entities: 12840, Linked: 12840 - i*4100}
-		for _, kind := range config.QueueKinds() {
-			f.Depths[config.QueueName(kind, c.Name)] = 0
-			f.Depths[config.QueueName(kind, c.Name).Dead()] = 0
+		for _, kind := range record.QueueKinds() {
+			f.Depths[record.QueueOf(kind, c.Name)] = 0
+			f.Depths[record.QueueOf(kind, c.Name).Dead()] = 0
 		}
 	}
 	jobber := f.Health["jobber"]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
@@ -40,7 +39,7 @@ func (b *broken) Find(ctx context.Context, object record.Object, fields []record
 
 // Fetch implements platform.Connector. A writer that does not look first believes what it remembers.
 func (b *broken) Fetch(ctx context.Context, object record.Object, fields []record.PlatformField, ids []record.ExternalID) ([]platform.Read, error) {
-	if !b.blindWrites || !strings.HasPrefix(b.w.current.name, "due-") {
+	if !b.blindWrites || !record.QueueName(b.w.current.name).Is(record.QueueDue) {
 		return b.Connector.Fetch(ctx, object, fields, ids)
 	}
 	reads := make([]platform.Read, len(ids))

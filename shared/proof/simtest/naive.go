@@ -135,7 +135,7 @@ func (n naive) publish(ctx context.Context, g *ruleset.Group, e *resolve.Entity,
 		if err != nil {
 			return err
 		}
-		if err := (mail{w: n.w}).Send(ctx, pipeline.QueueOf(pipeline.DueQueue, place.Connection), []queue.Message{{Body: body}}); err != nil {
+		if err := (mail{w: n.w}).Send(ctx, record.QueueOf(record.QueueDue, place.Connection), []queue.Message{{Body: body}}); err != nil {
 			return err
 		}
 	}

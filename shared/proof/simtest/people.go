@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
-	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/proof/model"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -70,7 +69,7 @@ func (w *world) act(a Action) {
 	case ActGarbage:
 		w.faults++
 		c := w.pickAccount(a.Pick[0])
-		w.post.put(pipeline.QueueOf([]string{pipeline.ChangesQueue, pipeline.DueQueue}[a.Pick[1]%2], c), []queue.Message{{Body: []byte("{")}})
+		w.post.put(record.QueueOf([]record.QueueKind{record.QueueChanges, record.QueueDue}[a.Pick[1]%2], c), []queue.Message{{Body: []byte("{")}})
 	case ActRelease:
 		w.run("operator", func(ctx context.Context) { w.engine.release(ctx, w.pickAccount(a.Pick[0])) })
 	case ActPause:

@@ -142,7 +142,7 @@ func (p production) believe(ctx context.Context, c record.Connection, body []byt
 	if b.Fields != nil {
 		change.Snapshot = &record.Snapshot{Ref: ref, Fields: b.Fields, ReadBegan: p.w.now}
 	}
-	if intake.SendChanges(ctx, mail{w: p.w}, pipeline.QueueOf(pipeline.ChangesQueue, c), []record.Change{change}) != nil {
+	if intake.SendChanges(ctx, mail{w: p.w}, record.QueueOf(record.QueueChanges, c), []record.Change{change}) != nil {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusOK
@@ -210,7 +210,7 @@ func (w *world) answer(a Action) {
 // each change record needs an outcome.
 func (w *world) sent(name queue.Name, body []byte) (refs []record.Ref) {
 	w.fold(string(name))
-	if strings.HasPrefix(string(name), "due-") {
+	if name.Is(record.QueueDue) {
 		if strings.Contains(string(body), valueMark) {
 			w.violate(InvariantLeak, "a due notice carries a value: %s", body)
 		}

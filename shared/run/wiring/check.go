@@ -26,7 +26,7 @@ func (w *Wiring) Check(d config.Deployment) error {
 	c := checker{Wiring: w}
 	c.tables()
 	for _, connection := range d.Connections {
-		for _, kind := range config.QueueKinds() {
+		for _, kind := range record.QueueKinds() {
 			c.queue(kind, connection.Name)
 		}
 	}
@@ -72,8 +72,8 @@ func (c *checker) tables() {
 }
 
 // queue checks one queue, its dead letters and its one consumer.
-func (c *checker) queue(kind config.QueueKind, connection record.Connection) {
-	name := config.QueueName(kind, connection)
+func (c *checker) queue(kind record.QueueKind, connection record.Connection) {
+	name := record.QueueOf(kind, connection)
 	q, ok := c.Queues[name]
 	if !ok {
 		c.problem("there is no queue %s", name)
@@ -93,7 +93,7 @@ func (c *checker) queue(kind config.QueueKind, connection record.Connection) {
 		return
 	}
 	s, want := sources[0], FunctionKey{Function: config.Resolver}
-	if kind == config.Due {
+	if kind == record.QueueDue {
 		want = FunctionKey{Function: config.Writer, Connection: connection}
 	}
 	timeout := c.Functions[s.Consumer].Timeout
@@ -143,7 +143,7 @@ func (c *checker) function(key FunctionKey, reaches []record.Connection) {
 	access := config.AccessOf(key.Function, key.Connection)
 	for _, kind := range access.Sends {
 		for _, connection := range reaches {
-			if name := config.QueueName(kind, connection); f.Sends[name] != name {
+			if name := record.QueueOf(kind, connection); f.Sends[name] != name {
 				c.problem("the %s sends what is for %s to %q", key, name, f.Sends[name])
 			}
 		}
@@ -204,9 +204,9 @@ func describe(in lambdaio.Scheduled) string {
 // Consumed lists the sources of a connection's queues, live lanes before first loads.
 func (w *Wiring) Consumed(connection record.Connection) []Source {
 	var out []Source
-	for _, kind := range []config.QueueKind{config.Changes, config.Due, config.Backfill} {
+	for _, kind := range []record.QueueKind{record.QueueChanges, record.QueueDue, record.QueueBackfill} {
 		for _, s := range w.Sources {
-			if s.Queue == config.QueueName(kind, connection) {
+			if s.Queue == record.QueueOf(kind, connection) {
 				out = append(out, s)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/deployed"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
@@ -89,8 +90,8 @@ func TestTheStackThatInfraMakesIsFoundWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range rules.Connections {
-		for _, kind := range config.QueueKinds() {
-			name := config.QueueName(kind, c.Name)
+		for _, kind := range record.QueueKinds() {
+			name := record.QueueOf(kind, c.Name)
 			live, err := target.Queue().Depth(ctx, name)
 			dead, errDead := target.Queue().Depth(ctx, name.Dead())
 			if err != nil || errDead != nil || live.Total() == 0 || dead.Total() == 0 {

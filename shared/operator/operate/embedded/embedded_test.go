@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue/memqueue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
@@ -257,7 +256,7 @@ func (s *serving) idle(t *testing.T, target operate.Target, paused ...record.Con
 	total := 0
 	for _, c := range status.Connections {
 		for kind, n := range c.Queues {
-			if kind == config.Changes && slices.Contains(paused, c.Name) {
+			if kind == record.QueueChanges && slices.Contains(paused, c.Name) {
 				continue
 			}
 			total += n

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
@@ -65,25 +64,25 @@ func TestDeadLettersGoBackUnchangedAndCounted(t *testing.T) {
 	ctx := context.Background()
 	target, _ := active(t)
 	q := target.Queue()
-	for kind, n := range map[config.QueueKind]int{config.Changes: 250, config.Due: 3} {
+	for kind, n := range map[record.QueueKind]int{record.QueueChanges: 250, record.QueueDue: 3} {
 		var messages []queue.Message
 		for i := range n {
 			messages = append(messages, queue.Message{Body: fmt.Appendf(nil, `{"n":%d}`, i)})
 		}
-		if err := q.Send(ctx, config.QueueName(kind, "jobber").Dead(), messages); err != nil {
+		if err := q.Send(ctx, record.QueueOf(kind, "jobber").Dead(), messages); err != nil {
 			t.Fatal(err)
 		}
 	}
-	moved, done, err := operate.Redrive(ctx, target, "jobber", config.Due)
-	if err != nil || moved[config.Due] != 3 || moved[config.Changes] != 0 || !strings.HasPrefix(done.Did, "3 messages") {
+	moved, done, err := operate.Redrive(ctx, target, "jobber", record.QueueDue)
+	if err != nil || moved[record.QueueDue] != 3 || moved[record.QueueChanges] != 0 || !strings.HasPrefix(done.Did, "3 messages") {
 		t.Errorf("one kind: got %v, %q, %v", moved, done.Did, err)
 	}
 	moved, done, err = operate.Redrive(ctx, target, "jobber", "")
-	if err != nil || moved[config.Changes] != 250 || !strings.HasPrefix(done.Did, "250 messages") {
+	if err != nil || moved[record.QueueChanges] != 250 || !strings.HasPrefix(done.Did, "250 messages") {
 		t.Errorf("the rest: got %v, %q, %v", moved, done.Did, err)
 	}
-	for _, kind := range config.QueueKinds() {
-		if left := depth(t, q, config.QueueName(kind, "jobber").Dead()); left > 0 {
+	for _, kind := range record.QueueKinds() {
+		if left := depth(t, q, record.QueueOf(kind, "jobber").Dead()); left > 0 {
 			t.Errorf("%d dead letters of %s are left", left, kind)
 		}
 	}
