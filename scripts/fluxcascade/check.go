@@ -94,22 +94,10 @@ func openCheck(cmd *cobra.Command, f *targetFlags, config string, simulated bool
 func liveCheck(target operate.Target, rules *ruleset.Rules) *accountcheck.Checker {
 	system := systemOf(target, rules)
 	return &accountcheck.Checker{Rules: rules, Catalog: catalog.All(), Connector: system.Connector, Authorization: authorizationOf,
-		App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: pause,
+		App: system.App, PublicURL: target.PublicURL(), Now: time.Now, Wait: platform.Wait,
 		Account: func(ctx context.Context, c record.Connection) (credential.Account, bool, error) {
 			return credential.AccountOf(ctx, target.Store(), c)
 		}}
-}
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func authorizationOf(p record.Platform) platform.Authorization {

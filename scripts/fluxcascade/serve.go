@@ -112,7 +112,7 @@ func serve(ctx context.Context, o serveOptions) error {
 				App: func(_ context.Context, c record.Connection) (boot.App, error) {
 					one, err := secrets.Of(c)
 					return one.App, err
-				}, Meter: count, Wait: boot.Wait}
+				}, Meter: count, Wait: platform.Wait}
 		},
 		Name: "folder " + o.data, Flags: embedded.Flags(o.data),
 		Digest:  func(m syncs.Message) { fmt.Fprintf(o.errs, "\n%s\n\n%s\n", m.Subject, m.Body) },

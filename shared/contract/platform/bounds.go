@@ -8,9 +8,12 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
-// OneObject checks a call of Apply as a whole: one intent at least, all on one object that p has, at most Ability.WriteMax.
-// It gives that object, or fault.Rejected.
+// OneObject checks a call of Apply as a whole: all intents on one object that p has, at most Ability.WriteMax. It gives that
+// object, nil where there are no intents, or fault.Rejected.
 func (c *Client) OneObject(p *catalog.Platform, intents []record.Intent) (*catalog.Object, error) {
+	if len(intents) == 0 {
+		return nil, nil
+	}
 	object := intents[0].Ref.Object
 	op := c.Opf("write %d %s", len(intents), object)
 	o, known := p.Object(object)

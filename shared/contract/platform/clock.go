@@ -1,6 +1,9 @@
 package platform
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // ClockSkewMax is how far a platform's clock, as its answers tell it, may be from ours to be believed.
 const ClockSkewMax = time.Hour
@@ -15,4 +18,16 @@ func Clock(told, began time.Time) (at time.Time, ok bool) {
 		return told, true
 	}
 	return began, true
+}
+
+// Wait waits for d by the real clock, or until ctx ends, whose error it then gives.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

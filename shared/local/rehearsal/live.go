@@ -59,7 +59,7 @@ type LiveOptions struct {
 // tests, before anything is made.
 func RunLive(ctx context.Context, o LiveOptions) (results []Result, left []record.Ref, err error) {
 	if o.Rest == nil {
-		o.Rest = rest
+		o.Rest = func(ctx context.Context, d time.Duration) { _ = platform.Wait(ctx, d) }
 	}
 	if err := o.allowed(ctx); err != nil {
 		return nil, nil, err
@@ -121,15 +121,6 @@ func (o LiveOptions) allowed(ctx context.Context) error {
 		return fmt.Errorf("%s: no account that says it is for tests; connect a sandbox, or give --production to make and remove marked records there", strings.Join(production, ", "))
 	}
 	return nil
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
 
 // live is a bench of real accounts. Only records that carry the mark are made, edited, judged and removed.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 )
 
@@ -18,7 +19,7 @@ func (h *Host) tellDigests(ctx context.Context, zone *time.Location) {
 	for ctx.Err() == nil {
 		now := h.Clock.Now()
 		if now.Before(at) {
-			rest(ctx, min(at.Sub(now), digestWatch))
+			_ = platform.Wait(ctx, min(at.Sub(now), digestWatch))
 			continue
 		}
 		at = nextDigest(now, zone)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
@@ -103,7 +104,7 @@ func (h *Host) await(ctx context.Context, rules *ruleset.Rules) *ruleset.Rules {
 		number = rules.Version
 	}
 	for {
-		rest(ctx, versionWatch)
+		_ = platform.Wait(ctx, versionWatch)
 		if ctx.Err() != nil {
 			return nil
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
@@ -269,7 +270,7 @@ func (r *Runner) Settle(ctx context.Context, pace func()) bool {
 		if r.onTheWay(ctx) > 0 {
 			r.Clock.Skip(skipStep)
 			if r.RealQueues {
-				rest(ctx, realStep)
+				_ = platform.Wait(ctx, realStep)
 			}
 			continue
 		}

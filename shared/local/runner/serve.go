@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -34,7 +35,7 @@ func (r *Runner) Serve(ctx context.Context) {
 func (r *Runner) follow(ctx context.Context, c record.Connection) {
 	for ctx.Err() == nil {
 		if r.consumeConnection(ctx, c) == 0 {
-			rest(ctx, idleWait)
+			_ = platform.Wait(ctx, idleWait)
 		}
 	}
 }
@@ -48,19 +49,10 @@ func (r *Runner) keepTime(ctx context.Context) {
 			return
 		}
 		if wait := at.Sub(r.Clock.Now()); wait > 0 {
-			rest(ctx, min(wait, time.Second))
+			_ = platform.Wait(ctx, min(wait, time.Second))
 			continue
 		}
 		r.Run(ctx, run)
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
@@ -125,7 +124,7 @@ func (w *job) leave(ctx context.Context, account credential.Account) error {
 	}
 	w.app.TokenURL = cmp.Or(w.app.TokenURL, w.vendor.TokenURL)
 	client := boot.HTTPClient(w.app, w.vendor, w.Transport)
-	tokens := &credential.Source{Store: s, Connection: c, Refresher: w.vendor.Refresh(w.app, client, w.Now), Now: w.Now, Wait: wait}
+	tokens := &credential.Source{Store: s, Connection: c, Refresher: w.vendor.Refresh(w.app, client, w.Now), Now: w.Now, Wait: platform.Wait}
 	connector := w.vendor.Connect(platform.Settings{Connection: c, Account: cmp.Or(w.Connection.Account, account.Account),
 		BaseURL: cmp.Or(w.app.BaseURL, account.BaseURL, w.vendor.BaseURL),
 		Tokens:  tokens, AppKey: w.app.DeveloperKey, HTTP: client, Now: w.Now, Options: w.Connection.Options})
@@ -232,15 +231,4 @@ func (w *job) erase(ctx context.Context) error {
 	w.Person.Say("%s is disconnected and erased: %d links, and the cursors of %d objects. Its records stay as they are, everywhere.", c, links,
 		len(slices.Compact(places)))
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -100,7 +100,7 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 		return nil, err
 	}
 	client := s.client(c, app, vendor)
-	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: Wait,
+	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: platform.Wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens,
 		AppKey: app.DeveloperKey, HTTP: client, Now: s.Now, Options: declared.Options})
@@ -162,18 +162,6 @@ func HTTPClient(app App, vendor Vendor, next http.RoundTripper) *http.Client {
 		next = http.DefaultTransport
 	}
 	return platform.Guarded(hosts, next)
-}
-
-// Wait waits by the real clock.
-func Wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Ability gives the catalog's facts about a place; the zero value for an unknown one.

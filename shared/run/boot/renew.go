@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
@@ -20,7 +21,7 @@ func (s *System) Renew(ctx context.Context, c record.Connection, app App) error 
 		return err
 	}
 	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, s.client(c, app, vendor), s.Now),
-		Now: s.Now, Wait: Wait}
+		Now: s.Now, Wait: platform.Wait}
 	_, err = tokens.Token(ctx)
 	return err
 }

@@ -121,21 +121,10 @@ func Poll(p *intake.Poller) func(context.Context, Scheduled) (intake.Poll, error
 			if !ok || time.Until(deadline) < pollMargin+poll.Wait {
 				return poll, nil
 			}
-			if err := rest(ctx, poll.Wait); err != nil {
+			if err := platform.Wait(ctx, poll.Wait); err != nil {
 				return poll, err
 			}
 		}
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

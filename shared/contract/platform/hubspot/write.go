@@ -44,11 +44,8 @@ type work struct {
 // Results are told apart by trace id, id or identity, never by their order, which the platform does not promise. A batch
 // that is refused whole, because one item is wrong, wrote nothing and is sent again in halves.
 func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
-	if len(intents) == 0 {
-		return nil, nil
-	}
 	o, err := c.client.OneObject(c.catalog, intents)
-	if err != nil {
+	if o == nil {
 		return nil, err
 	}
 	r := newRun(o.Name)

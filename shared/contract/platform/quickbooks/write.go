@@ -33,11 +33,8 @@ type work struct {
 // A create refused because its DisplayName is taken (6240) is answered as Existing if exactly one active customer has
 // that name; vendors and employees share the name space, so there may be none.
 func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
-	if len(intents) == 0 {
-		return nil, nil
-	}
 	o, err := c.client.OneObject(c.catalog, intents)
-	if err != nil {
+	if o == nil {
 		return nil, err
 	}
 	k, _ := kindOf(o.Name)

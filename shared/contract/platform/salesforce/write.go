@@ -49,11 +49,8 @@ type work struct {
 // updates in a collection cannot be. Answers do not hold the records, so what was written is read once more, in one query
 // for all: the platform's spelling of what was asked is in the receipt, and whatever else it shows is left to a read.
 func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
-	if len(intents) == 0 {
-		return nil, nil
-	}
 	o, err := c.client.OneObject(c.catalog, intents)
-	if err != nil {
+	if o == nil {
 		return nil, err
 	}
 	items := make([]*work, len(intents))

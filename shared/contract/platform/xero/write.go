@@ -41,11 +41,8 @@ type work struct {
 // identity, or, once the key may be forgotten, a contact by its name; an invoice that carries no identity then stays in
 // doubt. A contact whose name is taken is answered as Existing if exactly one active contact has it.
 func (c *Connector) Apply(ctx context.Context, intents []record.Intent) ([]record.Receipt, error) {
-	if len(intents) == 0 {
-		return nil, nil
-	}
 	o, err := c.client.OneObject(c.catalog, intents)
-	if err != nil {
+	if o == nil {
 		return nil, err
 	}
 	k, _ := kindOf(o.Name)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/awsclient"
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue/sqsqueue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
@@ -77,7 +78,7 @@ func Open(f config.Function, tables Tables) (*Function, error) {
 
 func (fn *Function) system(rules *ruleset.Rules) *boot.System {
 	return &boot.System{Rules: rules, Now: time.Now, PublicURL: fn.config.PublicURL, App: fn.secrets.of(rules), Queue: fn.queue,
-		Store: fn.store, Meter: fn.meter, Wait: boot.Wait}
+		Store: fn.store, Meter: fn.meter, Wait: platform.Wait}
 }
 
 // Packaged makes a handler that runs the configuration beside the bootstrap, active or not. It is for the webhook alone:
