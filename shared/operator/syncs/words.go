@@ -24,6 +24,9 @@ func why(reason string) (text, do string) {
 		return "another record already has this key", "Correct one of the two, or merge them on the platform"
 	case "ambiguous_match":
 		return "it looks like more than one record", "Merge the doubles on the platform, or correct what tells them apart"
+	case "match_keys_contradict":
+		return "one match rule says it is a record that another match rule says it is not",
+			"Correct what the two have in common, or what differs, or merge them on the platform"
 	case "already_linked_to_another_record":
 		return "what it looks like is already tied to another record", "Merge the two on the platform, or correct what tells them apart"
 	case "key_moved_lately":

@@ -148,7 +148,7 @@ func (m *world) founds(kind record.Object, place record.Place) bool {
 // held already, self, is no candidate.
 func (m *world) match(kind record.Object, c *copied, self *thing) (t *thing, held bool) {
 	values := m.recognised(kind, c)
-	for _, rule := range m.declared(kind).Match {
+	for i, rule := range m.declared(kind).Match {
 		key, ok := mapping.Key(rule, values)
 		if !ok {
 			continue
@@ -157,6 +157,8 @@ func (m *world) match(kind record.Object, c *copied, self *thing) (t *thing, hel
 		case len(holders) > 1:
 			return nil, true
 		case len(holders) == 1 && (holders[0].held || !free(holders[0], c.ref)):
+			return nil, true
+		case len(holders) == 1 && m.contradict(holders[0], m.declared(kind).Match[:i], values):
 			return nil, true
 		case len(holders) == 1:
 			return holders[0], false
@@ -169,6 +171,15 @@ func (m *world) match(kind record.Object, c *copied, self *thing) (t *thing, hel
 		}
 	}
 	return nil, false
+}
+
+// contradict reports whether a thing goes by another key than values do under one of some rules.
+func (m *world) contradict(t *thing, rules []ruleset.MatchRule, values record.HubValues) bool {
+	return slices.ContainsFunc(rules, func(rule ruleset.MatchRule) bool {
+		mine, ok := mapping.Key(rule, values)
+		theirs, goes := mapping.Key(rule, m.goesBy(t))
+		return ok && goes && mine != theirs
+	})
 }
 
 // free reports whether a thing could take a record at its place.
@@ -192,17 +203,25 @@ func (m *world) holders(kind record.Object, key named, self *thing) []*thing {
 func (m *world) recognised(kind record.Object, c *copied) record.HubValues {
 	values := record.HubValues{}
 	pairs := m.group.PairsAt(c.ref.Place)
-	for i := range pairs {
-		p := &pairs[i]
-		if !comparable(p) || p.Reference != nil {
-			continue
-		}
-		texts, _, ok := m.read(kind, c.ref.Place, p, c.shows)
-		if !ok {
-			continue
-		}
-		for j, name := range p.Hub {
-			values[name] = texts[j]
+	for _, sets := range []bool{true, false} { // what sets the field says more of it than what only follows it
+		for i := range pairs {
+			p := &pairs[i]
+			if tells(p) != sets || p.Reference != nil || constant(p) {
+				continue
+			}
+			var texts []string
+			ok := false
+			switch {
+			case comparable(p):
+				texts, _, ok = m.read(kind, c.ref.Place, p, c.shows)
+			case mapping.Recognises(m.declared(kind), p):
+				texts, _, ok = mapping.Texts(mapping.Recognised(m.declared(kind), p, whole(p, c.shows)))
+			}
+			for j, name := range p.Hub {
+				if _, has := values[name]; ok && !has {
+					values[name] = texts[j]
+				}
+			}
 		}
 	}
 	return values
@@ -215,7 +234,7 @@ func (m *world) rekey(t *thing) {
 		return
 	}
 	for _, rule := range m.declared(t.kind).Match {
-		key, ok := mapping.Key(rule, m.texts(t))
+		key, ok := mapping.Key(rule, m.goesBy(t))
 		old := t.keys[rule.Name]
 		if ok && key != old && !t.held && len(m.holders(t.kind, named{rule.Name, key}, t)) > 0 {
 			for _, part := range rule.Parts {
@@ -223,7 +242,7 @@ func (m *world) rekey(t *thing) {
 					v.text, v.from, v.open, v.was = v.was.text, v.was.from, true, nil
 				}
 			}
-			key, ok = mapping.Key(rule, m.texts(t))
+			key, ok = mapping.Key(rule, m.goesBy(t))
 			ok = ok && key == old
 		}
 		if old != "" && (!ok || key != old) && !t.held {
@@ -238,6 +257,23 @@ func (m *world) rekey(t *thing) {
 	for _, v := range t.values {
 		v.was = nil
 	}
+}
+
+// goesBy gives the values that a thing is recognised by: its own, and where nobody gave it one, what its records show.
+func (m *world) goesBy(t *thing) record.HubValues {
+	out := m.texts(t)
+	for _, place := range m.group.Places(t.kind) {
+		c := t.live(place)
+		if c == nil || t.held {
+			continue
+		}
+		for name, text := range m.recognised(t.kind, c) {
+			if _, has := out[name]; !has && t.values[name] == nil {
+				out[name] = text
+			}
+		}
+	}
+	return out
 }
 
 // rejudge looks again at every record that is held: what made it wait may be over. It reports whether it was for any.

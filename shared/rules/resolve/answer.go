@@ -56,7 +56,7 @@ func names(x *subject, f *ruleset.Field, text string) bool {
 
 // keyHolders lists the other entities that hold a key which the entity would have if a field held a text.
 func keyHolders(x *subject, name record.HubField, text string) []record.EntityID {
-	values := hubValues(x.entity)
+	values := keyValues(x)
 	values[name] = text
 	var out []record.EntityID
 	for _, rule := range x.declared.Match {

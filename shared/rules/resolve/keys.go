@@ -8,9 +8,13 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// resettle brings keys and filters in line with the entity's values, once they have changed.
+// resettle brings keys and filters in line with the entity's values, once they have changed; and keys with what its records
+// show, where the entity has no value of its own.
 func resettle(w *draft) {
 	if !w.entityChanged {
+		if len(w.linkChanged) > 0 && lacksKeyPart(w.subject) {
+			moveKeys(w)
+		}
 		return
 	}
 	moveKeys(w)
@@ -26,6 +30,34 @@ func hubValues(e *Entity) record.HubValues {
 	return values
 }
 
+// lacksKeyPart reports whether the entity knows no value of a field by which it could be recognised.
+func lacksKeyPart(x *subject) bool {
+	for _, rule := range x.declared.Match {
+		for _, part := range rule.Parts {
+			if _, known := x.entity.Fields[part.Field]; !known {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keyValues gives the values that the entity is recognised by: its own, and where it has none, what its records show. A pair
+// that flows to the spoke alone gives the entity no value, and still tells whose record it is.
+func keyValues(x *subject) record.HubValues {
+	values := hubValues(x.entity)
+	if !lacksKeyPart(x) {
+		return values
+	}
+	for _, place := range x.group.Places(x.entity.Type) {
+		link := x.links[place]
+		if link != nil && link.State == LinkLive {
+			recognise(x, place, link.Base, values)
+		}
+	}
+	return values
+}
+
 // moveKeys lets the entity hold the keys of its present values. A field whose new value would take a key held by
 // another entity is parked with its old value, and the rest flows.
 //
@@ -34,7 +66,7 @@ func hubValues(e *Entity) record.HubValues {
 func moveKeys(w *draft) {
 	quarantined, renewed := w.entity.State == EntityQuarantined, keysOutdated(w.subject)
 	for _, rule := range w.declared.Match {
-		key, ok := keyOf(w.subject, rule, hubValues(w.entity))
+		key, ok := keyOf(w.subject, rule, keyValues(w.subject))
 		old := w.entity.Keys[rule.Name]
 		if (ok && key.Hash == old) || (!ok && old == "") {
 			continue
@@ -43,7 +75,7 @@ func moveKeys(w *draft) {
 			row := w.keyRow(key)
 			if others(row.Holders, w.entity.ID) && !quarantined {
 				parkKey(w, rule)
-				key, ok = keyOf(w.subject, rule, hubValues(w.entity))
+				key, ok = keyOf(w.subject, rule, keyValues(w.subject))
 				if ok && key.Hash == old {
 					continue
 				}

@@ -52,6 +52,7 @@ const (
 	ReasonAmbiguous        Reason = "ambiguous_match"
 	ReasonSlotTaken        Reason = "already_linked_to_another_record"
 	ReasonFormerKey        Reason = "key_moved_lately"
+	ReasonKeysDiffer       Reason = "match_keys_contradict"
 	ReasonArchivedUnknown  Reason = "archived_and_unknown"
 	ReasonNotMapped        Reason = "not_mapped"
 	ReasonLeased           Reason = "write_in_progress"

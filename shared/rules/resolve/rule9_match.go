@@ -26,7 +26,7 @@ func incomplete(x *subject, s record.Snapshot) bool {
 	pairs := x.group.PairsAt(s.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if !matchable(p) || has(p, s.Fields) {
+		if !matchable(p) && !recognises(x, p) || has(p, s.Fields) {
 			continue
 		}
 		if slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) || isFiltered(x, name) }) {
@@ -69,20 +69,7 @@ func founds(x *subject, place record.Place) bool {
 // valuesOf translates a record to hub values for recognising it.
 func valuesOf(x *subject, s record.Snapshot) record.HubValues {
 	values := record.HubValues{}
-	pairs := x.group.PairsAt(s.Place)
-	for i := range pairs {
-		p := &pairs[i]
-		if !matchable(p) || p.Reference != nil || !has(p, s.Fields) {
-			continue
-		}
-		texts, problem := toHub(x, s.Place, p, s.Fields)
-		if problem != "" {
-			continue
-		}
-		for j, name := range p.Hub {
-			values[name] = texts[j]
-		}
-	}
+	recognise(x, s.Place, s.Fields, values)
 	return values
 }
 
@@ -92,7 +79,7 @@ func matchRecord(x *subject, s record.Snapshot, values record.HubValues, self re
 	if v := matchMarker(x, s); v.entity != "" || v.held || x.missing() {
 		return v
 	}
-	for _, rule := range x.declared.Match {
+	for i, rule := range x.declared.Match {
 		key, ok := keyOf(x, rule, values)
 		if !ok {
 			continue
@@ -101,6 +88,9 @@ func matchRecord(x *subject, s record.Snapshot, values record.HubValues, self re
 		holders := slices.DeleteFunc(slices.Clone(row.Holders), func(id record.EntityID) bool { return id == self })
 		if len(holders) > 1 {
 			return verdict{held: true, why: ReasonAmbiguous}
+		}
+		if len(holders) == 1 && contradicts(x, holders[0], x.declared.Match[:i], values) {
+			return verdict{held: true, why: ReasonKeysDiffer}
 		}
 		if len(holders) == 1 {
 			return slot(x, s, holders[0], ReasonMatched)
@@ -112,6 +102,34 @@ func matchRecord(x *subject, s record.Snapshot, values record.HubValues, self re
 		}
 	}
 	return verdict{}
+}
+
+// contradicts reports whether values have another key than an entity under one of some rules: two people who share a telephone
+// and have an address each are not one.
+func contradicts(x *subject, id record.EntityID, rules []ruleset.MatchRule, values record.HubValues) bool {
+	if len(rules) == 0 {
+		return false
+	}
+	e := x.rows(id).Entity
+	if e == nil {
+		return false
+	}
+	for _, rule := range rules {
+		key, ok := keyOf(x, rule, values)
+		if !ok {
+			continue
+		}
+		theirs := ""
+		if held, has := keyOf(x, rule, hubValues(e)); has {
+			theirs = held.Hash
+		} else if e.Matching == x.declared.Matching {
+			theirs = e.Keys[rule.Name]
+		}
+		if theirs != "" && theirs != key.Hash {
+			return true
+		}
+	}
+	return false
 }
 
 // slotFree reports whether an entity could take another record at a place. A former holder that has its record there

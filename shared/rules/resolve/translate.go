@@ -18,6 +18,43 @@ func matchable(p *ruleset.Pair) bool {
 	return readable(p) || (len(p.ToSpokeTransforms) == 0 && !constant(p) && p.Reference == nil)
 }
 
+// recognises reports whether what a place shows of a pair tells whose record it is, whatever way the pair flows.
+func recognises(x *subject, p *ruleset.Pair) bool {
+	return p.Reference == nil && !constant(p) && (matchable(p) || mapping.Recognises(x.declared, p))
+}
+
+// recognise adds to values what fields of a record show that tells whose it is, for the hub fields that have none yet. Pairs
+// that set hub fields go first.
+func recognise(x *subject, place record.Place, fields record.Fields, values record.HubValues) {
+	pairs := x.group.PairsAt(place)
+	for _, sets := range []bool{true, false} {
+		for i := range pairs {
+			if p := &pairs[i]; readable(p) == sets && recognises(x, p) && has(p, fields) {
+				recognisePair(x, place, p, fields, values)
+			}
+		}
+	}
+}
+
+func recognisePair(x *subject, place record.Place, p *ruleset.Pair, fields record.Fields, values record.HubValues) {
+	var texts []string
+	var problem mapping.Why
+	if matchable(p) {
+		texts, problem = toHub(x, place, p, fields)
+	} else {
+		said, nothing, _ := mapping.Texts(mapping.Recognised(x.declared, p, fields))
+		texts, problem = said, nothing.Why
+	}
+	if problem != "" {
+		return
+	}
+	for i, name := range p.Hub {
+		if _, known := values[name]; !known {
+			values[name] = texts[i]
+		}
+	}
+}
+
 func constant(p *ruleset.Pair) bool { return len(p.Hub) == 0 }
 
 func via(p *ruleset.Pair) bool { return p.Reference != nil && p.Reference.Via != "" }

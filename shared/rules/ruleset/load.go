@@ -278,12 +278,15 @@ func (r *Rules) finish() {
 	}
 	for i := range r.Groups {
 		for j := range r.Groups[i].Entities {
-			r.Groups[i].Entities[j].Matching = digest(r.Groups[i].Entities[j].Match)
+			r.Groups[i].Entities[j].Matching = digest([]any{keysMade, r.Groups[i].Entities[j].Match})
 		}
 	}
 	r.Digest = digest(r.undated())
 	r.Index()
 }
+
+// keysMade counts the ways in which keys were made of values by earlier versions: keys of another way are made anew.
+const keysMade = 2
 
 // undated gives a copy without what the digest must not depend on: where things stand in the file, what boot sets.
 func (r *Rules) undated() *Rules {
