@@ -95,6 +95,7 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 				current = view.Entities[key]
 			}
 		}
+		s.sendHints(&out, decision.Hints)
 		found.entity(key, current)
 		for _, due := range decision.Due {
 			if connection != "" && due.Place.Connection != connection {

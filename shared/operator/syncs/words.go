@@ -21,7 +21,7 @@ func why(reason string) (text, do string) {
 	case "unmapped_value":
 		return "the value is not in the table of the configuration", "Add it to the value_map, or correct it where it was entered"
 	case "key_held":
-		return "another record already has this key", "Correct one of the two, or merge them on the platform"
+		return "another record already has this key", "Correct one of the two, or merge them on the platform: it is taken once the key is free"
 	case "ambiguous_match":
 		return "it looks like more than one record", "Merge the doubles on the platform, or correct what tells them apart"
 	case "match_keys_contradict":

@@ -14,7 +14,8 @@ const settleMax = 50
 // settle makes, writes and removes what the things' values ask for, until nothing is due.
 func (m *world) settle() {
 	for range settleMax {
-		moved := m.rejudge()
+		moved := m.freed()
+		moved = m.rejudge() || moved
 		for _, t := range m.things {
 			if !t.held {
 				moved = m.removals(t) || moved

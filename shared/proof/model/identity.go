@@ -227,22 +227,80 @@ func (m *world) recognised(kind record.Object, c *copied) record.HubValues {
 	return values
 }
 
-// rekey lets a thing go by the keys of its present values. A new value that would take another's key waits for a person, and
-// the one before stays.
+// keyOf gives the key that a thing goes by under a rule. Whose new value waits for another's key goes by none: the one before
+// is its no more.
+func (m *world) keyOf(t *thing, rule ruleset.MatchRule) (string, bool) {
+	for _, part := range rule.Parts {
+		if v := t.values[part.Field]; v != nil && v.wants != nil && !t.held {
+			return "", false
+		}
+	}
+	return mapping.Key(rule, m.goesBy(t))
+}
+
+// waitsForKey reports whether a value of a thing waits for a key that is another's.
+func (t *thing) waitsForKey() bool {
+	for _, v := range t.values {
+		if v.wants != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// freed lets things take the values whose keys nobody else goes by any more. It reports whether any did.
+func (m *world) freed() bool {
+	moved := false
+	for _, t := range m.things {
+		if t.held || !t.waitsForKey() {
+			continue
+		}
+		would := m.goesBy(t)
+		for name, v := range t.values {
+			if v.wants != nil {
+				would[name] = v.wants.text
+			}
+		}
+		blocked := map[record.HubField]bool{}
+		for _, rule := range m.declared(t.kind).Match {
+			if key, ok := mapping.Key(rule, would); ok && len(m.holders(t.kind, named{rule.Name, key}, t)) > 0 {
+				for _, part := range rule.Parts {
+					blocked[part.Field] = true
+				}
+			}
+		}
+		took := false
+		for name, v := range t.values {
+			if v.wants != nil && !blocked[name] {
+				t.values[name], took = v.wants, true
+			}
+		}
+		if took {
+			m.rekey(t)
+			m.filter(t, true)
+			moved = true
+		}
+	}
+	return moved
+}
+
+// rekey lets a thing go by the keys of its present values. A new value that would take another's key waits until nobody goes
+// by that, and the one before stays.
 func (m *world) rekey(t *thing) {
 	if t == nil {
 		return
 	}
 	for _, rule := range m.declared(t.kind).Match {
-		key, ok := mapping.Key(rule, m.goesBy(t))
+		key, ok := m.keyOf(t, rule)
 		old := t.keys[rule.Name]
 		if ok && key != old && !t.held && len(m.holders(t.kind, named{rule.Name, key}, t)) > 0 {
 			for _, part := range rule.Parts {
 				if v := t.values[part.Field]; v != nil && v.was != nil {
-					v.text, v.from, v.open, v.was = v.was.text, v.was.from, true, nil
+					wants := &value{text: v.text, from: v.from}
+					v.text, v.from, v.open, v.was, v.wants = v.was.text, v.was.from, true, nil, wants
 				}
 			}
-			key, ok = mapping.Key(rule, m.goesBy(t))
+			key, ok = m.keyOf(t, rule)
 			ok = ok && key == old
 		}
 		if old != "" && (!ok || key != old) && !t.held {
@@ -321,6 +379,9 @@ func (m *world) only(t *thing) *copied {
 // contested reports whether somebody's live record at a place goes by one of a thing's keys: a record made there for the
 // thing might double it.
 func (m *world) contested(t *thing, place record.Place) bool {
+	if t.waitsForKey() {
+		return true // whom it would double is not known yet
+	}
 	for rule, key := range t.keys {
 		for _, other := range m.holders(t.kind, named{rule, key}, t) {
 			if c := other.at[place]; c != nil && c.state == live {

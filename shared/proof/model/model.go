@@ -108,6 +108,8 @@ type value struct {
 	from  record.Connection
 	// open: it waits for a person to choose.
 	open bool
+	// wants is the value that it takes once nobody else goes by the key which that gives; it is open until then. Nil otherwise.
+	wants *value
 	// was is the value that it replaced in the action under way, nil for none.
 	was *value
 }

@@ -298,6 +298,11 @@ func (m *world) edit(t *thing, c *copied, x edit) {
 	taken := &value{text: x.text, from: place.Connection, was: now}
 	switch owner := m.owner(t, f); {
 	case x.text == "" && keeps && now.text != "": // a blank is no value: it is filled again
+	case now.wants != nil && m.owner(t, f) != "" && m.owner(t, f) != place.Connection:
+		m.refuse(f, c, x.pair)
+	case now.wants != nil:
+		now.wants = taken
+		taken.was = nil
 	case now.open:
 	case now.text == x.text:
 		now.first = false

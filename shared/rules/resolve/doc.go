@@ -32,7 +32,8 @@
 //     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or while
 //     it was away by our doing and its value was not of C's giving; an operator decided against it.
 //  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers. An edit
-//     that would take a match key of another entity parks the fields of that key.
+//     that would take a match key of another entity parks the fields of that key, and lets go of the key before; it is taken
+//     without a person once the key is free.
 //  8. A receipt moves base (to what was answered) and sent (to what was asked) for the fields that it wrote, and no other;
 //     any other difference in the answer is a hint to read.
 //
@@ -81,7 +82,7 @@
 //	 4  rule4_shows.go     ownerShows  the values to take
 //	 5  rule5_judge.go     judge       take, take first, agree, keep, refuse, waive, park, with a reason
 //	 6  rule6_due.go       dutyOf      none, write, wait (why)
-//	 7  rule7_park.go      parkField, parkKey
+//	 7  rule7_park.go      parkField, parkKey; rule7_free.go takeFreed
 //	 8  rule8_receipt.go   decideReceipt
 //	 9  rule9_match.go     matchRecord an entity, none, held (why)
 //	10  rule10_create.go   dueCreate

@@ -97,3 +97,81 @@ func TestALowerRuleJoinsNobodyWhomAHigherOneTellsApart(t *testing.T) {
 		})
 	}
 }
+
+func hinted(d resolve.Decision) []record.Ref {
+	var out []record.Ref
+	for _, h := range d.Hints {
+		out = append(out, h.Ref)
+	}
+	return out
+}
+
+// TestWhoWaitsForAKeyIsWoken: whatever order it is heard in, the record of the one who holds the key is read, and once that
+// has let go of it, the record of the one who waits. A sweep finds whoever was not woken.
+func TestWhoWaitsForAKeyIsWoken(t *testing.T) {
+	tb := newTable(t)
+	ann, bob := record.Ref{Place: contact, ID: "h1"}, record.Ref{Place: contact, ID: "h2"}
+	shows := func(email string) record.Fields {
+		return record.Fields{"email": email, "phone": "1", "street": "", "note": ""}
+	}
+	a := tb.see(contact, "h1", start, shows("ann@x.example")).Entity
+	tb.see(contact, "h2", start, shows("bob@x.example"))
+	d := tb.see(contact, "h1", start.Add(1), shows("bob@x.example"))
+	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonKeyHeld)
+	if got := hinted(d); len(got) != 1 || got[0] != bob {
+		t.Errorf("who takes a held key hints %v, want %v", got, bob)
+	}
+	if again := tb.see(contact, "h1", start.Add(1), shows("bob@x.example")); len(again.Hints) > 0 || !again.Patch.Empty() {
+		t.Errorf("a second read hints %v and writes %+v", hinted(again), again.Patch)
+	}
+	if woken := tb.decide(resolve.Observation{Wake: a}); len(woken.Hints) > 0 {
+		t.Errorf("a sweep hints %v while the key is held", hinted(woken))
+	}
+	d = tb.see(contact, "h2", start.Add(1), shows("new@x.example"))
+	if got := hinted(d); len(got) != 1 || got[0] != ann {
+		t.Errorf("who leaves a key hints %v, want %v", got, ann)
+	}
+	woken := tb.decide(resolve.Observation{Wake: a})
+	if got := hinted(woken); len(got) != 1 || got[0] != ann || !woken.Patch.Empty() {
+		t.Errorf("a sweep hints %v and writes %+v, want a hint at %v alone", got, woken.Patch, ann)
+	}
+	d = tb.see(contact, "h1", start.Add(1), shows("bob@x.example"))
+	tb.wantOutcome(d, resolve.Applied, resolve.ReasonKeyFree)
+	tb.wantValue(a, "email", "bob@x.example")
+	if c := tb.see(client, "f1", start, record.Fields{"mail": "bob@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""}); c.Entity != a {
+		t.Errorf("a client with the key is %s, want %s", c.Entity, a)
+	}
+}
+
+// TestThreeRecordsThatExchangeTheirKeysSettle: in whatever order they are read.
+func TestThreeRecordsThatExchangeTheirKeysSettle(t *testing.T) {
+	for _, order := range [][]record.ExternalID{{"h1", "h2", "h3"}, {"h1", "h3", "h2"}, {"h2", "h1", "h3"}, {"h2", "h3", "h1"}, {"h3", "h1", "h2"}, {"h3", "h2", "h1"}} {
+		tb := newTable(t)
+		shows := func(email string) record.Fields {
+			return record.Fields{"email": email, "phone": "1", "street": "", "note": ""}
+		}
+		before := map[record.ExternalID]string{"h1": "a@x.example", "h2": "b@x.example", "h3": "c@x.example"}
+		after := map[record.ExternalID]string{"h1": "b@x.example", "h2": "c@x.example", "h3": "a@x.example"}
+		entities := map[record.ExternalID]record.EntityID{}
+		for _, id := range []record.ExternalID{"h1", "h2", "h3"} {
+			entities[id] = tb.see(contact, id, start, shows(before[id])).Entity
+		}
+		reads := order
+		for n := 0; len(reads) > 0; n++ {
+			if n == 20 {
+				t.Fatalf("read as %v, they never settle", order)
+			}
+			id := reads[0]
+			d := tb.see(contact, id, start.Add(1), shows(after[id]))
+			reads = reads[1:]
+			for _, ref := range hinted(d) {
+				reads = append(reads[:len(reads):len(reads)], ref.ID)
+			}
+		}
+		for id, entity := range entities {
+			if got := tb.value(entity, "email"); got != after[id] {
+				t.Errorf("read as %v, %s is %s, want %s", order, id, got, after[id])
+			}
+		}
+	}
+}

@@ -58,15 +58,25 @@ func keyValues(x *subject) record.HubValues {
 	return values
 }
 
+// keyNow gives the key that the entity should hold under a rule; ok is false if it should hold none: a part has no value, or
+// its new value waits for a key that another holds. The key of the value before is nobody's then, or two records that
+// changed places would wait for each other.
+func keyNow(x *subject, rule ruleset.MatchRule) (key MatchKey, ok bool) {
+	if x.entity.State == EntityLive && slices.ContainsFunc(rule.Parts, func(part ruleset.MatchPart) bool { return waitsForKey(x.entity, part.Field) }) {
+		return MatchKey{}, false
+	}
+	return keyOf(x, rule, keyValues(x))
+}
+
 // moveKeys lets the entity hold the keys of its present values. A field whose new value would take a key held by
-// another entity is parked with its old value, and the rest flows.
+// another entity is parked with its old value until that is free, and the rest flows.
 //
 // Once the match rules have changed, the keys of the rules before are left, and a key that another holds too is held by
 // both: a record that has it is ambiguous then, and held.
 func moveKeys(w *draft) {
 	quarantined, renewed := w.entity.State == EntityQuarantined, keysOutdated(w.subject)
 	for _, rule := range w.declared.Match {
-		key, ok := keyOf(w.subject, rule, keyValues(w.subject))
+		key, ok := keyNow(w.subject, rule)
 		old := w.entity.Keys[rule.Name]
 		if (ok && key.Hash == old) || (!ok && old == "") {
 			continue
@@ -74,8 +84,11 @@ func moveKeys(w *draft) {
 		if ok {
 			row := w.keyRow(key)
 			if others(row.Holders, w.entity.ID) && !quarantined {
-				parkKey(w, rule)
-				key, ok = keyOf(w.subject, rule, keyValues(w.subject))
+				if parkKey(w, rule) {
+					w.waitFor(key)
+					hintHolders(w, row)
+				}
+				key, ok = keyNow(w.subject, rule)
 				if ok && key.Hash == old {
 					continue
 				}
@@ -129,7 +142,8 @@ func (w *draft) joinKey(key MatchKey) {
 	row.Holders = append(row.Holders, w.entity.ID)
 }
 
-// leaveKey takes the entity off a key's holders, and lets the key remember it for a while.
+// leaveKey takes the entity off a key's holders, and lets the key remember it for a while. Whose value waits for the key is
+// read again, and so is who is held because of it.
 func (w *draft) leaveKey(key MatchKey) {
 	row := w.editKey(key)
 	row.Holders = slices.DeleteFunc(row.Holders, func(id record.EntityID) bool { return id == w.entity.ID })
@@ -137,6 +151,11 @@ func (w *draft) leaveKey(key MatchKey) {
 	if w.entity.State == EntityLive && len(row.Former) < holdersMax {
 		row.Former = append(row.Former, Former{Entity: w.entity.ID, Until: w.view.Now.Add(FormerKeyLife)})
 	}
+	for _, ref := range row.Waits {
+		w.hint(changeOf(ref))
+	}
+	row.Waits = nil
+	hintQuarantined(w, row)
 }
 
 // editKey gives a copy of a key's row that may be changed.
@@ -147,7 +166,7 @@ func (w *draft) editKey(key MatchKey) *KeyRow {
 		}
 	}
 	row := w.keyRow(key)
-	copied := &KeyRow{Holders: slices.Clone(row.Holders), Former: slices.Clone(row.Former), Rev: row.Rev}
+	copied := &KeyRow{Holders: slices.Clone(row.Holders), Former: slices.Clone(row.Former), Waits: slices.Clone(row.Waits), Rev: row.Rev}
 	w.keys = append(w.keys, KeyPatch{Key: key, Row: copied})
 	return copied
 }

@@ -44,6 +44,7 @@ const (
 	ReasonNothingLeft      Reason = "nothing_left"
 	ReasonBrokenRule       Reason = "broken_rule"
 	ReasonKeyHeld          Reason = "key_held"
+	ReasonKeyFree          Reason = "key_is_free"
 	ReasonNewEntity        Reason = "new_entity"
 	ReasonMatched          Reason = "matched"
 	ReasonMatchedMarker    Reason = "matched_by_stored_id"

@@ -85,6 +85,11 @@ func HeldCreate(old *Link, due Due, now time.Time) *Link {
 // contested reports whether a record at a place has one of the entity's keys, held for a person or another entity's: it
 // may be the very record that a create would double.
 func contested(x *subject, place record.Place) bool {
+	for name := range x.entity.Parked {
+		if waitsForKey(x.entity, name) { // which key it will have is not known yet
+			return true
+		}
+	}
 	return slices.ContainsFunc(sharers(x), func(rows *Rows) bool {
 		link := rows.Links[place]
 		return link != nil && (link.State == LinkQuarantined || link.State == LinkLive)

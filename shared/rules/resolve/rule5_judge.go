@@ -43,6 +43,8 @@ func judge(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
 	switch {
 	case e.text == "" && f.Blank == ruleset.BlankKeep && now.Text != "":
 		return keep, ReasonBlankKept
+	case forOthers(x, f, e):
+		return refusal(f)
 	case waits:
 		return park, parked.Reason
 	case known && sameValue(x, f.Name, now.Text, e.text):

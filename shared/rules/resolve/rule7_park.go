@@ -28,8 +28,9 @@ func parkField(w *draft, e edit, why Reason) {
 	w.note(FieldChange{Field: e.field, Old: now.Text, New: e.text, Reason: why})
 }
 
-// parkKey holds the parts of a rule that changed in this decision, and gives the entity their old values back.
-func parkKey(w *draft, rule ruleset.MatchRule) {
+// parkKey holds the parts of a rule that changed in this decision, and gives the entity their old values back. It reports
+// whether any did.
+func parkKey(w *draft, rule ruleset.MatchRule) (parked bool) {
 	e, was := w.editEntity(), &Entity{}
 	if rows := w.loaded(w.entity.ID); rows.Entity != nil {
 		was = rows.Entity
@@ -44,7 +45,7 @@ func parkKey(w *draft, rule ruleset.MatchRule) {
 			c.Taken, c.Reason = false, ReasonKeyHeld
 			before := was.Fields[c.Field]
 			e.Fields[c.Field] = before
-			w.parked = true
+			w.parked, parked = true, true
 			if waits, already := was.Parked[c.Field]; already { // a person chose what cannot be had: the choice stays open
 				e.Parked[c.Field] = waits
 				continue
@@ -54,4 +55,5 @@ func parkKey(w *draft, rule ruleset.MatchRule) {
 				{Place: record.Place{Connection: taken.From}, Text: taken.Text, At: taken.At}}}
 		}
 	}
+	return parked
 }

@@ -36,6 +36,7 @@ func decideSnapshot(w *draft, s record.Snapshot) Decision {
 		restored(w, s.Place)
 	}
 	absorb(w, s)
+	takeFreed(w)
 	resettle(w)
 	return settleAbsorbed(w)
 }
@@ -109,7 +110,7 @@ func tooOld(w *draft) Decision {
 }
 
 // decideWake says what is due of an entity, and changes nothing but holds, and the keys of match rules that have changed: so one
-// sweep renews every key.
+// sweep renews every key. It asks for a record whose value waited for a key that is free by now.
 func decideWake(w *draft) Decision {
 	if outdated(w.subject) {
 		return Decision{Outcome: Noop, Reason: ReasonOldRules, Entity: w.entity.ID, Type: w.entity.Type}
@@ -117,6 +118,7 @@ func decideWake(w *draft) Decision {
 	if keysOutdated(w.subject) {
 		moveKeys(w)
 	}
+	hintFreed(w)
 	if w.entity.State != EntityLive {
 		held := Decision{Outcome: Noop, Reason: ReasonQuarantined, Entity: w.entity.ID, Type: w.entity.Type}
 		if w.entityChanged {

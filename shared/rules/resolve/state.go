@@ -208,11 +208,13 @@ type FieldChange struct {
 	Taken  bool   `json:"taken"`
 }
 
-// KeyRow is a match key's row: who holds it, who held it of late.
+// KeyRow is a match key's row: who holds it, who held it of late, and whose value waits for it.
 type KeyRow struct {
 	Holders []record.EntityID `json:"holders,omitempty"`
 	Former  []Former          `json:"former,omitempty"`
-	Rev     int64             `json:"-"`
+	// Waits are the records that showed a value which would take the key: they are read again when it becomes free.
+	Waits []record.Ref `json:"waits,omitempty"`
+	Rev   int64        `json:"-"`
 }
 
 // Former is an entity that held a key until a time of late: a match on it quarantines.
