@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
+	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operator/starter"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
@@ -98,7 +99,7 @@ func (d *draftFlags) draft() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return starter.Write(first, spokes)
+	return starter.Write(first, spokes, "")
 }
 
 // findExample looks for the example from the working directory upwards.
@@ -135,6 +136,9 @@ func lintCommand() *cobra.Command {
 				return exitError(1)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d connections, %d groups: no problem found\n", len(rules.Connections), len(rules.Groups))
+			for _, o := range rules.Open() {
+				fmt.Fprintln(cmd.OutOrStdout(), "to decide before it is activated: "+operate.Decision(o))
+			}
 			if err := printForecast(cmd.OutOrStdout(), rules, records); err != nil {
 				return err
 			}

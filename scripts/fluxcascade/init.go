@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ import (
 const draftedConfig = "sync.yaml"
 
 func initCommand() *cobra.Command {
-	var hub, config string
+	var hub, config, zone string
 	var spokes []string
 	var force bool
 	cmd := &cobra.Command{
@@ -48,6 +49,11 @@ fluxcascade guide choose-a-hub.`,
 		if hub == "" || len(spokes) == 0 {
 			return errors.New("init needs --hub PLATFORM and --spokes PLATFORM,…; which one to take: fluxcascade guide choose-a-hub")
 		}
+		if zone == "" {
+			zone = machineZone()
+		} else if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+			return fmt.Errorf("--zone %q is no time zone; write an IANA name such as America/Chicago or Europe/Berlin", zone)
+		}
 		var names []record.Platform
 		for _, name := range spokes {
 			names = append(names, record.Platform(name))
@@ -60,7 +66,7 @@ fluxcascade guide choose-a-hub.`,
 		if err != nil {
 			return err
 		}
-		text, err := starter.Write(first, others)
+		text, err := starter.Write(first, others, zone)
 		if err != nil {
 			return err
 		}
@@ -82,8 +88,25 @@ fluxcascade guide choose-a-hub.`,
 	flags.StringVar(&hub, "hub", "", "the platform that owns the master records")
 	flags.StringSliceVar(&spokes, "spokes", nil, "the platforms that map to it")
 	flags.StringVar(&config, "config", draftedConfig, "the file to write")
+	flags.StringVar(&zone, "zone", "", "the IANA time zone in which the business has its days (default: this machine's)")
 	flags.BoolVar(&force, "force", false, "overwrite the file if it is there")
 	return cmd
+}
+
+// machineZone is the time zone of this machine by its IANA name, "" where it has none of a place: servers keep UTC.
+func machineZone() string {
+	name := time.Now().Location().String()
+	if name == "Local" {
+		target, err := os.Readlink("/etc/localtime")
+		if err != nil {
+			return ""
+		}
+		_, name, _ = strings.Cut(target, "zoneinfo/")
+	}
+	if _, err := time.LoadLocation(name); err != nil || !strings.Contains(name, "/") || strings.HasPrefix(name, "Etc/") {
+		return ""
+	}
+	return name
 }
 
 func pointers(accounts []starter.Account) []*starter.Account {

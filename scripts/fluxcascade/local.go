@@ -231,6 +231,12 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 	defer forget()
 	s.operate(f, story)
 	story.say("How it stands: " + s.FrontURL + "/\n")
+	if len(s.Chosen) > 0 {
+		story.say("About money the file leaves to you; for the simulated accounts this run takes:\n")
+		for _, c := range s.Chosen {
+			story.say("  " + c.String() + "\n")
+		}
+	}
 	if err := play(ctx, s, f, story); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

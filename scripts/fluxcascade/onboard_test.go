@@ -141,6 +141,11 @@ func TestFromNothingToAgreement(t *testing.T) {
 			t.Errorf("%s: %v, mode %v: others can read it", file, err, info.Mode())
 		}
 	}
+	if out, status := command(t, dir, name, "check", "--config", "sync.yaml", "--data", "data"); status != 1 ||
+		!strings.Contains(out, `write one of: "1" (Services)`) {
+		t.Errorf("check of a draft that decides nothing about money: status %d\n%s", status, out)
+	}
+	decide(t, filepath.Join(dir, "sync.yaml"))
 	succeed("check", "--config", "sync.yaml", "--data", "data")
 	// from the accounts' own fields
 	succeed("init", "--hub", "hubspot", "--spokes", "jobber,quickbooks", "--config", "again.yaml", "--data", "data")
@@ -216,5 +221,22 @@ func until(t *testing.T, log *bytes.Buffer, ended chan error, what string, holds
 			t.Fatalf("it never came that %s\n%s", what, log.String())
 		case <-tick.C:
 		}
+	}
+}
+
+// decide writes into a draft what a person chooses of the lists that check shows.
+func decide(t *testing.T, path string) {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(body)
+	for field, value := range map[string]string{`"Line[0].ItemRef"`: `"1"`, `"Line[0].TaxCodeRef"`: "NON", "GlobalTaxCalculation": "leave_out", "SalesTermRef": `"3"`,
+		"CurrencyRef": "USD"} {
+		text = strings.Replace(text, "{spoke: "+field+", value: choose}", "{spoke: "+field+", value: "+value+"}", 1)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -127,6 +127,26 @@ type Connecting interface {
 	Describe(ctx context.Context, object record.Object) ([]FieldInfo, error)
 }
 
+// Choosing is implemented by connectors of platforms whose accounts have lists of their own from which people choose what a
+// document says of money. Errors as for reads.
+type Choosing interface {
+	// Choices lists what a field of a document can be in this account: its active entries, by value and label, in the account's
+	// order, at most ChoicesMax. A field that is chosen from no list answers none.
+	Choices(ctx context.Context, object record.Object, field record.PlatformField) (Choices, error)
+}
+
+// ChoicesMax is how many entries of one list are told.
+const ChoicesMax = 200
+
+// Choices are an account's answer.
+type Choices struct {
+	Options []Option
+	// Unneeded says why this account takes no value there, for a person; "" where it takes one.
+	Unneeded string
+	// Note is what a person should know before choosing, "" for nothing.
+	Note string
+}
+
 // FieldInfo is one field as an account has it.
 type FieldInfo struct {
 	catalog.Field

@@ -46,7 +46,7 @@ func drafted(t *testing.T, hub record.Platform, spokes []record.Platform) *rules
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := starter.Write(h, s)
+	text, err := starter.Write(h, s, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func drafted(t *testing.T, hub record.Platform) *runner.World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := starter.Write(h, s)
+	text, err := starter.Write(h, s, "")
 	if err != nil {
 		t.Fatal(err)
 	}

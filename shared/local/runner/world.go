@@ -71,6 +71,8 @@ type World struct {
 	// FrontURL is where webhooks come in.
 	FrontURL string
 	Counts   Counts
+	// Chosen are the decisions about money that the run took for its simulated accounts.
+	Chosen []Chosen
 
 	keepers map[record.Connection]keeper
 	base    map[record.Connection]string
@@ -114,6 +116,10 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	if err := w.prepare(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	if err := w.choose(ctx); err != nil {
 		w.Close()
 		return nil, err
 	}

@@ -116,6 +116,7 @@ func (c *Checker) Run(ctx context.Context) (*Report, error) {
 	}
 	for i := range c.Rules.Groups {
 		r.group(&c.Rules.Groups[i])
+		r.decisions(ctx, &c.Rules.Groups[i])
 	}
 	for i := range c.Rules.Groups {
 		r.implied(&c.Rules.Groups[i])

@@ -39,6 +39,13 @@ func (a altered) Describe(ctx context.Context, object record.Object) ([]platform
 	return infos, err
 }
 
+func (a altered) Choices(ctx context.Context, object record.Object, field record.PlatformField) (platform.Choices, error) {
+	if from, ok := a.Connector.(platform.Choosing); ok {
+		return from.Choices(ctx, object, field)
+	}
+	return platform.Choices{}, nil
+}
+
 func (a altered) Subscribe(context.Context, platform.Subscription) ([]string, error) { return nil, nil }
 func (a altered) Unsubscribe(context.Context, []string) error                        { return nil }
 
@@ -72,6 +79,10 @@ func newWorld(t *testing.T, replaced ...string) *world {
 	text, err := os.ReadFile("../../../infra/sync.yaml")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for field, value := range map[string]string{`"Line[0].ItemRef"`: `"1"`, `"Line[0].TaxCodeRef"`: "NON", "SalesTermRef": `"3"`,
+		"CurrencyRef": "USD"} { // what the file leaves to its reader
+		text = []byte(strings.Replace(string(text), "{spoke: "+field+", value: choose}", "{spoke: "+field+", value: "+value+"}", 1))
 	}
 	for i := 0; i < len(replaced); i += 2 {
 		if !strings.Contains(string(text), replaced[i]) {
@@ -215,7 +226,19 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			""},
 			severity: accountcheck.Error, where: "jobber/jobs property or client", what: "made at a property", do: "map one of them"},
 		"an invoice without an item": {replaced: []string{`          - {spoke: "Line[0].ItemRef", value: "1"}`, ""},
-			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: "sells a product or service", do: "map one of them"},
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: "is not in the mapping", do: "value: leave_out"},
+		"an item that is not chosen": {replaced: []string{`{spoke: "Line[0].ItemRef", value: "1"}`, `{spoke: "Line[0].ItemRef", value: choose}`},
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: "is not chosen yet", do: `"1" (Services), "2" (Hours)`},
+		"an item that the account has not": {replaced: []string{`{spoke: "Line[0].ItemRef", value: "1"}`, `{spoke: "Line[0].ItemRef", value: "77"}`},
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: `"77" is none of the account's list`,
+			do: `"1" (Services)`},
+		"an item that the account has": {severity: accountcheck.Note, where: "quickbooks/invoices Line[0].ItemRef", what: `is "Services"`},
+		"a tax code where QuickBooks works out the tax": {replaced: []string{`TaxCodeRef", value: NON}`, `TaxCodeRef", value: "5"}`},
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].TaxCodeRef", what: "none of the account's list", do: `"TAX" (taxable)`},
+		"a choice that the account has not": {replaced: []string{"GlobalTaxCalculation, value: leave_out", "GlobalTaxCalculation, value: TaxInclusive"},
+			severity: accountcheck.Warning, where: "quickbooks/invoices GlobalTaxCalculation", what: "United States", do: "leave_out"},
+		"an invoice's day without a zone": {replaced: []string{"{date_iso: {zone: America/Chicago}}", "date_iso"},
+			severity: accountcheck.Error, where: "quickbooks/invoices TxnDate", what: "in which time zone", do: "zone: America/Chicago"},
 		"a marker that is not unique": {breaks: func(w *world) {
 			w.alter("hubspot", "contacts", "fluxcascade_id", func(f *platform.FieldInfo) { f.Unique = false })
 		},

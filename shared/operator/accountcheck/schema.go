@@ -183,6 +183,9 @@ func (r *run) required(m *ruleset.Mapping) {
 			}
 		}
 	}
+	for _, u := range m.Undecided {
+		given[u.Field] = true // told by itself
+	}
 	r.missingValues(m.Spoke, given, m.Line, "records made in "+m.Spoke.String()+" lack it")
 }
 

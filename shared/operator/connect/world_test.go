@@ -155,7 +155,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := starter.Write(hub, spokes)
+	text, err := starter.Write(hub, spokes, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,9 @@ func Compare(active, candidate *ruleset.Rules) *Difference {
 		}
 	}
 	d.reread(active, candidate)
+	for _, o := range candidate.Open() {
+		d.refuse("%s", Decision(o))
+	}
 	return d
 }
 

@@ -17,7 +17,34 @@ func exampleText(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(body)
+	return strings.ReplaceAll(string(body), "value: choose", `value: "1"`) // as a person who has chosen
+}
+
+// TestNothingAboutMoneyIsActivatedUndecided: an item, a tax code, terms, a currency, and the zone of a date.
+func TestNothingAboutMoneyIsActivatedUndecided(t *testing.T) {
+	decided := exampleText(t)
+	if d := operate.Compare(nil, load(t, decided)); len(d.Refused) > 0 {
+		t.Fatalf("refused %v", d.Refused)
+	}
+	for old, now := range map[string]string{
+		`{spoke: "Line[0].ItemRef", value: "1"}`:              `{spoke: "Line[0].ItemRef", value: choose}`,
+		`          - {spoke: SalesTermRef, value: "1"}`:       "",
+		`[{date_iso: {zone: America/Chicago}}]`:               "[date_iso]",
+		`{spoke: GlobalTaxCalculation, value: leave_out}`:     `{spoke: GlobalTaxCalculation, value: choose}`,
+		`- {hub: closedate, spoke: TxnDate,`:                  `- {hub: closedate, spoke: DueDate,`,
+		`          - {spoke: CurrencyRef, value: "1"}` + "\n": "",
+	} {
+		text := strings.Replace(decided, old, now, 1)
+		if text == decided {
+			t.Fatalf("the example holds no %q any more", old)
+		}
+		if d := operate.Compare(nil, load(t, text)); len(d.Refused) != 1 || !strings.Contains(d.Refused[0], "quickbooks/invoices") {
+			t.Errorf("with %q refused %v, want one reason", now, d.Refused)
+		}
+	}
+	if d := operate.Compare(nil, load(t, strings.Replace(decided, `SalesTermRef, value: "1"`, "SalesTermRef, value: leave_out", 1))); len(d.Refused) > 0 {
+		t.Errorf("what is left out on purpose is refused: %v", d.Refused)
+	}
 }
 
 func load(t *testing.T, text string) *ruleset.Rules {

@@ -14,6 +14,7 @@ type draft struct {
 	hub      Account
 	spokes   []Account
 	mappings []mapping
+	zone     string // where the days of the hub's moments are
 }
 
 // mapping ties one hub object to one spoke's.
@@ -24,6 +25,7 @@ type mapping struct {
 	entered bool
 	pairs   []pair
 	usual   []catalog.Usual
+	decided []catalog.Decided
 }
 
 // pair is one field pair; empty transforms and directions are left out of the text.
@@ -102,7 +104,8 @@ func (d *draft) pair(m *mapping) {
 			continue
 		}
 		if hub.Kind == catalog.Datetime && spoke.Kind == catalog.Date {
-			p.direction, p.toSpoke = ruleset.ToSpoke, "date_iso"
+			p.direction, p.toSpoke = ruleset.ToSpoke, "{date_iso: {zone: "+d.zone+"}}"
+			p.required = m.entered // a document's date is what it is booked by
 		} else if hub.Kind != spoke.Kind && (hub.Kind == catalog.Date || hub.Kind == catalog.Datetime) {
 			continue
 		}
@@ -111,6 +114,11 @@ func (d *draft) pair(m *mapping) {
 	for _, u := range m.spoke.Usual {
 		if !m.writes(u.Field) {
 			m.usual = append(m.usual, u)
+		}
+	}
+	for _, dec := range m.spoke.Decided {
+		if !m.writes(dec.Field) {
+			m.decided = append(m.decided, dec)
 		}
 	}
 }

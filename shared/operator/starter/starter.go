@@ -4,6 +4,7 @@
 package starter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
+
+// DefaultZone stands in a draft where nobody gave another.
+const DefaultZone = "America/Chicago"
 
 // Account is one connection that takes part.
 type Account struct {
@@ -53,11 +57,14 @@ func Accounts(all []*catalog.Platform, hub record.Platform, spokes []record.Plat
 
 // Write drafts a configuration of one group, as YAML with comments. It passes the loader. The error says why there is
 // nothing to draft: no spoke, or nothing that the hub and a spoke both keep.
-func Write(hub Account, spokes []Account) (string, error) {
+//
+// zone is the IANA time zone in which the business has its days, "" for DefaultZone: where a day is made of a moment the draft
+// says in which zone it is.
+func Write(hub Account, spokes []Account, zone string) (string, error) {
 	if len(spokes) == 0 {
 		return "", fmt.Errorf("name at least one spoke beside the hub %s", hub.Connection)
 	}
-	d := draft{hub: hub, spokes: spokes}
+	d := draft{hub: hub, spokes: spokes, zone: cmp.Or(zone, DefaultZone)}
 	for _, s := range spokes {
 		before := len(d.mappings)
 		d.mapSpoke(s)

@@ -29,7 +29,7 @@ func draft(t *testing.T, hub record.Platform, spokes ...record.Platform) string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := starter.Write(h, s)
+	text, err := starter.Write(h, s, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestCustomFieldsAreProposedInComments(t *testing.T) {
 	}
 	info := platform.FieldInfo{Field: catalog.Field{Name: "gate_code", Kind: catalog.Text}, Label: "Gate\ncode: # of the yard", Custom: true}
 	hub.Fields = map[record.Object][]platform.FieldInfo{"contacts": {info}}
-	text, err := starter.Write(hub, spokes)
+	text, err := starter.Write(hub, spokes, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestUnknownPlatformsAndLoneHubsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := starter.Write(hub, spokes); err == nil {
+	if _, err := starter.Write(hub, spokes, ""); err == nil {
 		t.Error("a hub alone is drafted")
 	}
 }

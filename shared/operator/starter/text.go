@@ -246,10 +246,24 @@ func (d *draft) mapping(line lineFunc, m *mapping) {
 	line(10, "to_hub: {realtime: %t, every: 15m}", m.account.Platform.Webhooks.Signed)
 	line(8, "fields:")
 	for _, p := range m.pairs {
-		line(10, "- %s", p.text())
+		said := ""
+		if strings.Contains(p.toSpoke, "zone:") {
+			said = " # the time zone in which your days are"
+		}
+		line(10, "- %s%s", p.text(), said)
 	}
 	for _, u := range m.usual {
 		line(10, "- {spoke: %s, value: %s} # %s; yours may differ", text(string(u.Field)), text(u.Value), u.Why)
+	}
+	if len(m.decided) > 0 {
+		line(10, "# Yours to decide: `fluxcascade check` lists what your account has, by name. With value: %s the account decides.", catalog.LeaveOut)
+	}
+	for _, dec := range m.decided {
+		value, why := catalog.Choose, dec.What
+		if f, _ := m.spoke.Field(dec.Field); f.Kind == catalog.Date { // no list of an account's has days
+			value, why = catalog.LeaveOut, dec.What+": "+dec.Left
+		}
+		line(10, "- {spoke: %s, value: %s} # %s", text(string(dec.Field)), value, why)
 	}
 	for _, f := range d.custom(m.account, m.spoke) {
 		line(10, "# - {hub: …, spoke: %s} # custom: %s", text(string(f.Name)), f.Label)

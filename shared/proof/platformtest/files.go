@@ -48,6 +48,8 @@ func Files() []File {
 			Methods: []string{"Prepare", "MakeField"}, Optional: true},
 		{Name: "onboard.go", Holds: "how a person connects an account, and what it is told of it",
 			Methods: []string{"Authorization", "Identify", "Describe", "Leave", "ByHand"}},
+		{Name: "choices.go", Holds: "the account's own lists, from which people choose what a document says of money",
+			Methods: []string{"Choices"}, Optional: true},
 		{Name: "subscribe.go", Holds: "webhooks registered, kept in force and ended by the API",
 			Methods: []string{"Subscribe", "InForce", "Unsubscribe"}, Optional: true},
 	}

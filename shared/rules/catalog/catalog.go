@@ -81,7 +81,24 @@ type Object struct {
 	Won string
 	// Usual are values that creates are usually given.
 	Usual []Usual
+	// Decided are the fields about money that an account's people decide: nothing about money has a default.
+	Decided []Decided
 }
+
+// Decided is a field about money whose value is chosen from the account's own lists, or mapped, before anything is made.
+type Decided struct {
+	Field record.PlatformField
+	// What says what is decided, for a person: "the product or service that the line sells".
+	What string
+	// Left says what comes about where the field is left out on purpose.
+	Left string
+}
+
+// Values that stand for a decision in a configuration: one not taken yet, and one to leave the field out.
+const (
+	Choose   = "choose"
+	LeaveOut = "leave_out"
+)
 
 // Field is one field in the connector's flat spelling. A list-valued vendor field appears with its selectors:
 // emails[primary].address is a Field whose Name holds "[primary]".

@@ -107,13 +107,23 @@ func quickBooksInvoices() Object {
 			{Name: "BillEmail.Address", Kind: Email, MaxLength: 100, Source: qboLimits},
 			{Name: "TotalAmt", Kind: Money, ReadOnly: true, Source: qboSchema},
 			{Name: "Balance", Kind: Money, ReadOnly: true, Source: qboSchema},
+			{Name: "GlobalTaxCalculation", Kind: Enum, Values: []string{"TaxExcluded", "TaxInclusive", "NotApplicable"},
+				Source: qboSchema + "; companies outside the United States alone"},
 			{Name: "EmailStatus", Kind: Enum, Values: []string{"NotSet", "NeedToSend", "EmailSent"}, Source: qboSchema},
 		},
 	}
 	o.Ability.Archive = true // void: kept, with every amount zero
 	o.Concept = Invoice
-	o.Means = map[Meaning]record.PlatformField{MeansPerson: "CustomerRef", MeansAmount: "Line[0].Amount", MeansName: "Line[0].Description"}
-	o.Usual = []Usual{{Field: "Line[0].ItemRef", Value: "1", Why: "the product or service that is sold, by its id"}}
+	o.Means = map[Meaning]record.PlatformField{MeansPerson: "CustomerRef", MeansAmount: "Line[0].Amount", MeansName: "Line[0].Description",
+		MeansCloseDate: "TxnDate"}
+	o.Decided = []Decided{
+		{"Line[0].ItemRef", "the product or service that the line sells, which decides the income account", "QuickBooks takes an item of its own, or refuses"},
+		{"Line[0].TaxCodeRef", "whether the line is taxed: TAX or NON in the United States, a tax code elsewhere", "nothing is taxed, or QuickBooks refuses"},
+		{"GlobalTaxCalculation", "whether amounts hold their tax (TaxInclusive) or not (TaxExcluded)", "right in the United States, which have no such choice"},
+		{"SalesTermRef", "the terms of payment", "the customer's own terms decide"},
+		{"CurrencyRef", "the currency", "the customer's own currency decides"},
+		{"TxnDate", "the invoice's date, by which it is booked", "it is the day on which the invoice reaches QuickBooks"},
+	}
 	o.Ability.Delete = true
 	return o
 }

@@ -166,7 +166,15 @@ func xeroInvoices() Object {
 	}
 	o.Ability.Reformats = xeroTrimmed(o)
 	o.Concept = Invoice
-	o.Means = map[Meaning]record.PlatformField{MeansPerson: "Contact.ContactID", MeansAmount: "LineItems[0].UnitAmount", MeansName: "LineItems[0].Description"}
-	o.Usual = []Usual{{Field: "LineItems[0].AccountCode", Value: "200", Why: "the account that sales are booked to, by its code"}}
+	o.Means = map[Meaning]record.PlatformField{MeansPerson: "Contact.ContactID", MeansAmount: "LineItems[0].UnitAmount",
+		MeansName: "LineItems[0].Description", MeansCloseDate: "Date"}
+	o.Decided = []Decided{
+		{"LineItems[0].AccountCode", "the account that the sale is booked to", "the invoice cannot be authorised"},
+		{"LineItems[0].TaxType", "the tax rate of the line", "the account's own rate decides"},
+		{"LineAmountTypes", "whether amounts hold their tax (Inclusive), do not (Exclusive), or have none (NoTax)", "Xero takes Exclusive"},
+		{"CurrencyCode", "the currency", "the organisation's own currency decides"},
+		{"Date", "the invoice's date, by which it is booked", "it is the day on which the invoice reaches Xero"},
+		{"DueDate", "the day on which it is due", "the contact's own terms decide, and where there are none it cannot be authorised"},
+	}
 	return o
 }

@@ -82,6 +82,8 @@ type mappingSource struct {
 	pairs  []*pairSource
 	// whole is false if a pair was reported, so that what it would have supplied is not missed.
 	whole bool
+	// choices are the constants that stand for a decision: choose, leave_out.
+	choices []*pairSource
 }
 
 // pairSource is a pair with where it was said.
@@ -224,6 +226,7 @@ func (l *loader) group(e entry) {
 		for _, p := range s.pairs {
 			s.Pairs = append(s.Pairs, *p.Pair)
 		}
+		s.undecided()
 		g.Mappings = append(g.Mappings, *s.Mapping)
 	}
 }

@@ -37,6 +37,10 @@ func (l *loader) pair(g *groupSource, m *mappingSource, n *node) bool {
 	if !n.get("spoke").given() || (!n.get("hub").given() && !n.get("value").given()) || len(l.problems) > before {
 		return false
 	}
+	if m.decides(p) {
+		m.choices = append(m.choices, &pairSource{Pair: p, node: n})
+		return true
+	}
 	m.pairs = append(m.pairs, &pairSource{Pair: p, node: n})
 	return true
 }
@@ -97,7 +101,9 @@ func (l *loader) constant(m *mappingSource, p *Pair, n *node) {
 			l.at(n.get("spoke"), "%s is read-only on %s; take the pair out", f.Name, m.Spoke.Connection)
 			return
 		}
-		l.value(n.get("value"), f)
+		if !m.decides(p) {
+			l.value(n.get("value"), f)
+		}
 	}
 }
 

@@ -211,7 +211,21 @@ type Mapping struct {
 
 	ToSpoke Schedule
 	ToHub   Schedule
-	Line    int // in the file, for messages
+	// Undecided are the fields about money of a document that the mapping makes, on which nobody has decided yet: with any,
+	// it is activated for no real account.
+	Undecided []Undecided `json:",omitempty"`
+	Line      int         // in the file, for messages
+}
+
+// Undecided is one decision about money that is still to be taken.
+type Undecided struct {
+	Field record.PlatformField
+	What  string // what is decided, for a person
+	// Placeholder says that the file asks for the choice (value: choose); else it does not name the field at all, or takes a
+	// day from a moment without saying in which zone.
+	Placeholder, Zone bool
+	CreateOnly        bool // the platform takes the field at creation alone
+	Line              int
 }
 
 // Existing says whether records that are inside the filter at first sight count as having entered.

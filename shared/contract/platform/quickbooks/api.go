@@ -32,6 +32,13 @@ type rows struct {
 	Customer []json.RawMessage
 	Invoice  []json.RawMessage
 	Fault    *wireFault
+	// The company's small lists, read whole.
+	Item, TaxCode, Term, CompanyCurrency json.RawMessage
+}
+
+// listed picks a small list.
+func (r rows) listed(entity string) json.RawMessage {
+	return map[string]json.RawMessage{"Item": r.Item, "TaxCode": r.TaxCode, "Term": r.Term, "CompanyCurrency": r.CompanyCurrency}[entity]
 }
 
 type cdcResponse struct {

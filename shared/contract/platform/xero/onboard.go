@@ -30,7 +30,8 @@ const (
 // that revokes tokens ends every organisation of the person's, so Leaving ends one's connection instead.
 func Authorization() platform.Authorization {
 	return platform.Authorization{AuthorizeURL: "https://login.xero.com/identity/connect/authorize", Client: platform.ClientInHeader, Loopback: platform.LoopbackAlways,
-		Scopes: []platform.Scope{{Name: "accounting.contacts"}, {Name: "accounting.invoices", Objects: []record.Object{"invoices"}}, {Name: "offline_access"}},
+		Scopes: []platform.Scope{{Name: "accounting.contacts"}, {Name: "accounting.invoices", Objects: []record.Object{"invoices"}},
+			{Name: "accounting.settings.read", Objects: []record.Object{"invoices"}}, {Name: "offline_access"}},
 		Source: "developer.xero.com OAuth 2.0; NangoHQ/nango packages/providers/providers.yaml"}
 }
 

@@ -81,7 +81,7 @@ func TestOnlyMappedObjectsAskForTheirScope(t *testing.T) {
 	if got := a.ScopesFor([]record.Object{"contacts"}); fmt.Sprint(got) != "[accounting.contacts offline_access]" {
 		t.Errorf("scopes %v", got)
 	}
-	if got := a.ScopesFor([]record.Object{"contacts", "invoices"}); len(got) != 3 {
+	if got := a.ScopesFor([]record.Object{"contacts", "invoices"}); len(got) != 4 {
 		t.Errorf("scopes %v", got)
 	}
 }

@@ -105,6 +105,9 @@ func (s *Simulator) updateLocked(object string, d *document, properties map[stri
 	if f != nil {
 		return f
 	}
+	if object == "deals" {
+		s.closeLocked(d, checked)
+	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(checked)) {
 		value := checked[name]
@@ -125,6 +128,17 @@ func (s *Simulator) updateLocked(object string, d *document, properties map[stri
 		s.rememberLocked(d)
 	}
 	return nil
+}
+
+// closeLocked dates a deal that is won or lost now: from an open stage, or from one kind of end to the other
+// (knowledge.hubspot.com default deal properties, 2022-09-19; whether it does so for the API too is unverified). A date that the
+// same write gives stays.
+func (s *Simulator) closeLocked(d *document, checked map[string]string) {
+	to, moves := checked["dealstage"]
+	_, dated := checked["closedate"]
+	if moves && !dated && strings.HasPrefix(to, "closed") && to != d.Properties["dealstage"] {
+		checked["closedate"] = s.NowLocked().UTC().Format("2006-01-02T15:04:05.000Z")
+	}
 }
 
 func (s *Simulator) archiveLocked(object string, d *document, by source) {

@@ -1,6 +1,12 @@
 package quickbooks
 
-// The company's small lists, which have no API here. Values are ids.
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The company's small lists, which can be read here and not changed. Values are ids.
 var (
 	items = map[string]string{"1": "Services", "2": "Hours", "3": "Installation", "4": "Maintenance", "5": "Parts"}
 	// terms gives the days until an invoice is due.
@@ -33,4 +39,53 @@ var lengths = map[entityKind]map[string]int{
 		"ShipAddr.Line1": 500, "ShipAddr.Line2": 500, "ShipAddr.City": 255, "ShipAddr.CountrySubDivisionCode": 255,
 		"ShipAddr.PostalCode": 30, "ShipAddr.Country": 255},
 	invoice: {"DocNumber": 21, "PrivateNote": 4000, "BillEmail.Address": 100},
+}
+
+// termNames are what people see of terms.
+var termNames = map[string]string{"1": "Due on receipt", "2": "Net 15", "3": "Net 30", "4": "Net 60", "5": "30 days, by hand"}
+
+// smallLists answers a query of one of the small lists; ok is false for another entity. Conditions are not judged: everything
+// in them is active.
+func smallLists(entity string) (map[string]any, bool) {
+	var rows []any
+	row := func(id, name string, more map[string]any) {
+		one := map[string]any{"Id": id, "Name": name, "Active": true, "domain": "QBO", "sparse": false, "SyncToken": "0"}
+		maps.Copy(one, more)
+		rows = append(rows, one)
+	}
+	switch strings.ToLower(entity) {
+	case "item":
+		entity = "Item"
+		for _, id := range slices.Sorted(maps.Keys(items)) {
+			row(id, items[id], map[string]any{"Type": "Service"})
+		}
+	case "term":
+		entity = "Term"
+		for _, id := range slices.Sorted(maps.Keys(termNames)) {
+			row(id, termNames[id], map[string]any{"DueDays": terms[id], "Type": "STANDARD"})
+		}
+	case "taxcode":
+		entity = "TaxCode"
+		for _, code := range slices.Sorted(maps.Keys(taxCodes)) {
+			row(code, code, map[string]any{"Taxable": code == "TAX"})
+		}
+	case "companycurrency":
+		entity = "CompanyCurrency"
+		codes := slices.Sorted(maps.Keys(currencies))
+		slices.SortStableFunc(codes, func(a, b string) int { // the home currency leads
+			switch {
+			case a == homeCurrency:
+				return -1
+			case b == homeCurrency:
+				return 1
+			}
+			return 0
+		})
+		for i, code := range codes {
+			row(string(rune('1'+i)), currencies[code], map[string]any{"Code": code})
+		}
+	default:
+		return nil, false
+	}
+	return map[string]any{"QueryResponse": map[string]any{entity: rows, "startPosition": 1, "maxResults": len(rows)}}, true
 }

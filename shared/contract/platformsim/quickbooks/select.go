@@ -81,6 +81,9 @@ func (s *Simulator) queryLocked(text string, v view) (map[string]any, *failure) 
 	if f != nil {
 		return nil, f
 	}
+	if list, small := smallLists(q.entity); small {
+		return list, nil
+	}
 	k := entityKind(q.entity)
 	for _, known := range []entityKind{customer, invoice} {
 		if strings.EqualFold(q.entity, string(known)) { // node-quickbooks writes it in lower case

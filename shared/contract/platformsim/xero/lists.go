@@ -1,8 +1,14 @@
 package xero
 
-import "github.com/shopspring/decimal"
+import (
+	"maps"
+	"slices"
+	"strings"
 
-// The organisation's small lists, which have no API here.
+	"github.com/shopspring/decimal"
+)
+
+// The organisation's small lists, which can be read here and not changed.
 var (
 	// accounts are the codes that a sales invoice may be booked to.
 	accounts = map[string]bool{"200": true, "260": true, "270": true}
@@ -41,3 +47,36 @@ var partLengths = map[string]int{"PhoneNumber": 50, "PhoneAreaCode": 10, "PhoneC
 // written are the plain elements of a contact that a client may set.
 var written = []string{"Name", "FirstName", "LastName", "EmailAddress", "ContactNumber", "AccountNumber", "CompanyNumber", "TaxNumber",
 	"BankAccountDetails", "DefaultCurrency"}
+
+// accountNames are what people see of accounts.
+var accountNames = map[string]string{"200": "Sales", "260": "Other Revenue", "270": "Interest Income"}
+
+// smallList answers one of the small lists; nil for another path. The home currency leads, and the account for sales.
+func smallList(name string) map[string]any {
+	var rows []any
+	switch strings.ToLower(name) {
+	case "accounts":
+		name = "Accounts"
+		for _, code := range slices.Sorted(maps.Keys(accounts)) {
+			rows = append(rows, map[string]any{"AccountID": "a-" + code, "Code": code, "Name": accountNames[code], "Status": "ACTIVE", "Type": "REVENUE",
+				"Class": "REVENUE"})
+		}
+	case "taxrates":
+		name = "TaxRates"
+		for _, t := range slices.Sorted(maps.Keys(taxRates)) {
+			rows = append(rows, map[string]any{"Name": t, "TaxType": t, "Status": "ACTIVE", "CanApplyToRevenue": true,
+				"EffectiveRate": taxRates[t].InexactFloat64()})
+		}
+	case "currencies":
+		name = "Currencies"
+		rows = append(rows, map[string]any{"Code": homeCurrency, "Description": homeCurrency})
+		for _, code := range slices.Sorted(maps.Keys(currencies)) {
+			if code != homeCurrency {
+				rows = append(rows, map[string]any{"Code": code, "Description": code})
+			}
+		}
+	default:
+		return nil
+	}
+	return map[string]any{name: rows}
+}

@@ -207,6 +207,8 @@ func (s *Simulator) routeLocked(r *http.Request, parts []string, body []byte, te
 		k = invoice
 	case strings.EqualFold(parts[2], "Organisation") && r.Method == http.MethodGet:
 		return s.organisationLocked(tenant)
+	case r.Method == http.MethodGet && len(parts) == 3 && smallList(parts[2]) != nil:
+		return s.envelopeLocked(smallList(parts[2]))
 	default:
 		return missing()
 	}

@@ -35,7 +35,7 @@ const (
 	// keyLife is how long an answer is kept for its Idempotency-Key, and keyMax the longest key.
 	keyLife = 6 * time.Minute
 	keyMax  = 128
-	scopes  = "accounting.contacts accounting.invoices offline_access"
+	scopes  = "accounting.contacts accounting.invoices accounting.settings.read offline_access"
 )
 
 // Simulator is one app's connected organisations. Safe for concurrent use.

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -46,6 +47,7 @@ func example(t *testing.T) (activation.Text, *ruleset.Rules) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	body = bytes.ReplaceAll(body, []byte("value: choose"), []byte(`value: "1"`)) // as a person who has chosen
 	rules, err := ruleset.Load("sync.yaml", body, catalog.All())
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 func HubSpot() *platformtest.Bench {
 	b := vendor("hubspot")
 	b.Without = map[string]string{
+		"choices.go": "no document about money is made there",
 		"custom.go":  "properties have names of their own",
 		"query.go":   "reads are lists and batches of ids",
 		"owners.go":  "webhooks name the record itself",

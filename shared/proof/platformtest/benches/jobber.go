@@ -12,6 +12,7 @@ import (
 func Jobber() *platformtest.Bench {
 	b := vendor("jobber")
 	b.Without = map[string]string{
+		"choices.go":      "no document about money is made there",
 		"associations.go": "references are fields of the record",
 	}
 	b.Simulate = func(o platformsim.Options) platformsim.Simulator {
