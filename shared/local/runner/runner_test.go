@@ -13,6 +13,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/store/boltstore"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store/memstore"
 	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/proof/effort"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -67,7 +68,7 @@ func agree(t *testing.T, w *runner.World) {
 }
 
 func TestTheExampleConvergesOnGoodAndBadDays(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(effort.Of(2, 12)) {
 		for name, faults := range map[string]platformsim.Faults{"good": {}, "bad": platformsim.Usual()} {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
 				clock := &runner.Clock{}

@@ -9,6 +9,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue/memqueue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store/memstore"
 	"github.com/fluxcascade/fluxcascade/shared/local/runner"
+	"github.com/fluxcascade/fluxcascade/shared/proof/effort"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -182,7 +183,7 @@ func days() map[string]platformsim.Faults {
 }
 
 func TestSalesforceAsHubConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		all := days()
 		silent := platformsim.Usual()
 		silent.Lost = 1 // no event arrives: polls tell everything, Salesforce's deletions and merges too
@@ -232,7 +233,7 @@ func writes(w *runner.World) int {
 }
 
 func TestSalesforceAsSpokeConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		for name, faults := range days() {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
 				w := openWorld(t, salesforceSpoke, seed, faults)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim/xero"
+	"github.com/fluxcascade/fluxcascade/shared/proof/effort"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -116,7 +117,7 @@ groups:
 `
 
 func TestXeroAsHubConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		all := days()
 		silent := platformsim.Usual()
 		silent.Lost = 1 // no event arrives: polls tell everything, of Xero archived and merged contacts too
@@ -167,7 +168,7 @@ func TestXeroAsHubConverges(t *testing.T) {
 }
 
 func TestXeroAsSpokeConverges(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(effort.Of(1, 4)) {
 		all := days()
 		all["silent"] = platformsim.Faults{Lost: 1}
 		for name, faults := range all {

@@ -108,9 +108,15 @@ const enumerationShown = 5
 // fateNames are the faults that are tried at each I/O point, in words.
 var fateNames = map[fate]string{fateNot: "not done", fateUnknown: "done, reported as failed", fateLate: "reported as failed, done later", fateDead: "the process dies before it"}
 
-// Enumerate runs a scenario with one fault at each of its I/O points: for a read, not done and a crash; for a write
-// also done and reported as failed, and done later.
-func Enumerate(s Scenario, o Options) Enumeration {
+// Every picks I/O points to try: each Every.th, the first of them Offset after the first. The zero value picks all.
+type Every struct{ Step, Offset int }
+
+// picks reports whether the i.th point is tried.
+func (e Every) picks(i int) bool { return e.Step <= 1 || i%e.Step == e.Offset%e.Step }
+
+// Enumerate runs a scenario with one fault at each of its I/O points that every picks: for a read, not done and a crash; for a
+// write also done and reported as failed, and done later.
+func Enumerate(s Scenario, every Every, o Options) Enumeration {
 	var kinds []pointKind
 	o.kinds = &kinds
 	base := Run(s.History, o)
@@ -126,6 +132,9 @@ func Enumerate(s Scenario, o Options) Enumeration {
 	}
 	var tries []try
 	for i, kind := range kinds {
+		if !every.picks(i) {
+			continue
+		}
 		tries = append(tries, try{i + 1, fateNot}, try{i + 1, fateDead})
 		if kind != pointRead && kind != pointCall {
 			tries = append(tries, try{i + 1, fateUnknown}, try{i + 1, fateLate})

@@ -7,11 +7,16 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/fluxcascade/fluxcascade/shared/proof/effort"
 )
 
-// historiesMin is how many histories the suite runs, at some 170 a second and core. FLUXCASCADE_HISTORIES asks for fewer; the
-// command runs any number.
-const historiesMin = 100_000
+// How many histories the suite runs, at some 170 a second and core: always as many, however fast the machine.
+// FLUXCASCADE_HISTORIES asks for fewer; the command runs any number.
+const (
+	historiesUsual = 15_000
+	historiesLong  = 1_000_000
+)
 
 // gcPercent: histories live on short-lived values.
 const gcPercent = 400
@@ -33,19 +38,40 @@ func histories(n int) int {
 	return min(n, asked)
 }
 
-// replayed is how many histories are run twice, and the first of all.
-const replayed = 10_000
+// drawn gives the first seed of this tree: every change searches new ground.
+var drawn = sync.OnceValues(func() (uint64, error) { return effort.Ground(os.DirFS("../../..")) })
+
+func from(t *testing.T) uint64 {
+	t.Helper()
+	seed, err := drawn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seed
+}
+
+const (
+	// replayed is how many histories are run twice, and the first of all.
+	replayed = 1000
+	// partMax bounds one report's memory.
+	partMax = 25_000
+)
 
 // first runs them once for both tests that need them.
 var first = sync.OnceValue(func() Report {
-	return Simulate(0, histories(replayed), Options{}, nil, nil)
+	seed, _ := drawn() // from has said what is wrong
+	return Simulate(seed, histories(replayed), Options{}, nil, nil)
 })
 
 func TestEveryInvariantHoldsInEveryHistory(t *testing.T) {
-	n := histories(historiesMin)
+	n, begin := histories(effort.Of(historiesUsual, historiesLong)), from(t)
+	t.Logf("ALOUD: to repeat this tree's histories: go run ./scripts/fluxcascade dev simulate --from %d --seeds %d", begin, n)
 	parts := []Report{first()}
-	if n > replayed {
-		parts = append(parts, Simulate(replayed, n-replayed, Options{}, nil, nil))
+	for done := replayed; done < n; done += partMax {
+		if n > historiesUsual {
+			t.Logf("%d of %d histories", done, n)
+		}
+		parts = append(parts, Simulate(begin+uint64(done), min(partMax, n-done), Options{}, nil, nil))
 	}
 	faults, changes, unknown, raced := 0, 0, 0, 0
 	told := map[Invariant]bool{}
@@ -71,11 +97,12 @@ func TestEveryInvariantHoldsInEveryHistory(t *testing.T) {
 }
 
 func TestASeedReplaysExactly(t *testing.T) {
-	once, again := first(), Simulate(0, histories(replayed), Options{}, nil, nil)
+	begin := from(t)
+	once, again := first(), Simulate(begin, histories(replayed), Options{}, nil, nil)
 	if once.Digest == again.Digest && once.Faults == again.Faults && once.UserChanges == again.UserChanges {
 		return
 	}
-	for seed := range uint64(again.Histories) {
+	for seed := begin; seed < begin+uint64(again.Histories); seed++ {
 		a, b := Run(Draw(seed), Options{}), Run(Draw(seed), Options{})
 		if a.Digest != b.Digest || a.Points != b.Points {
 			t.Fatalf("seed %d: digest %x after %d I/O points, then %x after %d", seed, a.Digest, a.Points, b.Digest, b.Points)
@@ -88,15 +115,15 @@ func TestASeedReplaysExactly(t *testing.T) {
 const actionsMedian = 8
 
 // TestSeededBugsShow runs each seeded bug until it shows, and makes what it shows small. Those in rare take more histories
-// than a suite should run: "fluxcascade dev simulate --bugs" runs them.
+// than each run of the suite should: ./scripts/test --long runs them, and "fluxcascade dev simulate --bugs".
 func TestSeededBugsShow(t *testing.T) {
-	const historiesMax, chunk = 2000, 20
+	historiesMax, chunk := effort.Of(2000, 100_000), 20
 	if len(Bugs()) < 30 {
 		t.Fatalf("%d seeded bugs, want at least 30", len(Bugs()))
 	}
 	var actions []int
 	for _, bug := range Bugs() {
-		if rare[bug.Name] {
+		if rare[bug.Name] && !effort.IsLong() {
 			continue
 		}
 		t.Run(bug.Name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
+	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
@@ -66,16 +67,41 @@ func TestAPackagedConfigurationThatDoesNotLoadFailsEveryCallAndSaysWhatToDo(t *t
 
 // TestAFunctionWithTablesThatOpensNoneDoesNotStart: it would panic at its first call.
 func TestAFunctionWithTablesThatOpensNoneDoesNotStart(t *testing.T) {
+	require(t, config.Poller)
+	if _, err := Open(config.Poller, nil); err == nil || !strings.Contains(err.Error(), "function poller has tables") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// openAllocsMax is about a quarter over what opening a function's clients took here in 2026-12.
+const openAllocsMax = 100
+
+// TestOpeningAFunctionAllocatesLittle holds the part of a cold start that is ours and no package's initialisation, by a count.
+func TestOpeningAFunctionAllocatesLittle(t *testing.T) {
+	for _, f := range []config.Function{config.Webhook, config.Writer} {
+		require(t, f)
+		allocs := testing.AllocsPerRun(10, func() {
+			if _, err := Open(f, func(Client, map[store.Table]string) (store.Store, error) { return nil, nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+		t.Logf("%s: %.0f allocations, at most %d", f, allocs, openAllocsMax)
+		if allocs > openAllocsMax {
+			t.Errorf("%s opens with %.0f allocations, at most %d", f, allocs, openAllocsMax)
+		}
+	}
+}
+
+// require sets the environment that a function requires.
+func require(t *testing.T, f config.Function) {
+	t.Helper()
 	values := map[string]string{config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`,
 		config.EnvSecretARNs: `{"hubspot":"arn"}`}
-	for _, name := range config.Environment(config.Poller) {
+	for _, name := range config.Environment(f) {
 		value := values[name]
 		if value == "" {
 			value = "none"
 		}
 		t.Setenv(name, value)
-	}
-	if _, err := Open(config.Poller, nil); err == nil || !strings.Contains(err.Error(), "function poller has tables") {
-		t.Errorf("got %v", err)
 	}
 }
