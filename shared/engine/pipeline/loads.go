@@ -14,6 +14,9 @@ func (s *Shell) circumstances(ctx context.Context, view *resolve.View) error {
 	if err := s.firstLoads(ctx, view); err != nil {
 		return err
 	}
+	if err := s.loadRuns(ctx, view); err != nil {
+		return err
+	}
 	return s.loadSpread(ctx, view)
 }
 

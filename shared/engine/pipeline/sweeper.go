@@ -33,6 +33,9 @@ type Sweep struct {
 // Errors: fault.Transient; what was sent stays sent.
 func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
 	var total Sweep
+	if err := s.beginRuns(ctx, connection); err != nil {
+		return total, err
+	}
 	audits, err := s.audits(ctx, connection)
 	if err != nil {
 		return total, err

@@ -314,7 +314,12 @@ func (w *Writer) lease(ctx context.Context, view *resolve.View, jobs []*job, out
 		}
 		j.fence = link.Lease.Fence + 1
 		next := link.Leased(resolve.Lease{Until: w.Now().Add(leaseLife), Fence: j.fence}, resolve.Attempt{Key: j.intent.Key, Operation: j.intent.Operation, Fields: j.intent.Fields, At: w.Now()})
-		err := w.commit(ctx, view, resolve.Patch{Owner: j.key, Links: []*resolve.Link{next}})
+		patch := resolve.Patch{Owner: j.key, Links: []*resolve.Link{next}}
+		if j.intent.Operation == record.OperationCreate {
+			// Whether it may be made hangs on the entity (its filter, its values): they must be those that were judged.
+			patch.Unmoved = view.Entities[j.key].Entity.Rev
+		}
+		err := w.commit(ctx, view, patch)
 		switch {
 		case err == nil:
 			leased = append(leased, j)

@@ -114,7 +114,7 @@ func (m *world) leftBlank(t *thing, c *copied, sent record.Fields) {
 func (m *world) asks(t *thing, place record.Place) bool {
 	hub := m.group.HubPlace(t.kind)
 	if mapped, spoke := m.group.MappingAt(place); spoke {
-		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name])
+		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name] && meets(mapped.Filter, m.texts(t)))
 	}
 	return slices.ContainsFunc(m.group.Mappings, func(mapped ruleset.Mapping) bool {
 		return mapped.Hub == t.kind && mapped.Create.CreatesOn(ruleset.ToHub) && t.live(mapped.Spoke) != nil

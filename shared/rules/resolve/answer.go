@@ -39,7 +39,7 @@ func decideAnswer(w *draft, a Answer) Decision {
 	e := w.editEntity()
 	delete(e.Parked, a.Field)
 	w.note(FieldChange{Field: a.Field, Old: e.Fields[a.Field].Text, New: text, Reason: ReasonAnswered, Taken: true})
-	e.Fields[f.Name] = Value{Text: text, From: OperatorConnection, At: a.At}
+	e.Fields[f.Name] = Value{Text: text, From: OperatorConnection, At: a.At, Edited: e.Rev + 1}
 	overrule(w, f)
 	resettle(w)
 	return w.settle(Applied, ReasonAnswered)

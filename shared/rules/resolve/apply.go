@@ -126,6 +126,9 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 		absorbNothing(w, s, p, r.why)
 	case readFirstSight:
 		w.observe(s, p)
+		if !readable(p) {
+			keepAsFound(w, s, p)
+		}
 		for _, e := range editsOf(s, p, r) {
 			if f, ok := w.declared.Field(e.field); ok {
 				ruling, why := judgeFirst(w.subject, f, e)
@@ -181,6 +184,17 @@ func resolved(w *draft, s record.Snapshot, p *ruleset.Pair, a *Attempt) {
 	}
 }
 
+// keepAsFound notes that a record holds values that were there before the link (rule 2).
+func keepAsFound(w *draft, s record.Snapshot, p *ruleset.Pair) {
+	if !standsAsFound(w.subject, s.Place, p) || blankIn(p.Spoke, s.Fields) {
+		return
+	}
+	link := w.editLink(s.Place)
+	for _, name := range p.Spoke {
+		link.Kept[name] = w.entity.Rev + 1
+	}
+}
+
 // answerForeign answers an edit of a field that flows only towards the spoke.
 func answerForeign(w *draft, s record.Snapshot, p *ruleset.Pair) {
 	if f, ok := foreign(w.subject, s.Place, p); ok {
@@ -199,7 +213,12 @@ func applyRuling(w *draft, e edit, r ruling, why Reason) {
 		return
 	case take, takeFirst:
 		note.Taken = true
-		w.editEntity().Fields[e.field] = Value{Text: e.text, From: e.place.Connection, At: e.at, First: r == takeFirst}
+		w.editEntity().Fields[e.field] = Value{Text: e.text, From: e.place.Connection, At: e.at, First: r == takeFirst, Edited: was.Edited}
+		if r == take {
+			value := w.entity.Fields[e.field]
+			value.Edited = w.entity.Rev + 1
+			w.entity.Fields[e.field] = value
+		}
 		if r == takeFirst && e.text == "" {
 			return // a blank at first sight is no news
 		}
@@ -235,5 +254,6 @@ func (w *draft) observe(s record.Snapshot, p *ruleset.Pair) {
 		delete(link.Rejected, name)
 		delete(link.Reverts, name)
 		delete(link.Overtaken, name)
+		delete(link.Kept, name)
 	}
 }

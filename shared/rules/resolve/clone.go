@@ -26,6 +26,7 @@ func (l *Link) clone() *Link {
 	c.Rejected = cloneMap(l.Rejected)
 	c.Reverts = cloneMap(l.Reverts)
 	c.Overtaken = cloneMap(l.Overtaken)
+	c.Kept = cloneMap(l.Kept)
 	c.Attempts = slices.Clone(l.Attempts)
 	return &c
 }

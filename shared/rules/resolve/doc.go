@@ -16,7 +16,9 @@
 //  2. A field without base is a first sight: base and sent become o. It is no edit. It sets h if E knows no value, if C
 //     owns h and o is not blank, if E's value is blank and was itself a first sight, or if nobody owns h here and C ranks
 //     better (the hub first, then spokes in the file's order) than where a first sight came from. What a record that we
-//     made shows otherwise than we asked is an edit, not a first sight; so is what it shows where we sent nothing.
+//     made shows otherwise than we asked is an edit, not a first sight; so is what it shows where we sent nothing. Where the pair
+//     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept until somebody edits what the pair
+//     comes from, unless the mapping overwrites at the link (on_link).
 //  3. An edit by h's owner is taken. An edit by another is refused: C is due E's value again, or, by policy, may keep its
 //     own (a waiver). An owner without a live link on E does not count: h is then anybody's. Where E's value is blank and
 //     blanks are no values (blank: keep), an edit by another fills it.
@@ -28,7 +30,8 @@
 //     only flows to the hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep
 //     is not taken.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
-//     it has a live link, and h is not parked, nor refused by C with this very value, nor waived. What C owns is due there
+//     it has a live link, E is inside the mapping's filter or the record follows outside it (after_exit), and h is not parked,
+//     nor kept as found (2), nor refused by C with this very value, nor waived. What C owns is due there
 //     in three cases: it is blank at C and E has a value; it was overtaken, for E moved on while we made the record, or while
 //     it was away by our doing and its value was not of C's giving; an operator decided against it.
 //  7. A parked field keeps its last agreed value, gathers candidates, and is due nowhere until a person answers. An edit
@@ -44,7 +47,9 @@
 //     again when it changes, when it is listed, and when the place becomes free. An unmatched one founds an entity whose id is
 //     computed from the record; a read that lacks a field of a key founds nothing.
 //  10. It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
-//     filter, with every required field and every parent it names, and never beside a record that has one of its keys. A create
+//     filter, with every required field and every parent it names, and never beside a record that has one of its keys. The
+//     filter is judged again at the moment of acting, in the commit that takes the lease; what was inside it at first sight
+//     never enters it, also after it moved out and back. A create
 //     of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our
 //     identity on it where the platform has a field for that (a read that leaves that field out is asked for again).
 //  11. A tombstone is never created again. A deletion reaches the other places as the mapping says: not at all, by leaving the
@@ -61,6 +66,8 @@
 //  13. Deletes, creates, blanks, overrides and writes of one field are counted by group, connection and hour; above a limit the
 //     rest is held until a person releases it (Spread). A record written loopWrites times in an hour rests until the hour is
 //     over. A rejected value is not sent again until it changes.
+//  14. A mapping that does not write in real time writes in its own runs, by its own period and hours: what came after its last
+//     run began waits for the next, whatever else shares the connection and whoever sent the notice.
 //
 // # What holds at every commit
 //
@@ -89,6 +96,7 @@
 //	11  rule11_delete.go   dueRemoval, dueRestore, removalPolicy; absence.go decides when something is gone
 //	12  rule12_merge.go    mergedAway
 //	13  rule13_spread.go   SpreadKinds, Reserve, limitSpread
+//	14  rule14_schedule.go awaitRun    when the mapping's run comes
 //
 // Rows are read through a reader (rows.go). One that is not loaded reads as absent and is noted there, and nowhere else: Decide
 // then answers with Need. A rule need not know. Where going on would only ask for rows in vain, a decision ends as loadFirst.

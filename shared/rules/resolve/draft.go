@@ -67,6 +67,9 @@ func (w *draft) note(c FieldChange) { w.changes = append(w.changes, c) }
 // settle computes what is due, holds what cannot be, and makes the decision.
 func (w *draft) settle(outcome Outcome, reason Reason) Decision {
 	unlinkDeleted(w)
+	for place := range w.linkChanged { // rule 14 asks when something was last seen there
+		w.links[place].TouchedAt = w.view.Now
+	}
 	due := dueEverywhere(w.subject)
 	noteHolds(w, due)
 	decision := Decision{Outcome: outcome, Reason: reason, Entity: w.entity.ID, Type: w.entity.Type,
@@ -90,7 +93,6 @@ func (w *draft) settle(outcome Outcome, reason Reason) Decision {
 	}
 	for _, place := range w.group.Places(w.entity.Type) {
 		if w.linkChanged[place] {
-			w.links[place].TouchedAt = w.view.Now
 			decision.Patch.Links = append(decision.Patch.Links, w.links[place])
 		}
 	}

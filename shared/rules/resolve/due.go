@@ -24,7 +24,7 @@ type Due struct {
 	Missing []record.PlatformField
 	// Waits names the parents whose links are missing, with ReasonWaitsForParent.
 	Waits []record.EntityID
-	// NotBefore is when it may be tried, with ReasonNotBefore.
+	// NotBefore is when it may be tried, with ReasonNotBefore and ReasonWaitsForRun.
 	NotBefore time.Time
 	// RealTime is false where it should wait for the mapping's next scheduled sweep.
 	RealTime bool
@@ -64,6 +64,7 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 	if !any {
 		return Due{}, false
 	}
+	awaitRun(x, &due, link)
 	limitSpread(x, &due, link)
 	if due.Blocked == "" && link != nil {
 		switch {

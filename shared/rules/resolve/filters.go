@@ -7,19 +7,26 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// judgeFilters notes which filters the entity entered by this change. What was inside before is no entry; nor is a
-// record first seen by the first load, unless it is asked for.
+// judgeFilters notes which filters the entity entered by this change. What was inside before is no entry, also when it comes
+// back after it left; nor is a record first seen by the first load, unless it is asked for.
 func judgeFilters(w *draft) {
-	after := hubValues(w.entity)
+	after, rows := hubValues(w.entity), w.loaded(w.entity.ID)
 	for i := range w.group.Mappings {
 		m := &w.group.Mappings[i]
-		if m.Hub != w.entity.Type || m.Filter == nil || w.entity.Filters[m.Name].Entered || !inside(m.Filter, after) {
+		if m.Hub != w.entity.Type || m.Filter == nil {
 			continue
 		}
-		if !entered(w.subject, m, w.observation.Change.Source) {
+		state := w.entity.Filters[m.Name]
+		if state.Entered || state.Before && state.Digest == m.Filter.Digest {
 			continue
 		}
-		w.editEntity().Filters[m.Name] = FilterState{Digest: m.Filter.Digest, Inside: true, Entered: true, EnteredAt: w.view.Now}
+		wasInside := rows.Entity != nil && inside(m.Filter, hubValues(rows.Entity))
+		switch isInside := inside(m.Filter, after); {
+		case isInside && entered(w.subject, m, w.observation.Change.Source):
+			w.editEntity().Filters[m.Name] = FilterState{Digest: m.Filter.Digest, Inside: true, Entered: true, EnteredAt: w.view.Now}
+		case isInside || wasInside:
+			w.editEntity().Filters[m.Name] = FilterState{Digest: m.Filter.Digest, Before: true}
+		}
 	}
 }
 

@@ -91,6 +91,8 @@ const (
 	ReasonWaitsForParent  Reason = "waits_for_parent"
 	ReasonMissingRequired Reason = "missing_required"
 	ReasonOutsideFilter   Reason = "outside_filter"
+	ReasonKeptAsFound     Reason = "kept_as_found"
+	ReasonWaitsForRun     Reason = "waits_for_schedule"
 	ReasonCreateNotAsked  Reason = "create_not_configured"
 	ReasonNotBefore       Reason = "not_before"
 	ReasonAttemptsFull    Reason = "too_many_unknown_outcomes"

@@ -40,6 +40,9 @@ type View struct {
 	// Loaded says of each place whether its first load has been absorbed whole. Nothing is created before.
 	Loaded map[record.Place]bool
 	// Spread is what was written of late, for the groups that limit it.
+	// Runs says when the last scheduled run of each mapping that does not write in real time began. One that is left out has
+	// not run yet.
+	Runs   map[RunKey]time.Time
 	Spread map[SpreadKey]*Spread
 }
 
@@ -52,7 +55,7 @@ type XrefRow struct {
 // NewView gives a view with nothing loaded.
 func NewView(now time.Time) *View {
 	return &View{Now: now, Entities: map[EntityKey]*Rows{}, Refs: map[RefKey]XrefRow{}, Keys: map[MatchKey]*KeyRow{},
-		Loaded: map[record.Place]bool{}, Spread: map[SpreadKey]*Spread{}}
+		Loaded: map[record.Place]bool{}, Spread: map[SpreadKey]*Spread{}, Runs: map[RunKey]time.Time{}}
 }
 
 // Need lists rows to load before the decision can be made.

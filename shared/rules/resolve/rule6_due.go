@@ -50,6 +50,8 @@ func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
 	switch want = withTexts(p, texts); {
 	case sameReading(x, link.Place, p, want, link.Sent):
 		return duty{kind: dutyNone}
+	case keptAsFound(x, p, link):
+		return waits(ReasonKeptAsFound)
 	case refusedValue(p, link, want):
 		return waits(ReasonRejected)
 	case waived(x, p, link):
@@ -83,6 +85,9 @@ func permitted(x *subject, link *Link, p *ruleset.Pair) duty {
 // dueUpdate collects the fields of a live record whose desired value differs from what was last asked for.
 func dueUpdate(x *subject, due *Due, link *Link) bool {
 	due.Operation, due.ID, due.Fields = record.OperationUpdate, link.ID, record.Fields{}
+	if !follows(x, link.Place) {
+		return false
+	}
 	pairs := x.group.PairsAt(link.Place)
 	for i := range pairs {
 		if d := dutyOf(x, link, &pairs[i]); d.kind == dutyWrite {

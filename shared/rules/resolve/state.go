@@ -57,6 +57,8 @@ type Value struct {
 	// First marks a value that was there at first sight, not set by an edit that we saw; a better ranked first sight
 	// replaces it.
 	First bool `json:"first,omitempty"`
+	// Edited is the revision of the entity at which somebody's edit set the value last; 0 if none did.
+	Edited int64 `json:"edited,omitempty"`
 }
 
 // Parked holds a field for a person, with every candidate. It is due nowhere.
@@ -83,7 +85,9 @@ type Hold struct {
 // FilterState is where an entity stands with one mapping's filter.
 type FilterState struct {
 	Digest string `json:"digest"` // of the filter it was judged by
-	Inside bool   `json:"inside,omitempty"`
+	// Before marks an entity that was inside this filter at first sight: it never counts as having entered it.
+	Before bool `json:"before,omitempty"`
+	Inside bool `json:"inside,omitempty"`
 	// Entered stays once the entity was seen to enter.
 	Entered   bool      `json:"entered,omitempty"`
 	EnteredAt time.Time `json:"entered_at,omitzero"`
@@ -130,6 +134,9 @@ type Link struct {
 	// Overtaken marks fields that the place owns and that may be written all the same, until their owner edits them: they
 	// hold an older value of ours, for the entity moved on while we made the record; or an operator decided against them.
 	Overtaken map[record.PlatformField]bool `json:"overtaken,omitempty"`
+	// Kept marks fields that held a value before the link and that the pair cannot bring to the hub: not ours to overwrite
+	// until its source is edited. The number is the entity's revision at which they were seen.
+	Kept map[record.PlatformField]int64 `json:"kept,omitempty"`
 	// Rejected are values that the platform refused, by field; CreateField for a refused create.
 	Rejected map[record.PlatformField]Rejection `json:"rejected,omitempty"`
 	// Evidence says how a tombstone's absence was proved.

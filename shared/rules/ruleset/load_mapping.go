@@ -13,7 +13,8 @@ import (
 // mapping compiles one mapping but for its pairs.
 func (l *loader) mapping(g *groupSource, n *node) {
 	m := &mappingSource{node: n, Mapping: &Mapping{
-		Line: n.line, Direction: Both, Create: CreateNone, Delete: DeleteIgnore, Existing: ExistingSkip}}
+		Line: n.line, Direction: Both, Create: CreateNone, Delete: DeleteIgnore, Existing: ExistingSkip,
+		AfterExit: AfterExitStop, OnLink: OnLinkKeep}}
 	l.mappedObject(g, m, n.get("hub"))
 	l.spoke(g, m, n.get("spoke"))
 	l.mappingName(g, m, n.get("name"))
@@ -29,6 +30,12 @@ func (l *loader) mapping(g *groupSource, n *node) {
 	if w, ok := n.get("existing").word(); ok {
 		m.Existing = Existing(w)
 	}
+	if w, ok := n.get("after_exit").word(); ok {
+		m.AfterExit = AfterExit(w)
+	}
+	if w, ok := n.get("on_link").word(); ok {
+		m.OnLink = OnLink(w)
+	}
 	if name, ok := n.get("hub_id").word(); ok {
 		m.Marker = record.PlatformField(name)
 		l.markerField(n.get("hub_id"), m.object, m.Marker)
@@ -39,6 +46,9 @@ func (l *loader) mapping(g *groupSource, n *node) {
 	l.filter(m, n.get("filter"))
 	if e := n.get("existing"); e.given() && !n.has("filter") {
 		l.at(e, "existing says which records enter a filter, and there is no filter; add one, or take existing out")
+	}
+	if e := n.get("after_exit"); e.given() && !n.has("filter") {
+		l.at(e, "after_exit says what becomes of records that leave a filter, and there is no filter; add one, or take after_exit out")
 	}
 	g.mappings = append(g.mappings, m)
 }

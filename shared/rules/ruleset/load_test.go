@@ -155,7 +155,7 @@ func wantClients(t *testing.T, m *ruleset.Mapping) {
 	t.Helper()
 	want := &ruleset.Mapping{
 		Name: "people-f-clients", Hub: "people", Spoke: record.Place{Connection: "f", Object: "clients"},
-		Direction: ruleset.Both, Create: ruleset.CreateBoth, Delete: ruleset.DeleteArchive, Existing: ruleset.ExistingSkip,
+		Direction: ruleset.Both, Create: ruleset.CreateBoth, Delete: ruleset.DeleteArchive, Existing: ruleset.ExistingSkip, AfterExit: ruleset.AfterExitStop, OnLink: ruleset.OnLinkKeep,
 		Marker: "custom[Hub ID]", Line: 32,
 		ToSpoke: ruleset.Schedule{RealTime: true, Every: 15 * time.Minute},
 		ToHub:   ruleset.Schedule{RealTime: true, Every: time.Hour},

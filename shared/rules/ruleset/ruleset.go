@@ -202,6 +202,8 @@ type Mapping struct {
 	Create    Create
 	Delete    Delete
 	Existing  Existing
+	AfterExit AfterExit
+	OnLink    OnLink
 	Filter    *Filter
 	Pairs     []Pair
 	// Marker is the spoke's field that holds the hub's record id; "" where the platform can hold none.
@@ -235,6 +237,24 @@ type Existing string
 const (
 	ExistingSkip  Existing = "skip"
 	ExistingEnter Existing = "enter"
+)
+
+// AfterExit says what becomes of a record that was made while its entity was inside the filter, once it is outside.
+type AfterExit string
+
+// The values of AfterExit.
+const (
+	AfterExitStop   AfterExit = "stop"   // it is left as it is until the entity enters again
+	AfterExitFollow AfterExit = "follow" // it keeps being updated
+)
+
+// OnLink says what becomes of values that a record held before it was linked, where the pair cannot bring them to the hub.
+type OnLink string
+
+// The values of OnLink.
+const (
+	OnLinkKeep      OnLink = "keep"      // they stay until somebody edits the value that they come from
+	OnLinkOverwrite OnLink = "overwrite" // they are replaced at the link
 )
 
 // Filter holds when all its conditions hold.

@@ -213,6 +213,8 @@ func mappingShape(transform *shape) *shape {
 		}}},
 		{"filter", false, filterShape()},
 		{"existing", false, oneOf("policy", "Whether records inside the filter at first sight are skipped or enter. Default skip.", ExistingSkip, ExistingEnter)},
+		{"after_exit", false, oneOf("policy", "Whether a record that was made inside the filter is updated outside it. Default stop.", AfterExitStop, AfterExitFollow)},
+		{"on_link", false, oneOf("policy", "What becomes of values that were there before the link, in pairs that only flow to the spoke. Default keep.", OnLinkKeep, OnLinkOverwrite)},
 		{"fields", true, listOf(pairShape(transform), "The field pairs.")},
 	}}
 }

@@ -140,3 +140,35 @@ func stagger(runs []Run) {
 		begin = end
 	}
 }
+
+// runMargin is how much earlier than a period after the last run a run may begin: sweeps come a little early or late, and one
+// that comes a second early must not put the run off by a whole sweep.
+const runMargin = 2 * time.Minute
+
+// period is how often a mapping writes to its spoke: its direction's own, else the other's; 0 for whenever it is swept.
+func (m *Mapping) period() time.Duration {
+	if m.ToSpoke.Every > 0 {
+		return m.ToSpoke.Every
+	}
+	return m.ToHub.Every
+}
+
+// Runs reports whether a run of the mapping towards its spoke begins with a sweep at now, the last one having begun at began
+// (zero for none).
+func (m *Mapping) Runs(began, now time.Time) bool {
+	every := m.period()
+	return m.ToSpoke.Active.Contains(now) && (began.IsZero() || now.Sub(began) >= every-min(runMargin, every/10))
+}
+
+// NextRun gives when the mapping's next run towards its spoke is expected, the last one having begun at began (zero for none).
+// It is never before now.
+func (m *Mapping) NextRun(began, now time.Time) time.Time {
+	next := now
+	if !began.IsZero() && began.Add(m.period()).After(now) {
+		next = began.Add(m.period())
+	}
+	if !m.ToSpoke.Active.Contains(next) {
+		next = m.ToSpoke.Active.Next(next)
+	}
+	return next
+}
