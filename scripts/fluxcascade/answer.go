@@ -54,20 +54,23 @@ form first, and refused if it has none, or if another record already has it as i
 
 func releaseCommand() *cobra.Command {
 	var group, kind string
+	var all bool
 	cmd := &cobra.Command{
 		Use:   "release CONNECTION",
 		Short: "Let writes go on that reached a limit of spread",
 		Long: `A limit of spread stops writes of a kind (deletes, creates, blanks, overrides, field:NAME) to a connection until you have
-looked: status tells which. Released, what was held is sent, and the hour is counted anew.`,
+looked: status tells which. Released, what was held is sent, up to the limit, and the hour is counted anew. With --all everything
+that is held now is sent.`,
 		Args: cobra.ExactArgs(1),
 	}
 	f := operating(cmd)
 	cmd.Flags().StringVar(&group, "group", "", "only in this group")
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind of writes")
+	cmd.Flags().BoolVar(&all, "all", false, "let everything pass that is held now, also beyond the limit")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, rules *operate.Rules,
 			c *ruleset.Connection) (operate.Done, error) {
-			return operate.Release(ctx, t, rules, c.Name, record.Group(group), kind, t.Now)
+			return operate.Release(ctx, t, rules, c.Name, operate.Releasing{Group: record.Group(group), Kind: kind, All: all}, t.Now)
 		})
 	}
 	return cmd

@@ -426,7 +426,9 @@ func summarise(ctx context.Context, s *session, story *story, began time.Time) (
 	out.Changes, out.Writes, out.Noops, _, out.DeadLettered, out.Retries = s.Counts.Snapshot()
 	out.Parked = verification.Parked + verification.Held + verification.Quarantined
 	out.Duplicates = s.Duplicates()
-	out.Converged = len(verification.Differences) == 0 && out.Duplicates == 0 && s.rested && s.AtRest(ctx)
+	// What waits for a person, was refused or is not there yet is not in step, however long nothing has moved.
+	waits := out.Parked + verification.Rejected + verification.Due
+	out.Converged = len(verification.Differences) == 0 && waits == 0 && out.Duplicates == 0 && s.rested && s.AtRest(ctx)
 	out.Seconds = time.Since(began).Round(10 * time.Millisecond).Seconds()
 	out.Verification = verification
 	page, err := s.Syncs(ctx)

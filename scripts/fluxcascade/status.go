@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -103,6 +106,7 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 	case !c.Grant.RenewedAt.IsZero():
 		fmt.Fprintf(out, "  tokens renewed %s ago\n", age(now, c.Grant.RenewedAt))
 	}
+	printStanding(out, c.Standing)
 	for _, kind := range record.QueueKinds() {
 		if n := c.Queues[kind]; n > 0 {
 			fmt.Fprintf(out, "  %s on the way\n", syncs.Messages(kind, n))
@@ -143,4 +147,23 @@ func age(now, then time.Time) string {
 		return fmt.Sprintf("%d h", int(d/time.Hour))
 	}
 	return fmt.Sprintf("%d days", int(d/(24*time.Hour)))
+}
+
+// printStanding tells how the records of a connection stand, where they are not all in step.
+func printStanding(out io.Writer, s *pipeline.Standing) {
+	if s == nil {
+		return
+	}
+	for _, line := range []struct {
+		n    int
+		what string
+	}{{s.Due, "due now"}, {s.Scheduled, "wait for their mapping's next run"}, {s.Children, "wait for a record that they name"},
+		{s.Waiting, "wait for the first load, the hub's record or their next try"}, {s.Held, "wait for a person"}} {
+		if line.n > 0 {
+			fmt.Fprintf(out, "  %6d %s\n", line.n, line.what)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(s.Apart)) {
+		fmt.Fprintf(out, "  %6d differ and are left so: %s\n", s.Apart[why], strings.ReplaceAll(string(why), "_", " "))
+	}
 }

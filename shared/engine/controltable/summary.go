@@ -24,6 +24,12 @@ type Summary struct {
 	// were written too often.
 	Waiting  int `json:"waiting"`
 	Breakers int `json:"breakers,omitempty"`
+	// Scheduled counts records that wait for the next run of a mapping that does not write in real time, the first of which is
+	// expected at NextRun.
+	Scheduled int       `json:"scheduled,omitempty"`
+	NextRun   time.Time `json:"next_run,omitzero"`
+	// Children counts records that wait for one that they name.
+	Children int `json:"children,omitempty"`
 	// Parked counts by kind, the longest waiting first, at most KindsMax kinds; Items are the longest waiting, oldest first,
 	// at most ItemsMax.
 	Parked []ParkedKind `json:"parked,omitempty"`

@@ -141,8 +141,9 @@ func (w *Writer) reserveIn(ctx context.Context, view *resolve.View, g *ruleset.G
 }
 
 // Release lets writes of a kind go on that reached their limit; "" releases all kinds. The next sweep sends them, and
-// the hour is counted from now. Errors: fault.Stale if the row kept moving, fault.Transient.
-func (o *Operator) Release(ctx context.Context, group record.Group, c record.Connection, kind string) error {
+// the hour is counted from now. leave is how many writes of each kind may pass beside the limit; nil for none.
+// Errors: fault.Stale if the row kept moving, fault.Transient.
+func (o *Operator) Release(ctx context.Context, group record.Group, c record.Connection, kind string, leave map[string]int) error {
 	key := spreadRow(resolve.SpreadKey{Group: group, Connection: c})
 	for range staleTriesMax {
 		rows, err := o.Store.Get(ctx, []store.Key{key})
@@ -153,7 +154,7 @@ func (o *Operator) Release(ctx context.Context, group record.Group, c record.Con
 		if err := decode(rows[key], budget); err != nil {
 			return err
 		}
-		budget.Hour, budget.Counts = o.Now(), map[string]int{}
+		budget.Hour, budget.Counts, budget.Leave = o.Now(), map[string]int{}, leave
 		if kind == "" {
 			budget.Tripped = nil
 		}

@@ -83,6 +83,22 @@ func (g *gathering) entity(key resolve.EntityKey, rows *resolve.Rows) {
 	}
 }
 
+// scheduled adds what waits for its mapping's next run, or for a record that it names.
+func (g *gathering) scheduled(due resolve.Due) {
+	s := g.of[due.Place.Connection]
+	if s == nil {
+		return
+	}
+	if due.Blocked == resolve.ReasonWaitsForParent {
+		s.Children++
+		return
+	}
+	s.Scheduled++
+	if s.NextRun.IsZero() || due.NotBefore.Before(s.NextRun) {
+		s.NextRun = due.NotBefore
+	}
+}
+
 // link adds what of one place waits: an operation that is held, values that the platform refused.
 func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record.Place) {
 	if hold, ok := rows.Entity.Holds[place.String()]; ok {

@@ -105,6 +105,8 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 				continue
 			}
 			switch due.Blocked {
+			case resolve.ReasonWaitsForRun, resolve.ReasonWaitsForParent:
+				found.scheduled(due)
 			case "":
 				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place, Load: true}, 0)
 				total.Notices++

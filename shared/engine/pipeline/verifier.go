@@ -21,6 +21,10 @@ type Verification struct {
 	Parked   int `json:"parked"`
 	Held     int `json:"held"`
 	Rejected int `json:"rejected"`
+	// Due counts records that something is due for and that wait by themselves: for their turn, the hub's record, their mapping's
+	// run. Waiting counts those that wait for a record that they name.
+	Due     int `json:"due"`
+	Waiting int `json:"waiting"`
 	// Unlinked counts entities that no hub record stands behind.
 	Unlinked int `json:"unlinked"`
 	// ByPlaces counts live entities by the connections they are linked on: "hubspot+jobber".
@@ -99,6 +103,14 @@ func (v *Verifier) entity(ctx context.Context, view *resolve.View, o resolve.Obs
 	decision, err := v.decide(ctx, view, o)
 	if err != nil {
 		return err
+	}
+	for _, due := range decision.Due {
+		switch {
+		case due.Blocked == resolve.ReasonWaitsForParent:
+			total.Waiting++
+		case !resolve.Holds(due.Blocked):
+			total.Due++
+		}
 	}
 	g, _ := v.Rules.Group(o.Group)
 	var places []string

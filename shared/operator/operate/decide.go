@@ -109,41 +109,70 @@ func onlyGroup(rules *ruleset.Rules) (record.Group, error) {
 	return record.Group(names[0]), nil
 }
 
-// Release lets writes to a connection go on that reached a limit of spread; group and kind are "" for all of them.
-func Release(
-	ctx context.Context, t Target, rules *Rules, c record.Connection, group record.Group, kind string, now func() time.Time,
-) (Done, error) {
+// Releasing says what Release lets pass. Group and Kind are "" for all of them.
+type Releasing struct {
+	Group record.Group
+	Kind  string
+	// All lets everything pass that is held now, also what is more than an hour's limit.
+	All bool
+}
+
+// Release lets writes to a connection go on that reached a limit of spread.
+func Release(ctx context.Context, t Target, rules *Rules, c record.Connection, what Releasing, now func() time.Time) (Done, error) {
 	o, err := operator(ctx, t, rules, now)
 	if err != nil {
 		return Done{}, err
 	}
+	census, err := (&pipeline.Counter{Shell: o.Shell}).Run(ctx, statusPagesMax)
+	if err != nil {
+		return Done{}, err
+	}
 	var released []string
+	held, passing := 0, 0
 	for i := range rules.Active.Groups {
-		name := rules.Active.Groups[i].Name
-		stopped, err := stoppedIn(ctx, t.Store(), name, c)
+		g := &rules.Active.Groups[i]
+		stopped, err := stoppedIn(ctx, t.Store(), g.Name, c)
 		if err != nil {
 			return Done{}, err
 		}
-		if group != "" && group != name || !slices.ContainsFunc(stopped, func(s Stopped) bool { return kind == "" || s.Kind == kind }) {
+		if what.Group != "" && what.Group != g.Name ||
+			!slices.ContainsFunc(stopped, func(s Stopped) bool { return what.Kind == "" || s.Kind == what.Kind }) {
 			continue
 		}
-		if err := o.Release(ctx, name, c, kind); err != nil {
-			return Done{}, err
-		}
+		holding := census.Spread[resolve.SpreadKey{Group: g.Name, Connection: c}]
+		leave := map[string]int{}
 		for _, s := range stopped {
-			if kind == "" || s.Kind == kind {
-				released = append(released, fmt.Sprintf("%s in %s", s.Kind, name))
+			if what.Kind != "" && s.Kind != what.Kind {
+				continue
 			}
+			n := holding[s.Kind]
+			held += n
+			if what.All {
+				leave[s.Kind], passing = n, passing+n
+			} else {
+				passing += min(n, s.Limit)
+			}
+			released = append(released, fmt.Sprintf("%s in %s (%d held)", s.Kind, g.Name, n))
+		}
+		if err := o.Release(ctx, g.Name, c, what.Kind, leave); err != nil {
+			return Done{}, err
 		}
 	}
 	if len(released) == 0 {
 		return Done{Did: fmt.Sprintf("No limit holds anything on %s.", c), Next: "Nothing changes."}, nil
 	}
-	done := Done{Did: fmt.Sprintf("Released on %s: %s.", c, strings.Join(released, ", ")),
-		Next: "The next sweep sends what was held; the hour is counted anew from now, so the limit may stop it again."}
+	done := Done{Did: fmt.Sprintf("Released on %s: %s.", c, strings.Join(released, ", "))}
 	started, err := startAll(ctx, t, rules.Active, c)
 	if err == nil && started {
-		done.Next = "A sweep has been started that sends what was held; the hour is counted anew from now, so the limit may stop it again."
+		done.Next = "A sweep has been started that sends what was held"
+	} else {
+		done.Next = "The next sweep sends what was held"
+	}
+	if passing < held {
+		done.Next += fmt.Sprintf(", %d of %d: the limit counts a new hour from now and holds the rest. release %s --all lets all of it pass.",
+			passing, held, c)
+	} else {
+		done.Next += fmt.Sprintf(": all %d. The limit counts a new hour from now.", held)
 	}
 	return done, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
+	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -66,6 +67,8 @@ type ConnectionStatus struct {
 	Places []PlaceStatus            `json:"places"`
 	// Stopped are the kinds of writes that reached a limit of spread: a person must release them.
 	Stopped []Stopped `json:"stopped,omitempty"`
+	// Standing is how the records of the connection stand; nil while no configuration is active.
+	Standing *pipeline.Standing `json:"standing,omitempty"`
 }
 
 // PlaceStatus is how far one object is read.
@@ -125,7 +128,11 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 		s.Candidate.Differs = rules.Differs()
 	}
 	running := rules.Running()
-	page, err := lookAtSyncs(ctx, t, rules, now)
+	census, err := countOf(ctx, t, rules, now)
+	if err != nil {
+		return nil, err
+	}
+	page, err := lookAtSyncs(ctx, t, rules, census, now)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +155,9 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 				one.Places = append(one.Places, PlaceStatus{Object: place.Object, Phase: p.Phase, Records: p.Records, PolledAt: p.PolledAt,
 					ReconciledAt: p.ReconciledAt})
 			}
+		}
+		if census != nil {
+			one.Standing = census.Connections[c.Name]
 		}
 		for i := range running.Groups {
 			stopped, err := stoppedIn(ctx, t.Store(), running.Groups[i].Name, c.Name)

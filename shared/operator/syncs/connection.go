@@ -84,6 +84,17 @@ func (b *builder) findings(c *ruleset.Connection, label string) []finding {
 		out = append(out, finding{state: StateLoading, sentence: sentence + "."})
 	case waiting > 0:
 		out = append(out, b.busy(c, label, waiting))
+	case b.Scheduled[c.Name].Count > 0:
+		s := b.Scheduled[c.Name]
+		brief := fmt.Sprintf("%s %s for %s.", plural(s.Count, "change"), verb(s.Count, "wait"), b.clock(s.Next))
+		out = append(out, finding{state: StateBusy, brief: brief,
+			sentence: fmt.Sprintf("%s %s for %s, when the next run to %s comes by its schedule.", plural(s.Count, "change"), verb(s.Count, "wait"),
+				b.clock(s.Next), label)})
+	case b.Scheduled[c.Name].Children > 0:
+		n := b.Scheduled[c.Name].Children
+		out = append(out, finding{state: StateBusy, brief: fmt.Sprintf("%s %s for another one.", plural(n, "record"), verb(n, "wait")),
+			sentence: fmt.Sprintf("%s %s for one that %s, and %s made on %s once that is there.", plural(n, "record"), verb(n, "wait"),
+				verbs(n, "it names", "they name"), verbs(n, "is", "are"), label)})
 	case b.unread(c.Name) > 0:
 		n := b.unread(c.Name)
 		out = append(out, finding{state: StateBusy, brief: "A full compare is under way.",

@@ -46,6 +46,17 @@ type Facts struct {
 	// Depths counts messages; a queue that could not be counted is missing.
 	Depths  map[queue.Name]int
 	Stopped []Stopped
+	// Scheduled is what waits by itself on each connection.
+	Scheduled map[record.Connection]Scheduled
+}
+
+// Scheduled is what waits by itself: for the next run of a mapping that does not write in real time, or for a record that it names.
+type Scheduled struct {
+	Count int
+	// Next is when the first of those runs is expected.
+	Next time.Time
+	// Children wait for a record that they name.
+	Children int
 }
 
 // Stopped is a kind of writes that reached its limit of spread.
@@ -76,7 +87,7 @@ type Counter interface {
 func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, error) {
 	f.Pauses, f.Health, f.Summaries = map[record.Connection]controltable.Pause{}, map[record.Connection]controltable.Health{},
 		map[record.Connection]controltable.Summary{}
-	f.Depths = map[queue.Name]int{}
+	f.Depths, f.Scheduled = map[queue.Name]int{}, map[record.Connection]Scheduled{}
 	if f.Rules == nil {
 		return f, nil
 	}
@@ -101,6 +112,8 @@ func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, 
 			f.Pauses[c.Name] = p.pause
 		}
 		f.Health[c.Name], f.Summaries[c.Name] = p.health, p.summary
+		// As the last sweep found it.
+		f.Scheduled[c.Name] = Scheduled{Count: p.summary.Scheduled, Next: p.summary.NextRun, Children: p.summary.Children}
 		maps.Copy(f.Depths, p.depths)
 	}
 	f.Stopped, err = loadStopped(ctx, s, f.Rules)

@@ -180,7 +180,7 @@ func (p production) answer(ctx context.Context, pick [4]uint32) {
 // release lets go what limits of spread hold on a connection, as an operator would.
 func (p production) release(ctx context.Context, c record.Connection) {
 	p.w.say("an operator releases what is held on %s", c)
-	_ = (&pipeline.Operator{Shell: p.shell()}).Release(ctx, p.w.rules.Groups[0].Name, c, "")
+	_ = (&pipeline.Operator{Shell: p.shell()}).Release(ctx, p.w.rules.Groups[0].Name, c, "", nil)
 }
 
 // pause has an operator pause a connection for a while, as "pause" and "resume" do.

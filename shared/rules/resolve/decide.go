@@ -127,7 +127,7 @@ func Decide(view *View, o Observation, rules *ruleset.Rules) Decision {
 	if !ok {
 		return notMapped
 	}
-	w := &draft{subject: &subject{reader: &reader{view: view, name: g.Name}, rules: rules, group: g}, observation: o}
+	w := newDraft(view, g, rules, o)
 	decision := decide(w, o)
 	if w.missing() {
 		return Decision{Need: w.need}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 // draft is a decision in the making. It is the one place where rows are changed, and those are copies: rules say what
@@ -17,6 +18,10 @@ type draft struct {
 	hints         []record.Change
 	parked        bool
 	echo          bool
+}
+
+func newDraft(view *View, g *ruleset.Group, rules *ruleset.Rules, o Observation) *draft {
+	return &draft{subject: &subject{reader: &reader{view: view, name: g.Name}, rules: rules, group: g}, observation: o}
 }
 
 // open makes rows the working state. It is false, and does nothing, for an entity whose type has left the configuration:

@@ -30,8 +30,8 @@ func dueCreate(x *subject, due *Due, link *Link) bool {
 	case !x.view.Loaded[due.Place] || !x.view.Loaded[x.group.HubPlace(x.entity.Type)]:
 		due.Blocked = ReasonFirstLoad
 	case spoke && (hub == nil || hub.State != LinkLive):
-		if hub != nil && hub.State == LinkTombstone {
-			return false
+		if hub != nil && hub.State == LinkTombstone || !createsOnHub(x) {
+			return false // nobody makes it there: there is nothing to wait for
 		}
 		due.Blocked = ReasonWaitsForHub
 	}

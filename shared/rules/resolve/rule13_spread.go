@@ -22,7 +22,9 @@ type Spread struct {
 	Counts map[string]int `json:"counts,omitempty"`
 	// Tripped are the kinds over their limits: nothing of them is written until a person releases it, or raises the limit.
 	Tripped map[string]Trip `json:"tripped,omitempty"`
-	Rev     int64           `json:"-"`
+	// Leave is how many writes of a kind a person let pass beside the limit: what was held when it was released whole.
+	Leave map[string]int `json:"leave,omitempty"`
+	Rev   int64          `json:"-"`
 }
 
 // Trip is a limit that was reached.
@@ -105,14 +107,14 @@ func fieldKinds(value string, name record.PlatformField, link *Link) []string {
 // and whether the write may be made: if one of its kinds is over its limit, or was before, it may not, and that kind is
 // tripped.
 func Reserve(s *Spread, limits ruleset.Limits, kinds []string, now time.Time) (*Spread, bool) {
-	next := &Spread{Hour: s.Hour, Counts: maps.Clone(s.Counts), Tripped: maps.Clone(s.Tripped), Rev: s.Rev}
+	next := &Spread{Hour: s.Hour, Counts: maps.Clone(s.Counts), Tripped: maps.Clone(s.Tripped), Leave: maps.Clone(s.Leave), Rev: s.Rev}
 	if next.Counts == nil || now.Sub(next.Hour) >= spreadHour {
 		next.Hour, next.Counts = now, map[string]int{}
 	}
 	granted := true
 	for _, kind := range kinds {
 		limit, stopped := limitOf(limits, kind), next.stopped(kind, limits)
-		if limit == 0 || !stopped && next.Counts[kind] < limit {
+		if limit == 0 || next.Leave[kind] > 0 || !stopped && next.Counts[kind] < limit {
 			continue
 		}
 		granted = false
@@ -125,7 +127,11 @@ func Reserve(s *Spread, limits ruleset.Limits, kinds []string, now time.Time) (*
 	}
 	if granted {
 		for _, kind := range kinds {
-			next.Counts[kind]++
+			if next.Leave[kind] > 0 {
+				next.Leave[kind]--
+			} else {
+				next.Counts[kind]++
+			}
 		}
 	}
 	return next, granted

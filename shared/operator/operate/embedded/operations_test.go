@@ -164,11 +164,11 @@ func TestALimitOfSpreadIsShownAndReleased(t *testing.T) {
 	if stopped() != 1 {
 		t.Errorf("%d stops are shown, want 1", stopped())
 	}
-	if done, err := operate.Release(ctx, target, rules, "jobber", "", "creates", time.Now); err != nil || stopped() != 1 ||
+	if done, err := operate.Release(ctx, target, rules, "jobber", operate.Releasing{Kind: "creates"}, time.Now); err != nil || stopped() != 1 ||
 		!strings.HasPrefix(done.Did, "No limit") {
 		t.Errorf("another kind: %q, %v", done.Did, err)
 	}
-	if done, err := operate.Release(ctx, target, rules, "jobber", "", "", time.Now); err != nil || stopped() != 0 ||
+	if done, err := operate.Release(ctx, target, rules, "jobber", operate.Releasing{}, time.Now); err != nil || stopped() != 0 ||
 		!strings.Contains(done.Did, "deletes in customer") {
 		t.Errorf("got %q, %v, %d still stopped", done.Did, err, stopped())
 	}
