@@ -76,6 +76,9 @@ func printStatus(out io.Writer, s *operate.Status, flags string) {
 			age(s.At, w.Oldest))
 		for _, x := range w.Examples {
 			fmt.Fprintf(out, "           %s %s %s\n", x.Entity, x.Field, x.Place)
+			if x.Words != "" {
+				fmt.Fprintf(out, "             %s\n", x.Words)
+			}
 		}
 	}
 	if s.Incomplete {

@@ -16,6 +16,8 @@ type Snapshot struct {
 	Ref
 	// Fields holds every requested field that the platform returned. A field the record lacks is absent, a null is "".
 	Fields Fields `json:"fields"`
+	// Gone names requested fields that the platform has no longer, such as a custom field that was deleted.
+	Gone []PlatformField `json:"gone,omitempty"`
 	// Version is the platform's token for a conditional update (SyncToken); "" where it has none.
 	Version string `json:"version,omitempty"`
 	// ModifiedAt is the platform's own stamp of the record's last change, by its clock; zero where it tells none.

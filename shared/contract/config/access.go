@@ -38,6 +38,7 @@ const (
 	partitionWaiter   = "waiter#"
 	partitionSeen     = "seen#"
 	partitionSpread   = "spread#"
+	partitionRuns     = "runs#"
 	partitionHealth   = "health#"
 	partitionSummary  = "summary#"
 	partitionBudget   = "budget#"
@@ -61,22 +62,23 @@ func AccessOf(f Function, c record.Connection) Access {
 		versions.Scan = true
 		return Access{Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
 			controlRows(true, partitionProgress+"*",
-				partitionSeen+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
+				partitionSeen+"*", partitionSpread+"*", partitionRuns+"*", partitionHealth+"*", partitionSummary+"*"), activeRows}}
 	case Resolver:
 		return Access{Consumes: []record.QueueKind{record.QueueChanges, record.QueueBackfill},
 			Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
 				controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionPause+"*", partitionWaiter+"*",
-					partitionSpread+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
+					partitionSpread+"*", partitionRuns+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Writer:
 		own := string(c)
 		return Access{Consumes: []record.QueueKind{record.QueueDue},
 			Sends: []record.QueueKind{record.QueueChanges, record.QueueDue}, Tables: []TableAccess{versions, references,
 				controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionWaiter+"*", partitionSpread+"*",
-					partitionBudget+own, partitionHealth+own), activeRows}}
+					partitionRuns+"*", partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
 		return Access{Counts: record.QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
-			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionHealth+"*", partitionSummary+"*"),
+			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionSpread+"*", partitionRuns+"*",
+				partitionHealth+"*", partitionSummary+"*"),
 			activeRows}}
 	}
 	return Access{}

@@ -99,7 +99,8 @@ func (g *gathering) scheduled(due resolve.Due) {
 	}
 }
 
-// link adds what of one place waits: an operation that is held, values that the platform refused.
+// link adds what of one place waits: an operation that is held, values that say nothing, values that the
+// platform refused.
 func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record.Place) {
 	if hold, ok := rows.Entity.Holds[place.String()]; ok {
 		var fields []string
@@ -111,6 +112,11 @@ func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record
 	link := rows.Links[place]
 	if link == nil {
 		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(link.Seen)) {
+		if seen := link.Seen[name]; seen.Troubles() && link.State == resolve.LinkLive {
+			g.park(key, rows, place, string(name), seen.Why, seen.At)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(link.Rejected)) {
 		field := string(name)

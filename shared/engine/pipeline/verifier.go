@@ -25,6 +25,8 @@ type Verification struct {
 	// run. Waiting counts those that wait for a record that they name.
 	Due     int `json:"due"`
 	Waiting int `json:"waiting"`
+	// Silent counts values that say nothing on the other side, and that a person should know of.
+	Silent int `json:"silent"`
 	// Unlinked counts entities that no hub record stands behind.
 	Unlinked int `json:"unlinked"`
 	// ByPlaces counts live entities by the connections they are linked on: "hubspot+jobber".
@@ -122,6 +124,11 @@ func (v *Verifier) entity(ctx context.Context, view *resolve.View, o resolve.Obs
 		places = append(places, string(place.Connection))
 		total.Links++
 		total.Rejected += len(link.Rejected)
+		for _, seen := range link.Seen {
+			if seen.Troubles() {
+				total.Silent++
+			}
+		}
 		if d, differs := v.link(ctx, view, o.Group, rows.Entity, link, decision.Due, read); differs && len(total.Differences) < differencesMax {
 			total.Differences = append(total.Differences, d)
 		}

@@ -30,7 +30,8 @@ const (
 	examplesMax = 5
 )
 
-// Status is how a system stands, without any record's value.
+// Status is how a system stands, without any record's value but those that say nothing: those are told in their words, so that
+// an operator can add them to a table or correct them.
 type Status struct {
 	Target      string             `json:"target"`
 	At          time.Time          `json:"at"`
@@ -95,6 +96,7 @@ const (
 	WaitsRecord    = "record"    // a record held whole: which one it is, is for a person to say
 	WaitsRefused   = "refused"   // a value that a platform refused
 	WaitsLeftover  = "leftover"  // a record that a merge left without a place
+	WaitsNothing   = "nothing"   // a value that says nothing on the other side: it stays where it is
 )
 
 // Waiting is one kind of parked work.
@@ -113,6 +115,8 @@ type Example struct {
 	Field  string          `json:"field,omitempty"`
 	Place  string          `json:"place,omitempty"`
 	Since  time.Time       `json:"since,omitzero"`
+	// Words say why a value says nothing, the value included. They are for the operator's eyes, not for a log.
+	Words string `json:"words,omitempty"`
 }
 
 // Look tells how a system stands. Errors: fault.Transient.
@@ -281,6 +285,11 @@ func (s *Status) judge(row store.Row, found map[string]*Waiting) error {
 		var link resolve.Link
 		if err := json.Unmarshal(row.Body, &link); err != nil {
 			return fault.Newf(fault.Unclassified, "read row "+row.Partition, "not the JSON it should be (%T)", err)
+		}
+		for name, seen := range link.Seen {
+			if seen.Troubles() && link.State == resolve.LinkLive {
+				add(WaitsNothing, seen.Why, Example{Field: string(name), Place: link.Place.String(), Since: seen.At, Words: seen.Words})
+			}
 		}
 		for name, r := range link.Rejected {
 			add(WaitsRefused, resolve.ReasonRejected, Example{Field: string(name), Place: link.Place.String(), Since: r.At})

@@ -64,7 +64,8 @@ func TestTheReasonsAreTheDecidersOwn(t *testing.T) {
 		resolve.ReasonKeyHeld, resolve.ReasonAmbiguous, resolve.ReasonSlotTaken,
 		resolve.ReasonFormerKey, resolve.ReasonMergedAway, resolve.ReasonRejected, resolve.ReasonMissingRequired, resolve.ReasonAttemptsFull,
 		resolve.ReasonContested, resolve.ReasonSpreadLimit,
-		resolve.ReasonLoop, resolve.ReasonCannotRestore} {
+		resolve.ReasonLoop, resolve.ReasonCannotRestore, resolve.ReasonUnreadable, resolve.ReasonNothingLeft, resolve.ReasonBrokenRule,
+		resolve.ReasonOldValueKept, resolve.ReasonOwnForm, resolve.ReasonFieldGone} {
 		if !told[string(reason)] {
 			t.Errorf("work can wait for %s, and the page has no words for it", reason)
 		}

@@ -20,6 +20,18 @@ func why(reason string) (text, do string) {
 		return "the value has no form that the other side takes", "Correct the value where it was entered"
 	case "unmapped_value":
 		return "the value is not in the table of the configuration", "Add it to the value_map, or correct it where it was entered"
+	case "unreadable_value":
+		return "the value cannot be read for certain, so it stays where it is", "Correct the value where it was entered"
+	case "nothing_left":
+		return "the transforms leave nothing of the value, so it stays where it is", "Correct the value where it was entered"
+	case "broken_rule":
+		return "the transforms of the field do not fit each other", "Correct the file"
+	case "old_value_kept":
+		return "the platform took our value and kept its old one", "Look on the platform why it keeps it; it is sent again when something changes"
+	case "platform_made_another_value":
+		return "the platform made something else of our value", "Look at the value on the platform; an edit there counts"
+	case "field_is_gone":
+		return "the platform has this field no longer", "Make the field again, or take it out of the file"
 	case "key_held":
 		return "another record already has this key", "Correct one of the two, or merge them on the platform: it is taken once the key is free"
 	case "ambiguous_match":

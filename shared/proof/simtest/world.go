@@ -223,7 +223,9 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	return a
 }
 
-// reform is how a platform spells values its own way: one that the canonical form undoes, and one that it does not.
+// reform is how a platform spells values its own way: one that the canonical form undoes, and one that it does not, though it is
+// the same text (mapping.Equal). A platform that makes another text of what it is asked looks like a person's edit while nobody
+// knows whether the write arrived, and nothing can tell.
 func reform(name record.PlatformField, value string) string {
 	switch {
 	case value == "":
@@ -231,7 +233,7 @@ func reform(name record.PlatformField, value string) string {
 	case meaning(name) == "phone":
 		return strings.ToUpper(value)
 	case meaning(name) == "street":
-		return "+" + strings.TrimPrefix(value, "+")
+		return " " + strings.TrimSpace(value) + "\r\n"
 	}
 	return value
 }

@@ -117,6 +117,8 @@ type Field struct {
 	Values []string
 	// Refers is the object a reference names; "" for others.
 	Refers record.Object
+	// Default is what the platform fills in where nothing is set; "" where it leaves a blank. It is no value of anybody's.
+	Default string
 	// Source says where the fact is from: a contract's key, a URL and its date.
 	Source string
 }

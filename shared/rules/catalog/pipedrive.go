@@ -137,7 +137,7 @@ func pipedriveDeals() Object {
 	o := Object{Name: "deals", Label: "deal", Custom: pipedriveCustom, Created: "add_time", Ability: pipedriveAbility("title")}
 	o.Fields = append(pipedriveStamps(),
 		Field{Name: "title", Kind: Text, Required: true, MaxLength: 255, Source: pdClient},
-		Field{Name: "value", Kind: Money, Source: pdClient},
+		Field{Name: "value", Kind: Money, Default: "0", Source: pdClient + "; a deal without a value has 0"},
 		Field{Name: "currency", Kind: Text, MaxLength: 3, Source: pdClient + "; the account's own where it is not given"},
 		Field{Name: "status", Kind: Enum, Values: pipedriveStatuses, Source: pdClient},
 		Field{Name: "person_id", Kind: Reference, Refers: "persons", Source: pdClient},

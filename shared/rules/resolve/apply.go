@@ -117,17 +117,21 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 	r := read(w.subject, w.links[s.Place], p, s)
 	switch r.kind {
 	case readUnchanged:
+		forgetSeen(w, s.Place, p, s.Fields)
 		for _, e := range ownerShows(w.subject, w.links[s.Place], p, s) {
 			applyRuling(w, e, take, ReasonOwnerEdit)
 		}
 	case readOurs:
 		resolved(w, s, p, r.attempt)
 	case readSaysNothing:
-		absorbNothing(w, s, p, r.why)
+		absorbNothing(w, s, p, r)
 	case readFirstSight:
 		w.observe(s, p)
 		if !readable(p) {
 			keepAsFound(w, s, p)
+		}
+		if r.byDefault {
+			noteDefault(w, s.Place, p, s.Fields, s.ReadBegan)
 		}
 		for _, e := range editsOf(s, p, r) {
 			if f, ok := w.declared.Field(e.field); ok {
@@ -157,15 +161,19 @@ func editsOf(s record.Snapshot, p *ruleset.Pair, r reading) []edit {
 	return out
 }
 
-// absorbNothing takes in a pair that says nothing: it is as if the read had left the pair out, so that it is seen again once its
-// parent is known, or the rules can read it. Where the rule asks for a person, the field waits for one.
-func absorbNothing(w *draft, s record.Snapshot, p *ruleset.Pair, why Reason) {
-	if why != ReasonInvalidValue {
-		return
-	}
-	w.observe(s, p)
-	for _, name := range p.Hub {
-		parkField(w, edit{field: name, text: s.Fields[p.Spoke[0]], place: s.Place, at: stamp(s, p)}, why)
+// absorbNothing takes in a pair that says nothing: base and sent stay, so that it is read again once its parent is known, or the
+// rules can read it, and it is kept as seen (rule 14). Where the rule asks for a person, the field waits for one.
+func absorbNothing(w *draft, s record.Snapshot, p *ruleset.Pair, r reading) {
+	switch {
+	case r.why == ReasonInvalidValue:
+		w.observe(s, p)
+		for _, name := range p.Hub {
+			parkField(w, edit{field: name, text: s.Fields[p.Spoke[0]], place: s.Place, at: stamp(s, p)}, r.why)
+		}
+	case gonePair(p, s):
+		keepSeen(w, s.Place, p, s.Fields, Seen{Why: ReasonFieldGone, Words: wordsOf(ReasonFieldGone, s.Place, p.Spoke[0]), At: s.ReadBegan})
+	case r.why != ReasonIncompleteRead && r.why != ReasonUnknownParent:
+		keepSeen(w, s.Place, p, s.Fields, Seen{Why: r.why, Words: r.words, At: stamp(s, p)})
 	}
 }
 
@@ -250,6 +258,7 @@ func (w *draft) observe(s record.Snapshot, p *ruleset.Pair) {
 	link := w.editLink(s.Place)
 	for _, name := range p.Spoke {
 		link.Base[name], link.Sent[name] = s.Fields[name], s.Fields[name]
+		delete(link.Seen, name)
 		delete(link.Waived, name)
 		delete(link.Rejected, name)
 		delete(link.Reverts, name)

@@ -22,6 +22,7 @@ func (l *Link) clone() *Link {
 	c := *l
 	c.Base = cloneMap(l.Base)
 	c.Sent = cloneMap(l.Sent)
+	c.Seen = cloneMap(l.Seen)
 	c.Waived = cloneMap(l.Waived)
 	c.Rejected = cloneMap(l.Rejected)
 	c.Reverts = cloneMap(l.Reverts)

@@ -66,7 +66,19 @@
 //  13. Deletes, creates, blanks, overrides and writes of one field are counted by group, connection and hour; above a limit the
 //     rest is held until a person releases it (Spread). A record written loopWrites times in an hour rests until the hour is
 //     over. A rejected value is not sent again until it changes.
-//  14. A mapping that does not write in real time writes in its own runs, by its own period and hours: what came after its last
+//
+// # What says nothing
+//
+//  14. A third thing beside a value and a blank: an option without an entry, a text that cannot be read, a field that the platform
+//     has no longer, what it fills in by itself, an old value that it keeps after it took ours. It becomes no blank and travels
+//     nowhere. It is kept per link and field as seen, beside base and sent, with words for an operator; base and sent stay as they
+//     were, so nothing of ours is due over it until desired, the platform's value or (for a write without effect) the configuration
+//     changes. Where nothing else was ever read there, an edit later than it is due; what a platform fills in is filled like a
+//     blank. A value of E that has no spelling at C is seen there likewise, and not due.
+//
+// # When
+//
+//  15. A mapping that does not write in real time writes in its own runs, by its own period and hours: what came after its last
 //     run began waits for the next, whatever else shares the connection and whoever sent the notice.
 //
 // # What holds at every commit
@@ -96,7 +108,8 @@
 //	11  rule11_delete.go   dueRemoval, dueRestore, removalPolicy; absence.go decides when something is gone
 //	12  rule12_merge.go    mergedAway
 //	13  rule13_spread.go   SpreadKinds, Reserve, limitSpread
-//	14  rule14_schedule.go awaitRun    when the mapping's run comes
+//	14  rule14_nothing.go  keepSeen, forgetSeen, answeredOtherwise, filledIn, noteUnspoken
+//	15  rule15_schedule.go awaitRun    when the mapping's run comes
 //
 // Rows are read through a reader (rows.go). One that is not loaded reads as absent and is noted there, and nowhere else: Decide
 // then answers with Need. A rule need not know. Where going on would only ask for rows in vain, a decision ends as loadFirst.

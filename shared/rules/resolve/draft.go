@@ -72,7 +72,8 @@ func (w *draft) note(c FieldChange) { w.changes = append(w.changes, c) }
 // settle computes what is due, holds what cannot be, and makes the decision.
 func (w *draft) settle(outcome Outcome, reason Reason) Decision {
 	unlinkDeleted(w)
-	for place := range w.linkChanged { // rule 14 asks when something was last seen there
+	noteUnspoken(w)
+	for place := range w.linkChanged { // rule 15 asks when something was last seen there
 		w.links[place].TouchedAt = w.view.Now
 	}
 	due := dueEverywhere(w.subject)

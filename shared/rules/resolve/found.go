@@ -112,7 +112,7 @@ func resetLink(w *draft, link *Link, s record.Snapshot) {
 	link.ID, link.State, link.Evidence, link.ArchivedByUs = s.ID, LinkLive, "", false
 	link.Base, link.Sent, link.Waived = record.Fields{}, record.Fields{}, record.Fields{}
 	link.Kept = map[record.PlatformField]int64{}
-	link.Rejected = map[record.PlatformField]Rejection{}
+	link.Rejected, link.Seen = map[record.PlatformField]Rejection{}, map[record.PlatformField]Seen{}
 	link.Version, link.ModifiedAt, link.Failures = s.Version, s.ModifiedAt, 0
 	link.Attempts = slices.DeleteFunc(link.Attempts, func(a Attempt) bool { return a.Operation != record.OperationCreate })
 }

@@ -109,7 +109,7 @@ func takeRecord(w *draft, ref record.Ref) {
 	link := w.editLink(ref.Place)
 	link.ID, link.State, link.Evidence, link.ArchivedByUs, link.Version = ref.ID, LinkLive, "", false, ""
 	link.Base, link.Sent, link.Waived = record.Fields{}, record.Fields{}, record.Fields{}
-	link.Rejected = map[record.PlatformField]Rejection{}
+	link.Rejected, link.Seen = map[record.PlatformField]Rejection{}, map[record.PlatformField]Seen{}
 	w.pointRef(ref)
 	w.hint(changeOf(ref))
 }

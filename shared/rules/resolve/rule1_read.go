@@ -28,10 +28,14 @@ type reading struct {
 	// why says why it says nothing: it was left out of the read, names a parent that nobody has seen yet, is an option without
 	// an entry in the map, a text that cannot be read, or one for which the rule asks for a person.
 	why Reason
+	// words say it to an operator.
+	words string
 	// attempt is the write that it comes from, where it is ours.
 	attempt *Attempt
 	// said are the hub values of an edit or a first sight: those alone that differ from base, where base could be read.
 	said []said
+	// byDefault marks a first sight of what the platform fills in where nothing is set: it is taken for a blank.
+	byDefault bool
 	// knowing marks an edit made by somebody who was shown the entity's value.
 	knowing bool
 }
@@ -50,10 +54,11 @@ func read(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) reading {
 	if !has(p, s.Fields) {
 		return saysNothing(ReasonIncompleteRead)
 	}
-	if why, ok := silence(x, link, p, s); ok {
-		return saysNothing(reasonOf(why))
-	}
-	switch {
+	switch nothing, silent := silence(x, link, p, s); {
+	case silent:
+		return reading{kind: readSaysNothing, why: reasonOf(nothing.Why), words: nothing.Words(string(p.Hub[0]))}
+	case readable(p) && known && byDefault(x, link, p, s.Fields):
+		return reading{kind: readSaysNothing, why: ReasonPlatformDefault, words: wordsOf(ReasonPlatformDefault, s.Place, p.Spoke[0])}
 	case known && sameReading(x, s.Place, p, s.Fields, link.Base):
 		return reading{kind: readUnchanged}
 	}
@@ -65,6 +70,13 @@ func read(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) reading {
 		r = reading{kind: readEdit, knowing: knewValue(x, link, p)}
 	}
 	if !readable(p) {
+		return r
+	}
+	if !known && byDefault(x, link, p, s.Fields) {
+		for _, name := range p.Hub {
+			r.said = append(r.said, said{field: name})
+		}
+		r.byDefault = true
 		return r
 	}
 	after, problem := toHub(x, s.Place, p, s.Fields)

@@ -31,8 +31,11 @@ func waits(why Reason) duty { return duty{kind: dutyWait, why: why} }
 
 // dutyOf says whether a pair is due on a live link.
 func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
-	if p.Direction == ruleset.ToHub || constant(p) || p.OnCreateOnly || !has(p, link.Sent) {
+	if p.Direction == ruleset.ToHub || constant(p) || p.OnCreateOnly || !has(p, link.Sent) && !newEdit(x, link, p) {
 		return duty{kind: dutyNone}
+	}
+	if fieldGone(link, p) {
+		return waits(ReasonFieldGone)
 	}
 	if d := permitted(x, link, p); d.kind != dutyWrite {
 		return d
@@ -48,7 +51,7 @@ func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
 		return duty{kind: dutyNone}
 	}
 	switch want = withTexts(p, texts); {
-	case sameReading(x, link.Place, p, want, link.Sent):
+	case has(p, link.Sent) && sameReading(x, link.Place, p, want, link.Sent) && !unheeded(x, link, p):
 		return duty{kind: dutyNone}
 	case keptAsFound(x, p, link):
 		return waits(ReasonKeptAsFound)

@@ -96,6 +96,7 @@ func dropAttempt(w *draft, link *Link, key string) {
 // writtenReceipt moves base and sent for the fields that were written, and for no other. Another difference in the answer
 // is somebody's edit: a hint.
 func writtenReceipt(w *draft, link *Link, r Receipt) {
+	before := maps.Clone(link.Base)
 	for name, value := range r.Intent.Fields {
 		link.Base[name], link.Sent[name] = value, value
 		if r.Snapshot != nil {
@@ -103,6 +104,7 @@ func writtenReceipt(w *draft, link *Link, r Receipt) {
 				link.Base[name] = answered
 			}
 		}
+		delete(link.Seen, name)
 		delete(link.Rejected, name)
 		delete(link.Waived, name)
 		delete(link.Reverts, name)
@@ -112,6 +114,7 @@ func writtenReceipt(w *draft, link *Link, r Receipt) {
 	if r.Snapshot == nil {
 		return
 	}
+	answeredOtherwise(w, link, r.Intent.Fields, before)
 	link.Version = r.Snapshot.Version
 	if r.Snapshot.ModifiedAt.After(link.ModifiedAt) {
 		link.ModifiedAt = r.Snapshot.ModifiedAt
@@ -173,6 +176,10 @@ func createdReceipt(w *draft, link *Link, r Receipt) Decision {
 		if a.Key == r.Intent.Key {
 			repeated, link.Restored = a.Tries > 1, outlives(w.subject, link.Place, a.At)
 		}
+	}
+	link.Seen = map[record.PlatformField]Seen{}
+	if !repeated && !r.Existing {
+		filledIn(w, link, r)
 	}
 	writtenReceipt(w, link, r)
 	if repeated || r.Existing {

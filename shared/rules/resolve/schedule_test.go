@@ -9,7 +9,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// Rule 14: what came after a mapping's last run waits for its next.
+// Rule 15: what came after a mapping's last run waits for its next.
 func TestAnEditAfterTheRunWaitsForTheNext(t *testing.T) {
 	tb := newTable(t)
 	tb.rules.Groups[0].Mappings[1].ToSpoke = ruleset.Schedule{Every: 24 * time.Hour}

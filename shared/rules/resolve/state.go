@@ -127,6 +127,8 @@ type Link struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Failures counts failed writes since the last receipt, for the backoff.
 	Failures int `json:"failures,omitempty"`
+	// Seen are values that say nothing, by field: kept beside base and sent, and shown. See rule 14.
+	Seen map[record.PlatformField]Seen `json:"seen,omitempty"`
 	// Waived are values that this link may keep although they differ.
 	Waived record.Fields `json:"waived,omitempty"`
 	// Reverts marks edits by another than the owner that are to be undone.
@@ -238,5 +240,5 @@ const holdersMax = 16
 
 // SameContent reports whether two versions of a link differ in nothing but lease, revision and when they were touched.
 func SameContent(a, b *Link) bool {
-	return a.ID == b.ID && a.State == b.State && maps.Equal(a.Base, b.Base) && maps.Equal(a.Sent, b.Sent) && len(a.Attempts) == len(b.Attempts)
+	return a.ID == b.ID && a.State == b.State && maps.Equal(a.Base, b.Base) && maps.Equal(a.Sent, b.Sent) && len(a.Attempts) == len(b.Attempts) && maps.Equal(a.Seen, b.Seen)
 }

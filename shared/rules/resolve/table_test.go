@@ -1,6 +1,7 @@
 package resolve_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ type table struct {
 	t     *testing.T
 	rules *ruleset.Rules
 	view  *resolve.View
+	// shows is what a platform answers otherwise than it was asked.
+	shows record.Fields
 }
 
 var (
@@ -192,6 +195,7 @@ func (tb *table) answered(d resolve.Decision, place record.Place, id record.Exte
 		for name, value := range intent.Fields {
 			fields[name] = value
 		}
+		maps.Copy(fields, tb.shows)
 		receipt.Snapshot = &record.Snapshot{Ref: record.Ref{Place: place, ID: id}, Fields: fields, ModifiedAt: stamp, ReadBegan: tb.view.Now}
 	}
 	return tb.commit(tb.decide(resolve.Observation{Receipt: &resolve.Receipt{Entity: d.Entity, Place: place, Intent: intent, Fence: fence, Receipt: receipt}}))

@@ -74,13 +74,13 @@ const problemUnknownParent mapping.Why = "unknown_parent"
 
 // silence tells why what a record newly shows of a pair says nothing about its hub fields; ok is false if it says something.
 // What asks for a person is no silence, and neither is what no pair reads.
-func silence(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) (why mapping.Why, ok bool) {
+func silence(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) (why mapping.Nothing, ok bool) {
 	news := func(name record.PlatformField) bool { return s.Fields[name] != link.Base[name] }
 	if p.Reference != nil || !readable(p) || has(p, link.Base) && !slices.ContainsFunc(p.Spoke, news) {
-		return "", false
+		return mapping.Nothing{}, false
 	}
 	_, nothing, says := mapping.Texts(mapping.ToHub(x.declared, p, s.Fields))
-	return nothing.Why, !says && nothing.Why != mapping.ForPerson
+	return nothing, !says && nothing.Why != mapping.ForPerson
 }
 
 // toHub translates a pair's spoke values at a place; a reference becomes the parent's entity id.

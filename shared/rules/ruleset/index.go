@@ -28,7 +28,7 @@ func (e *Entity) HubPairs() []Pair {
 	}
 	pairs := make([]Pair, len(e.Fields))
 	for i, f := range e.Fields {
-		pairs[i] = Pair{Hub: []record.HubField{f.Name}, Spoke: []record.PlatformField{record.PlatformField(f.Name)}, Direction: Both, Kinds: []catalog.Kind{f.Kind}}
+		pairs[i] = Pair{Hub: []record.HubField{f.Name}, Spoke: []record.PlatformField{record.PlatformField(f.Name)}, Direction: Both, Kinds: []catalog.Kind{f.Kind}, Default: f.Default}
 		if f.ReadOnly {
 			pairs[i].Direction = ToHub
 		}

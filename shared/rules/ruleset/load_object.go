@@ -114,7 +114,7 @@ func (l *loader) field(g *groupSource, s *entitySource, e entry) {
 		if !ok {
 			l.at(e.key, "a %s of %s has no field %s; %s", s.object.Label, g.hub.Label, quote(string(f.Name)), instead(string(f.Name), fieldNames(s.object, anyField)))
 		} else {
-			f.Kind, f.ReadOnly = known.Kind, known.ReadOnly
+			f.Kind, f.ReadOnly, f.Default = known.Kind, known.ReadOnly, known.Default
 			l.slip(e.key, s.object, known.Name)
 		}
 		src.entry, src.unknown = known, !ok

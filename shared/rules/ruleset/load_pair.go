@@ -68,7 +68,7 @@ func (l *loader) spokeFields(m *mappingSource, p *Pair, n *node) {
 			continue
 		}
 		l.slip(item, m.object, f.Name)
-		p.Kinds[len(p.Kinds)-1] = f.Kind
+		p.Kinds[len(p.Kinds)-1], p.Default = f.Kind, f.Default
 		p.OnCreateOnly = p.OnCreateOnly || f.CreateOnly
 		p.Required = p.Required || f.Required
 	}

@@ -94,6 +94,8 @@ type Entity struct {
 type Field struct {
 	Name record.HubField
 	Kind catalog.Kind
+	// Default is what the hub fills in where nothing is set, "" where it leaves a blank.
+	Default string
 	// Form is the canonical form: transforms applied to every value of this field, from wherever it comes.
 	Form []Transform
 	// Owner may set the field; LastWriteWins lets every writer set it.
@@ -291,6 +293,8 @@ type Pair struct {
 	Direction Direction
 	// Kinds says what the platform holds in each field of Spoke, as far as the catalog knows.
 	Kinds []catalog.Kind
+	// Default is what the platform fills in where nothing is set in the field of Spoke, "" where it leaves a blank.
+	Default string
 	// ToSpokeTransforms turn hub values into spoke values; ToHubTransforms the reverse. Nil is identity.
 	ToSpokeTransforms []Transform
 	ToHubTransforms   []Transform

@@ -8,7 +8,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// Rule 14: a mapping that does not write in real time writes in its own runs.
+// Rule 15: a mapping that does not write in real time writes in its own runs.
 
 // RunKey names a mapping's scheduled runs towards its spoke.
 type RunKey struct {
