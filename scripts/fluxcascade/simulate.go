@@ -83,7 +83,7 @@ func runSimulation(out, progress io.Writer, o simulateOptions) error {
 		if !ok {
 			return fmt.Errorf("there is no seeded bug %q; the bugs are %s", o.bug, strings.Join(bugNames(), ", "))
 		}
-		options.Bug = bug
+		options.Bug, options.Calm = bug, o.calm || bug.Options().Calm
 	}
 	fmt.Fprintf(progress, "%d histories from seed %d…\n", o.seeds, o.from)
 	var done atomic.Int64
@@ -191,9 +191,10 @@ func runBugs(out, progress io.Writer, o simulateOptions) error {
 		name.Store(&bug.Name)
 		for r.Histories < bugSeedsMax && (r.Histories < o.seeds || r.Caught == 0) {
 			n := min(bugChunk, bugSeedsMax-r.Histories)
-			begun := r.Histories
+			begun, options := r.Histories, bug.Options()
+			options.Calm = options.Calm || o.calm
 			tell := func(now int) { done.Store(int64(begun + now)) }
-			part := simtest.Simulate(o.from+uint64(begun), n, simtest.Options{Bug: &bug, Calm: o.calm}, tell, nil)
+			part := simtest.Simulate(o.from+uint64(begun), n, options, tell, nil)
 			for i, count := range part.Violations {
 				if count == 0 {
 					continue
@@ -207,7 +208,7 @@ func runBugs(out, progress io.Writer, o simulateOptions) error {
 			r.Caught += part.Failed
 		}
 		if r.Caught > 0 {
-			r.Actions = shrunk(r, bug, o.calm)
+			r.Actions = shrunk(r, bug)
 		}
 		reports = append(reports, r)
 		if r.Caught == 0 {
@@ -231,6 +232,6 @@ func runBugs(out, progress io.Writer, o simulateOptions) error {
 }
 
 // shrunk makes the first history that shows a bug small, and gives how many things people do in it.
-func shrunk(r bugReport, bug simtest.Bug, calm bool) int {
-	return simtest.Explain(r.First, r.shows, simtest.Options{Bug: &bug, Calm: calm}).UserActions
+func shrunk(r bugReport, bug simtest.Bug) int {
+	return simtest.Explain(r.First, r.shows, bug.Options()).UserActions
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
-	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -42,7 +41,7 @@ func (r *run) decision(m *ruleset.Mapping, d catalog.Decided, has platform.Choic
 	where := m.Spoke.String() + " " + string(d.Field)
 	if i := slices.IndexFunc(m.Undecided, func(u ruleset.Undecided) bool { return u.Field == d.Field }); i >= 0 {
 		u := m.Undecided[i]
-		what, do := operate.Undecided(u)
+		what, do := u.Words()
 		if u.Placeholder {
 			do = offer(has, d)
 		}

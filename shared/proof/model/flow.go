@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -205,13 +206,37 @@ func (m *world) updates(t *thing) bool {
 				continue
 			}
 			texts, said, _ := m.said(t, place, p)
-			if said && m.due(t, c, p, texts) {
+			if !said {
+				texts = nil
+			}
+			if !quiet(c, p, texts) && said && m.due(t, c, p, texts) {
 				moved = m.write(c, p, texts) || moved
 			}
 		}
 	}
 	return moved
 }
+
+// quiet reports whether a record shows a value that says nothing, and the thing has nothing new to say to it: texts, nil for
+// nothing.
+func quiet(c *copied, p *ruleset.Pair, texts []string) bool {
+	quiet := false
+	for j, name := range p.Spoke {
+		had, silent := c.silent[name]
+		now := nothing
+		if texts != nil {
+			now = texts[j]
+		}
+		if silent && had == nil {
+			c.silent[name], had = &now, &now
+		}
+		quiet = quiet || silent && *had == now
+	}
+	return quiet
+}
+
+// nothing stands for what a thing has to say where it says nothing; no value is it.
+const nothing = "\x00"
 
 func (m *world) looked(p *ruleset.Pair, c *copied) bool {
 	return !slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { _, ok := c.asked[name]; return !ok })
@@ -234,8 +259,9 @@ func (m *world) due(t *thing, c *copied, p *ruleset.Pair, texts []string) bool {
 		}
 		owns := m.owner(t, f) == c.ref.Connection
 		empty := !slices.ContainsFunc(p.Spoke, func(field record.PlatformField) bool { return c.asked[field] != "" })
-		if owns && !(empty && t.values[name].text != "") {
-			return false // nobody writes to an owner, but to fill a blank
+		lent := slices.ContainsFunc(p.Spoke, func(field record.PlatformField) bool { return c.lent[field] })
+		if owns && !lent && !(empty && t.values[name].text != "") {
+			return false // nobody writes to an owner, but to fill a blank, or over what it did not choose
 		}
 		if !owns && slices.ContainsFunc(p.Spoke, func(field record.PlatformField) bool { return c.waived[field] }) {
 			return false
@@ -256,6 +282,8 @@ func (m *world) write(c *copied, p *ruleset.Pair, texts []string) bool {
 			c.asked[name], c.shows[name] = texts[j], m.platforms.Spells(c.ref.Place, name, texts[j])
 			delete(c.refused, name)
 			delete(c.waived, name)
+			delete(c.silent, name)
+			delete(c.lent, name)
 			moved = true
 		}
 	}
@@ -281,6 +309,61 @@ func (m *world) remove(c *copied, how state) {
 	c.state, c.gone = how, m.tick
 }
 
+// lend notes which fields of a record that we remove hold what its place did not choose.
+func (m *world) lend(t *thing, c *copied) {
+	c.lent = map[record.PlatformField]bool{}
+	for _, p := range m.group.PairsAt(c.ref.Place) {
+		for _, h := range p.Hub {
+			for _, name := range p.Spoke {
+				if v := t.values[h]; v != nil && v.from != c.ref.Connection {
+					c.lent[name] = true
+				}
+			}
+		}
+	}
+}
+
+// returned takes what a record shows of the fields that its place owns, when it is live again: its place chose that.
+func (m *world) returned(t *thing, c *copied) {
+	pairs := m.group.PairsAt(c.ref.Place)
+	for i := range pairs {
+		p := &pairs[i]
+		if !tells(p) || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.lent[name] || c.shows[name] == "" }) {
+			continue
+		}
+		texts, _, ok := m.read(t.kind, c.ref.Place, p, c.shows)
+		for j, name := range p.Hub {
+			f, declared := m.declared(t.kind).Field(name)
+			if v := t.values[name]; ok && declared && m.owner(t, f) == c.ref.Connection && v != nil && !v.open && v.text != texts[j] {
+				t.values[name] = &value{text: texts[j], from: c.ref.Connection, was: v}
+			}
+		}
+	}
+	m.rekey(t)
+	m.filter(t, true)
+}
+
+// back takes a person's restore of a record.
+func (m *world) back(a Action) {
+	t := m.of[a.Ref]
+	if t == nil || t.at[a.Ref.Place].ref != a.Ref {
+		c := m.spelled(Action{Ref: a.Ref})
+		c.shows = maps.Clone(a.Fields)
+		if t != nil { // another record has taken its place
+			m.alone[a.Ref] = c
+			return
+		}
+		m.meet(c, nil)
+		return
+	}
+	c := t.at[a.Ref.Place]
+	m.tick++
+	c.state, c.tied, c.lent = live, m.tick, nil
+	m.rejoin(t)
+	m.returned(t, c)
+	m.differs(t, c)
+}
+
 // removals carries deletions on as the mappings say, and reports whether anything was removed or came back.
 func (m *world) removals(t *thing) bool {
 	moved := false
@@ -293,6 +376,7 @@ func (m *world) removals(t *thing) bool {
 		case c.state == removed:
 			if !applies && c.archived && m.platforms.Restores(place) {
 				c.state, c.archived, moved = live, false, true
+				m.returned(t, c)
 			}
 		case c.state == left:
 			moved = m.rejoin(t) || moved
@@ -301,6 +385,7 @@ func (m *world) removals(t *thing) bool {
 			c.state, moved = left, true
 		case policy != ruleset.DeleteArchive && policy != ruleset.DeleteDelete:
 		default:
+			m.lend(t, c)
 			m.remove(c, removed)
 			c.archived, moved = policy == ruleset.DeleteArchive, true
 		}
@@ -327,22 +412,29 @@ func (m *world) rejoin(t *thing) bool {
 }
 
 // removal gives what a deletion across a mapping asks of a thing's record at a place. A record that came to belong to the
-// thing after the deletion is not what was deleted; and where we removed the hub's record ourselves, what follows it is
-// over when the deletion is that we followed.
+// thing after the deletion is not what was deleted; and where we removed the hub's record ourselves, what counts is the
+// deletion on a spoke that we followed, as long as it is not over.
 func (m *world) removal(t *thing, place record.Place) (ruleset.Delete, bool) {
-	c := t.at[place]
-	if mapped, spoke := m.group.MappingAt(place); spoke {
-		at := m.group.HubPlace(t.kind)
-		hub := t.at[at]
-		applies := hub != nil && (hub.state == deleted || hub.state == removed) && hub.gone > c.tied
-		if applies && hub.state == removed {
-			_, applies = m.removal(t, at)
-		}
-		return mapped.Delete, applies
+	at := m.group.HubPlace(t.kind)
+	c, hub := t.at[place], t.at[at]
+	mapped, spoke := m.group.MappingAt(place)
+	switch {
+	case !spoke:
+		return m.spokeDeleted(t, c, c)
+	case hub == nil || hub.state == live || hub.state == left:
+		return "", false
+	case hub.state == deleted:
+		return mapped.Delete, hub.gone > c.tied
 	}
+	_, applies := m.spokeDeleted(t, hub, c)
+	return mapped.Delete, applies
+}
+
+// spokeDeleted gives the policy of a mapping whose record a person deleted since two others came to belong to the thing.
+func (m *world) spokeDeleted(t *thing, a, b *copied) (ruleset.Delete, bool) {
 	for i := range m.group.Mappings {
 		mapped := &m.group.Mappings[i]
-		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > c.tied {
+		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > max(a.tied, b.tied) {
 			return mapped.Delete, true
 		}
 	}

@@ -23,9 +23,10 @@ type Kind int
 
 // What people do.
 const (
-	Create Kind = iota // Ref with Fields
-	Edit               // Fields of Ref
-	Delete             // Ref, or archive it
+	Create  Kind = iota // Ref with Fields
+	Edit                // Fields of Ref
+	Delete              // Ref, or archive it
+	Restore             // Ref, which a person deleted: it shows Fields
 )
 
 // Action is one thing that a person did, at one place, to one record.
@@ -88,11 +89,17 @@ type copied struct {
 	state state
 	// tied is when it came to belong to its thing, gone when it was removed.
 	tied, gone int
-	// archived: we removed it so that it can come back.
+	// archived: we removed it so that it can come back. lent are the fields that then held what its place did not choose.
 	archived bool
+	lent     map[record.PlatformField]bool
 	// shows is what the record shows; asked what it last told us of itself or we last asked of it. A field that asked lacks
 	// was never looked at.
 	shows, asked record.Fields
+	// silent are the fields whose value says nothing, each with what the thing had to say to it when that was noted, nil as long
+	// as nobody has asked.
+	silent map[record.PlatformField]*string
+	// unheard are the fields that never said anything.
+	unheard map[record.PlatformField]bool
 	// waived are the fields that may keep a value of their own; refused the values that the platform took not.
 	waived  map[record.PlatformField]bool
 	refused map[record.PlatformField]string
@@ -145,6 +152,8 @@ func (m *world) act(a Action) {
 		m.edited(a)
 	case Delete:
 		m.gone(a.Ref)
+	case Restore:
+		m.back(a)
 	}
 	m.settle()
 }
@@ -164,7 +173,7 @@ func (m *Model) Twin(ref record.Ref) bool {
 
 // spelled gives a new record as its platform shows it.
 func (m *world) spelled(a Action) *copied {
-	c := &copied{ref: a.Ref, shows: record.Fields{}, asked: record.Fields{}, waived: map[record.PlatformField]bool{},
+	c := &copied{ref: a.Ref, shows: record.Fields{}, asked: record.Fields{}, silent: map[record.PlatformField]*string{}, unheard: map[record.PlatformField]bool{}, waived: map[record.PlatformField]bool{},
 		refused: map[record.PlatformField]string{}}
 	for name, text := range a.Fields {
 		c.shows[name] = m.platforms.Spells(a.Ref.Place, name, text)

@@ -76,6 +76,7 @@ func (m *world) firstSights(t *thing) {
 			}
 			texts, _, ok := m.read(t.kind, place, p, c.shows)
 			m.looks(c, p, ok)
+			c.hears(p, ok)
 			for j, name := range p.Hub {
 				if ok {
 					seen[name] = append(seen[name], sight{place.Connection, texts[j]})
@@ -134,6 +135,7 @@ func (m *world) firstSight(t *thing, c *copied) {
 		}
 		texts, why, ok := m.read(t.kind, c.ref.Place, p, c.shows)
 		m.looks(c, p, ok || why == mapping.ForPerson)
+		c.hears(p, ok || why == mapping.ForPerson)
 		for j, name := range p.Hub {
 			switch {
 			case ok:
@@ -145,10 +147,24 @@ func (m *world) firstSight(t *thing, c *copied) {
 	}
 }
 
-// looks notes what a record shows of a pair, unless that says nothing: then it is as if nobody had looked.
+// looks notes what a record shows of a pair. What says nothing stays where it is, until it or the thing's value changes.
 func (m *world) looks(c *copied, p *ruleset.Pair, says bool) {
-	if says {
-		maps.Copy(c.asked, whole(p, c.shows))
+	maps.Copy(c.asked, whole(p, c.shows))
+	for _, name := range p.Spoke {
+		delete(c.silent, name)
+		if !says {
+			c.silent[name] = nil
+		}
+	}
+}
+
+// hears notes whether a record ever said anything of a pair.
+func (c *copied) hears(p *ruleset.Pair, says bool) {
+	for _, name := range p.Spoke {
+		delete(c.unheard, name)
+		if !says {
+			c.unheard[name] = true
+		}
 	}
 }
 
@@ -232,11 +248,15 @@ func (m *world) editedPair(t *thing, c *copied, p *ruleset.Pair) {
 		return
 	}
 	texts, why, ok := m.read(t.kind, place, p, c.shows)
-	if tells(p) && !ok && why != mapping.ForPerson {
+	silent := tells(p) && !ok && why != mapping.ForPerson
+	unheard := slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.unheard[name] })
+	m.looks(c, p, !silent)
+	if silent {
 		return // it says nothing, and stays as it is
 	}
 	for _, name := range p.Spoke {
-		c.asked[name] = c.shows[name]
+		delete(c.unheard, name)
+		delete(c.lent, name)
 		delete(c.waived, name)
 		delete(c.refused, name)
 	}
@@ -253,6 +273,10 @@ func (m *world) editedPair(t *thing, c *copied, p *ruleset.Pair) {
 			m.park(t, name)
 		case knew && old[j] == texts[j]:
 		default:
+			if f, ok := m.declared(t.kind).Field(name); ok && unheard && m.owner(t, f) != "" {
+				m.firstValue(t, place, name, texts[j]) // it is the first that is heard of it
+				continue
+			}
 			m.edit(t, c, edit{pair: p, name: name, text: texts[j], knowing: knowing})
 		}
 	}

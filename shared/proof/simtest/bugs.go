@@ -20,6 +20,9 @@ type Bug struct {
 	// Words says what the broken system does.
 	Words string
 
+	// calm: it is looked for in calm histories.
+	calm bool
+
 	decide    func(decide) decide
 	connector func(*world, platform.Connector) platform.Connector
 	commit    func(*world, []store.Write) []store.Write
@@ -53,7 +56,9 @@ func (b *Bug) install(w *world, s *pipeline.Shell) {
 }
 
 // Bugs lists every seeded bug.
-func Bugs() []Bug {
+func Bugs() []Bug { return slices.Concat(bugsOfProtocol(), bugsOfCaution(), bugsOfMeaning()) }
+
+func bugsOfProtocol() []Bug {
 	return []Bug{
 		{Name: "full-record-write", Words: "writes every mapped field, not those due", decide: after(fullRecord)},
 		{Name: "no-sent", Words: "does not remember what it asked for", decide: onLinks(func(l *resolve.Link) { l.Sent = l.Base })},
@@ -137,6 +142,9 @@ func Bugs() []Bug {
 		{Name: "old-rules-commit", Words: "commits under a configuration that was replaced", decide: onEntities(func(e *resolve.Entity) { e.ConfigVersion = 0 })},
 	}
 }
+
+// Options gives how histories are run that look for the bug.
+func (b *Bug) Options() Options { return Options{Bug: b, Calm: b.calm} }
 
 // FindBug finds a bug by name.
 func FindBug(name string) (*Bug, bool) {

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -17,18 +18,32 @@ type calm struct {
 }
 
 // calmKinds are the kinds of actions of calm histories.
-var calmKinds = []ActionKind{ActCreate, ActEdit, ActBlank, ActDelete, ActEmail, ActTwin, ActRefused}
+var calmKinds = []ActionKind{ActCreate, ActEdit, ActBlank, ActDelete, ActRestore, ActEmail, ActTwin, ActRefused, ActDeal, ActBill, ActStage, ActReassign}
 
 // drawCalm gives the calm history of a seed.
 func drawCalm(seed uint64) History {
 	h := Draw(seed)
 	h.Weather = Weather{}
 	s := &h.Setup
-	s.Change, s.Finance, s.Deals, s.Bills, s.Filter, s.Poison, s.Limits, s.Skewed = ChangeNothing, false, false, false, false, false, ruleset.Limits{}, false
-	h.Deals, s.Accounts = nil, s.Accounts[:1+s.Spokes]
+	s.Change, s.Finance, s.Poison, s.Limits, s.Skewed = ChangeNothing, false, false, ruleset.Limits{}, false
+	s.Accounts = s.Accounts[:1+s.Spokes]
 	h.Initial = slices.CompactFunc(h.Initial, func(a, b Initial) bool { return a.Person == b.Person && a.Account == b.Account })
 	h.Actions = slices.DeleteFunc(h.Actions, func(a Action) bool { return !slices.Contains(calmKinds, a.Kind) })
+	r := rand.New(rand.NewPCG(seed, 4))
+	if s.Rich = drawRich(r); len(s.Rich.fields()) > 0 {
+		for range 1 + r.IntN(5) {
+			a := Action{Kind: ActRich, Pick: [4]uint32{r.Uint32(), r.Uint32(), r.Uint32(), r.Uint32()}}
+			h.Actions = slices.Insert(h.Actions, r.IntN(len(h.Actions)+1), a)
+		}
+	}
+	if deleted := slices.IndexFunc(h.Actions, func(a Action) bool { return a.Kind == ActDelete }); deleted >= 0 && r.IntN(2) == 0 {
+		back := Action{Kind: ActRestore, Pick: [4]uint32{r.Uint32(), h.Actions[deleted].Pick[1]}}
+		h.Actions = slices.Insert(h.Actions, deleted+1+r.IntN(len(h.Actions)-deleted), back)
+	}
 	for i := range h.Actions {
+		if h.Actions[i].Kind != ActCreate {
+			continue
+		}
 		h.Actions[i].Pick[3] |= 1 // no colleague enters the same person at once
 	}
 	return h
@@ -120,9 +135,13 @@ type Extra struct {
 func Extras() []Extra {
 	return []Extra{
 		{"delete-a-twin", "delete one of two records of a person at one place", "whether the deletion spreads hangs on which handler is faster, and what followed it does not come back when the other takes its place"},
+		{"silent-first", "make records with a value that a value map has no entry for", "no newer edit of its owner is written over it; and in a first load a spoke's value reaches another spoke before the hub was read, and stays where the hub's has no translation"},
 		{"archive-held", "archive a record that is held", "it counts as held for ever, and no record is made in its place"},
 	}
 }
+
+// back reports whether a calm history may restore a record.
+func (w *world) back(ref record.Ref) bool { return true }
 
 // drawn reports whether a calm history may remove a record.
 func (w *world) drawn(ref record.Ref) bool {

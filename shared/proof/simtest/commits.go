@@ -83,6 +83,7 @@ func (w *world) judgeEntity(before, after *resolve.Entity) {
 	if after.State == resolve.EntityMerged && before.State == resolve.EntityLive {
 		w.mergedAt[after.ID] = w.now
 	}
+	w.judgeJournal(before, after)
 	for name := range after.Parked {
 		if _, already := before.Parked[name]; !already {
 			w.parkedAt[string(after.ID)+"#"+string(name)] = w.now
@@ -100,6 +101,21 @@ func (w *world) judgeEntity(before, after *resolve.Entity) {
 			if !slices.ContainsFunc(now.Candidates, func(d resolve.Candidate) bool { return c.Place == d.Place }) {
 				w.violate(InvariantParked, "%s of %s loses the candidate of %s", name, after.ID, c.Place)
 			}
+		}
+	}
+}
+
+// judgeJournal: an entity's newest journal entry tells of each value that was changed, of every one but those that a merge or a
+// configuration changed.
+func (w *world) judgeJournal(before, after *resolve.Entity) {
+	if before.State != resolve.EntityLive || after.State != resolve.EntityLive {
+		return
+	}
+	for name, now := range after.Fields {
+		was := before.Fields[name]
+		told := after.Journal != nil && slices.ContainsFunc(after.Journal.Changes, func(c resolve.FieldChange) bool { return c.Field == name && c.New == now.Text && c.Taken })
+		if was.Text != now.Text && !told {
+			w.violate(InvariantJournal, "%s of %s goes from %q to %q, and the journal does not say so", name, after.ID, was.Text, now.Text)
 		}
 	}
 }

@@ -56,6 +56,8 @@ type Setup struct {
 	Limits ruleset.Limits
 	// Poison: the first record of the beginning cannot be read by id, and never will be.
 	Poison bool
+	// Rich is drawn in calm histories alone.
+	Rich Rich
 }
 
 // AccountSetup is what one platform can do, and its weaknesses.
@@ -137,6 +139,7 @@ const (
 	ActGarbage // a message that is none
 	ActRelease // an operator lets go what limits of spread hold
 	ActPause   // an operator pauses a connection for a while
+	ActRich    // a further field of a person, in calm histories
 	actionKinds
 )
 

@@ -42,6 +42,7 @@ const (
 	InvariantParked    Invariant = "parked_fields_wait"
 	InvariantPatience  Invariant = "writes_wait_as_asked"
 	InvariantNeeded    Invariant = "every_wait_is_necessary"
+	InvariantJournal   Invariant = "the_journal_tells_every_change"
 	InvariantPanic     Invariant = "nothing_panics"
 	InvariantMeaning   Invariant = "the_configuration_is_meant"
 )
@@ -50,7 +51,7 @@ const (
 func Invariants() []Invariant {
 	return []Invariant{InvariantOwned, InvariantFresh, InvariantBody, InvariantOnce, InvariantGuess, InvariantBounded, InvariantQuiet, InvariantForward,
 		InvariantDangling, InvariantResurrect, InvariantSpread, InvariantBalance, InvariantLeak, InvariantTokens, InvariantRest, InvariantAgree, InvariantRight,
-		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantNeeded, InvariantPanic, InvariantMeaning}
+		InvariantGap, InvariantDeleted, InvariantMerged, InvariantPrompt, InvariantFilter, InvariantParked, InvariantPatience, InvariantNeeded, InvariantJournal, InvariantPanic, InvariantMeaning}
 }
 
 // Violation is one invariant that did not hold, when it showed first, and how.

@@ -43,7 +43,7 @@ func (w *world) act(a Action) {
 			w.remove(ref)
 		}
 	case ActRestore:
-		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], false); ok {
+		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], false); ok && w.back(ref) {
 			w.restore(ref)
 		}
 	case ActMerge:
@@ -74,6 +74,8 @@ func (w *world) act(a Action) {
 		w.run("operator", func(ctx context.Context) { w.engine.release(ctx, w.pickAccount(a.Pick[0])) })
 	case ActPause:
 		w.pause(a)
+	case ActRich:
+		w.editRich(a)
 	case ActMassDelete:
 		for _, id := range w.accounts[hubName].mem.IDs(people) {
 			w.remove(record.Ref{Place: record.Place{Connection: hubName, Object: people}, ID: id})
@@ -186,6 +188,7 @@ func (w *world) createPerson(c record.Connection, pick uint32, email int) record
 			give(w.fieldName(ref, field), false)
 		}
 	}
+	w.richly(ref, pick, fields)
 	mem.Edit(people, ref.ID, fields)
 	w.did(model.Action{Kind: model.Create, Ref: ref, Fields: fields})
 	w.say("a person makes %s: %v", ref, fields)
@@ -353,6 +356,9 @@ func (w *world) restore(ref record.Ref) {
 	w.restores = true
 	w.truth.lives[ref].deletedBy, w.truth.lives[ref].bornAt, w.truth.lives[ref].restored = "", w.now, true
 	w.accounts[ref.Connection].mem.Restore(ref.Object, ref.ID)
+	fields, _ := w.accounts[ref.Connection].mem.Record(ref.Object, ref.ID)
+	delete(fields, w.rules.MarkerAt(ref.Place))
+	w.did(model.Action{Kind: model.Restore, Ref: ref, Fields: fields})
 	w.say("a person restores %s", ref)
 	w.changed(ref, record.KindChanged)
 }

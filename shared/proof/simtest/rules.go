@@ -108,6 +108,7 @@ func (s Setup) customer(changed bool) ruleset.Group {
 	for i, f := range s.Fields {
 		persons.Fields = append(persons.Fields, f.field(personFields[i], i == 1 && changed && s.Change == ChangeOwner))
 	}
+	s.Rich.declare(&persons)
 	g.Entities = []ruleset.Entity{persons}
 	for i := range s.Spokes {
 		if !(changed && s.Change == ChangeGone && i == s.Spokes-1) {
@@ -183,6 +184,7 @@ func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 		}
 		m.Pairs = append(m.Pairs, pair(personFields[i], spokeField(personFields[i])))
 	}
+	s.Rich.pair(&m, spoke)
 	return m
 }
 

@@ -137,6 +137,13 @@ func mercies(s *Setup) []func(*Setup) bool {
 			return true
 		},
 	}
+	for _, part := range []func(*Rich) *bool{
+		func(r *Rich) *bool { return &r.Map }, func(r *Rich) *bool { return &r.Derived }, func(r *Rich) *bool { return &r.Loose }, func(r *Rich) *bool { return &r.Score },
+		func(r *Rich) *bool { return &r.Name }, func(r *Rich) *bool { return &r.Key }, func(r *Rich) *bool { return &r.Constant }, func(r *Rich) *bool { return &r.Once },
+		func(r *Rich) *bool { return &r.Required }, func(r *Rich) *bool { return &r.Filter }, func(r *Rich) *bool { return &r.Enter },
+	} {
+		out = append(out, func(s *Setup) bool { return flip(part(&s.Rich)) })
+	}
 	for i := range s.Fields {
 		f := func(s *Setup) *FieldSetup { return &s.Fields[i] }
 		out = append(out, func(s *Setup) bool { return zero(&f(s).NonOwner) }, func(s *Setup) bool { return zero(&f(s).Conflict) }, func(s *Setup) bool { return flip(&f(s).Keep) })

@@ -128,12 +128,12 @@ func TestSeededBugsShow(t *testing.T) {
 		}
 		t.Run(bug.Name, func(t *testing.T) {
 			for from := 0; from < historiesMax; from += chunk {
-				r := Simulate(uint64(from), chunk, Options{Bug: &bug}, nil, nil)
+				r := Simulate(uint64(from), chunk, bug.Options(), nil, nil)
 				for _, i := range Invariants() {
 					if len(r.First[i]) == 0 {
 						continue
 					}
-					e := Explain(r.First[i][0], i, Options{Bug: &bug})
+					e := Explain(r.First[i][0], i, bug.Options())
 					if e.Violation.Text == "" || len(e.Lines) == 0 {
 						t.Errorf("seed %d: shrunk to a history that shows nothing: %+v", e.Seed, e)
 					}

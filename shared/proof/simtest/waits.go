@@ -35,6 +35,9 @@ func (w *world) checkWaits(g *ruleset.Group, x stored) {
 			continue
 		}
 		ref := record.Ref{Place: place, ID: link.ID}
+		if len(link.Attempts) > 0 {
+			w.violate(InvariantNeeded, "whether a write to %s was done is not known yet, and nothing is left to wait for", ref)
+		}
 		for _, field := range sortedKeys(link.Waived) {
 			if !w.differsRightly(g, x, ref, field) {
 				w.violate(InvariantNeeded, "%s may keep %s as it is, and no rule says so", ref, field)
@@ -53,8 +56,9 @@ func (w *world) checkHeld(g *ruleset.Group, x stored) {
 	for place, link := range x.Links {
 		ref := record.Ref{Place: place, ID: link.ID}
 		l := w.truth.lives[ref]
+		_, mapped := g.TypeAt(place)
 		switch {
-		case link.State != resolve.LinkQuarantined || ref == w.poison:
+		case !mapped || link.State != resolve.LinkQuarantined || ref == w.poison:
 		case l == nil || (l.deletedBy != "" || l.into != "") && !w.excuse(excuseArchivedHeld, w.accounts[ref.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]):
 			w.violate(InvariantNeeded, "%s is gone, and is held still", ref)
 		case l.deletedBy == "" && l.into == "" && !w.sharesKey(g, ref):
@@ -135,7 +139,7 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	case resolve.ReasonAttemptsFull:
 		return w.unknown >= resolve.AttemptsMax
 	}
-	return why == resolve.ReasonLoop
+	return false
 }
 
 // sharesWith reports whether any record of an entity ever showed an email of a record's.

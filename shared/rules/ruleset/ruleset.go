@@ -4,6 +4,7 @@
 package ruleset
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -502,4 +503,17 @@ func (e *Entity) Field(name record.HubField) (*Field, bool) {
 // CreatesOn reports whether a record may be created at the spoke's side.
 func (c Create) CreatesOn(toSpoke Direction) bool {
 	return c == CreateBoth || (toSpoke == ToSpoke && c == CreateToSpoke) || (toSpoke == ToHub && c == CreateToHub)
+}
+
+// Words says what is to be decided, and how it is.
+func (u Undecided) Words() (what, do string) {
+	switch {
+	case u.Zone:
+		return u.What + ", is a day taken from a moment, and nothing says in which time zone",
+			"write {date_iso: {zone: America/Chicago}} with your own, or give the hub's connection a zone"
+	case u.Placeholder:
+		return u.What + ", is not chosen yet", "write one of what `fluxcascade check` lists of the account, or value: " + catalog.LeaveOut
+	}
+	return u.What + ", is not in the mapping", fmt.Sprintf("map it, or add {spoke: %q, value: %s}, or value: %s if the account is to decide",
+		u.Field, catalog.Choose, catalog.LeaveOut)
 }
