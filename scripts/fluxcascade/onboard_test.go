@@ -235,7 +235,8 @@ func decide(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	text := string(body)
-	for field, value := range map[string]string{`"Line[0].ItemRef"`: `"1"`, `"Line[0].TaxCodeRef"`: "NON", "GlobalTaxCalculation": "leave_out", "SalesTermRef": `"3"`,
+	for field, value := range map[string]string{`"Line[0].ItemRef"`: `"1"`, `"Line[0].TaxCodeRef"`: "NON",
+		"GlobalTaxCalculation": "leave_out", "SalesTermRef": `"3"`,
 		"CurrencyRef": "USD"} {
 		text = strings.Replace(text, "{spoke: "+field+", value: choose}", "{spoke: "+field+", value: "+value+"}", 1)
 	}

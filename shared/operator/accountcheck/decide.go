@@ -57,7 +57,8 @@ func (r *run) decision(m *ruleset.Mapping, d catalog.Decided, has platform.Choic
 	p := m.Pairs[i]
 	switch at := slices.IndexFunc(has.Options, func(o platform.Option) bool { return o.Value == p.Constant }); {
 	case has.Unneeded != "":
-		r.add(Finding{Severity: Warning, Where: where, Line: p.Line, What: "it is given, and " + has.Unneeded, Do: "write value: " + catalog.LeaveOut})
+		r.add(Finding{Severity: Warning, Where: where, Line: p.Line, What: "it is given, and " + has.Unneeded,
+			Do: "write value: " + catalog.LeaveOut})
 	case len(has.Options) == 0:
 	case at >= 0:
 		r.add(Finding{Severity: Note, Where: where, Line: p.Line, What: fmt.Sprintf("%s is %q", d.What, has.Options[at].Label)})

@@ -42,7 +42,8 @@ func TestNothingAboutMoneyIsActivatedUndecided(t *testing.T) {
 			t.Errorf("with %q refused %v, want one reason", now, d.Refused)
 		}
 	}
-	if d := operate.Compare(nil, load(t, strings.Replace(decided, `SalesTermRef, value: "1"`, "SalesTermRef, value: leave_out", 1))); len(d.Refused) > 0 {
+	if d := operate.Compare(nil, load(t, strings.Replace(decided, `SalesTermRef, value: "1"`, "SalesTermRef, value: leave_out",
+		1))); len(d.Refused) > 0 {
 		t.Errorf("what is left out on purpose is refused: %v", d.Refused)
 	}
 }

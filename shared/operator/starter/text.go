@@ -256,7 +256,8 @@ func (d *draft) mapping(line lineFunc, m *mapping) {
 		line(10, "- {spoke: %s, value: %s} # %s; yours may differ", text(string(u.Field)), text(u.Value), u.Why)
 	}
 	if len(m.decided) > 0 {
-		line(10, "# Yours to decide: `fluxcascade check` lists what your account has, by name. With value: %s the account decides.", catalog.LeaveOut)
+		line(10, "# Yours to decide: `fluxcascade check` lists what your account has, by name. With value: %s the account decides.",
+			catalog.LeaveOut)
 	}
 	for _, dec := range m.decided {
 		value, why := catalog.Choose, dec.What

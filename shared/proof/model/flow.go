@@ -115,7 +115,8 @@ func (m *world) leftBlank(t *thing, c *copied, sent record.Fields) {
 func (m *world) asks(t *thing, place record.Place) bool {
 	hub := m.group.HubPlace(t.kind)
 	if mapped, spoke := m.group.MappingAt(place); spoke {
-		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name] && meets(mapped.Filter, m.texts(t)))
+		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name] &&
+			meets(mapped.Filter, m.texts(t)))
 	}
 	return slices.ContainsFunc(m.group.Mappings, func(mapped ruleset.Mapping) bool {
 		return mapped.Hub == t.kind && mapped.Create.CreatesOn(ruleset.ToHub) && t.live(mapped.Spoke) != nil
@@ -434,7 +435,8 @@ func (m *world) removal(t *thing, place record.Place) (ruleset.Delete, bool) {
 func (m *world) spokeDeleted(t *thing, a, b *copied) (ruleset.Delete, bool) {
 	for i := range m.group.Mappings {
 		mapped := &m.group.Mappings[i]
-		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted && mapped.Direction != ruleset.ToSpoke && spoke.gone > max(a.tied, b.tied) {
+		if spoke := t.at[mapped.Spoke]; mapped.Hub == t.kind && spoke != nil && spoke.state == deleted &&
+			mapped.Direction != ruleset.ToSpoke && spoke.gone > max(a.tied, b.tied) {
 			return mapped.Delete, true
 		}
 	}

@@ -173,7 +173,8 @@ func (m *Model) Twin(ref record.Ref) bool {
 
 // spelled gives a new record as its platform shows it.
 func (m *world) spelled(a Action) *copied {
-	c := &copied{ref: a.Ref, shows: record.Fields{}, asked: record.Fields{}, silent: map[record.PlatformField]*string{}, unheard: map[record.PlatformField]bool{}, waived: map[record.PlatformField]bool{},
+	c := &copied{ref: a.Ref, shows: record.Fields{}, asked: record.Fields{}, silent: map[record.PlatformField]*string{},
+		unheard: map[record.PlatformField]bool{}, waived: map[record.PlatformField]bool{},
 		refused: map[record.PlatformField]string{}}
 	for name, text := range a.Fields {
 		c.shows[name] = m.platforms.Spells(a.Ref.Place, name, text)

@@ -100,7 +100,8 @@ func (s *System) Connector(c record.Connection) (platform.Connector, error) {
 		return nil, err
 	}
 	client := s.client(c, app, vendor)
-	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now, Wait: platform.Wait,
+	tokens := &credential.Source{Store: s.tokenStore(), Connection: c, Refresher: vendor.Refresh(app, client, s.Now), Now: s.Now,
+		Wait:    platform.Wait,
 		Renewed: func(at time.Time) { s.Meter.Renewed(c, at) }}
 	connector := vendor.Connect(platform.Settings{Connection: c, Account: home.Account, BaseURL: home.BaseURL, Tokens: tokens,
 		AppKey: app.DeveloperKey, HTTP: client, Now: s.Now, Options: declared.Options})

@@ -58,7 +58,8 @@ func smallList(name string) map[string]any {
 	case "accounts":
 		name = "Accounts"
 		for _, code := range slices.Sorted(maps.Keys(accounts)) {
-			rows = append(rows, map[string]any{"AccountID": "a-" + code, "Code": code, "Name": accountNames[code], "Status": "ACTIVE", "Type": "REVENUE",
+			rows = append(rows, map[string]any{"AccountID": "a-" + code, "Code": code, "Name": accountNames[code], "Status": "ACTIVE",
+				"Type":  "REVENUE",
 				"Class": "REVENUE"})
 		}
 	case "taxrates":

@@ -164,7 +164,8 @@ func TestALimitOfSpreadIsShownAndReleased(t *testing.T) {
 	if stopped() != 1 {
 		t.Errorf("%d stops are shown, want 1", stopped())
 	}
-	if done, err := operate.Release(ctx, target, rules, "jobber", operate.Releasing{Kind: "creates"}, time.Now); err != nil || stopped() != 1 ||
+	if done, err := operate.Release(ctx, target, rules, "jobber", operate.Releasing{Kind: "creates"},
+		time.Now); err != nil || stopped() != 1 ||
 		!strings.HasPrefix(done.Did, "No limit") {
 		t.Errorf("another kind: %q, %v", done.Did, err)
 	}
