@@ -120,7 +120,8 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	limits := w.history.Setup.Limits
 	switch why {
 	case resolve.ReasonContested:
-		return slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+		// What cannot be read cannot be told apart either.
+		return w.poison.Place == place || slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
 			l := w.truth.lives[other]
 			gone := l.deletedBy != "" || l.into != ""
 			return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
@@ -152,8 +153,14 @@ func (w *world) sharesWith(g *ruleset.Group, x stored, l *life) bool {
 	return false
 }
 
-// showsRefused reports whether a record of an entity shows a value that platforms take not from us.
+// showsRefused reports whether a record of an entity shows a value that platforms do not take from us, or whether a person gave
+// it one that outlived its record.
 func (w *world) showsRefused(g *ruleset.Group, x stored) bool {
+	for _, value := range x.Entity.Fields {
+		if strings.Contains(value.Text, refusedMark) {
+			return true
+		}
+	}
 	for place, link := range x.Links {
 		fields, _ := w.accounts[place.Connection].mem.Record(place.Object, link.ID)
 		for _, text := range fields {
