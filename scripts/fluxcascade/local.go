@@ -235,6 +235,9 @@ func runLocal(cmd *cobra.Command, f localFlags) error {
 	defer forget()
 	s.operate(f, story)
 	story.say("How it stands: " + s.FrontURL + "/\n")
+	for _, u := range s.Unmade {
+		story.say(u.String() + "\n")
+	}
 	if len(s.Chosen) > 0 {
 		story.say("About money the file leaves to you; for the simulated accounts this run takes:\n")
 		for _, c := range s.Chosen {

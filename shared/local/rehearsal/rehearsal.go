@@ -31,29 +31,120 @@ type Options struct {
 	Rules  *ruleset.Rules
 	Faults platformsim.Faults
 	Seed   uint64
-	// Tell is told of each test as it begins; nil for nobody.
-	Tell func(string)
+	// Begin is told of each test as it begins, by its number of how many; Done of each result at once. Nil for nobody.
+	Begin func(n, of int, name string)
+	Done  func(Result)
 }
 
-// Run runs every test of every group. Errors are of the machine (no port, say), not of a test.
+// planned is a test that is still to be run.
+type planned struct {
+	group   record.Group
+	name    string
+	rules   *ruleset.Rules
+	subject record.Object
+	run     func(context.Context, *trial)
+}
+
+// Run runs every test of every group, for every mapping and every filter: one that nothing can be tried with is in the
+// results too, with why. Errors are of the machine (no port, say), not of a test.
 func Run(ctx context.Context, o Options) ([]Result, error) {
-	var results []Result
+	results, err := o.fitting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		o.done(results[i])
+	}
+	plan, untested := o.plan()
+	for n, p := range plan {
+		if o.Begin != nil {
+			o.Begin(n+1, len(plan), fmt.Sprintf("%s: %s", p.group, p.name))
+		}
+		r, err := o.test(ctx, p)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+		o.done(r)
+	}
+	for _, r := range untested {
+		results = append(results, r)
+		o.done(r)
+	}
+	return results, ctx.Err()
+}
+
+func (o Options) done(r Result) {
+	if o.Done != nil {
+		o.Done(r)
+	}
+}
+
+// plan lists the tests of every group, and what none of them tries.
+func (o Options) plan() (plan []planned, untested []Result) {
 	for i := range o.Rules.Groups {
 		g := &o.Rules.Groups[i]
 		subjects := subjects(g)
-		if len(subjects) == 0 {
-			results = append(results, Result{Group: g.Name, Name: "all", Passed: true, Skipped: "no hub object is created on a spoke without a condition"})
-			continue
-		}
 		for _, t := range subjects {
-			tested, err := o.subject(ctx, g, t)
-			results = append(results, tested...)
-			if err != nil {
-				return results, err
+			plan = append(plan, o.subject(g, t)...)
+		}
+		for j := range g.Mappings {
+			m := &g.Mappings[j]
+			name := fmt.Sprintf("%s <-> %s", m.Hub, m.Spoke)
+			if m.Create.CreatesOn(ruleset.ToSpoke) && (m.Filter != nil || !slices.Contains(subjects, m.Hub)) {
+				what := "a record made in the hub reaches the spoke"
+				if m.Filter != nil {
+					what = "a record of the hub reaches the spoke when it enters the filter, once"
+				}
+				plan = append(plan, planned{g.Name, name + ": " + what, alone(o.Rules, g.Name, m.Hub, m.Spoke), m.Hub, entersOnce(m.Spoke)})
 			}
+			if m.Create.CreatesOn(ruleset.ToHub) {
+				plan = append(plan, planned{g.Name, name + ": a record made in the spoke reaches the hub, once", o.Rules, m.Hub, spokeCreateReaches(m.Spoke)})
+			}
+			untested = append(untested, untried(g, m, name)...)
 		}
 	}
-	return results, nil
+	return plan, untested
+}
+
+// untried says what no test tries of a mapping.
+func untried(g *ruleset.Group, m *ruleset.Mapping, name string) []Result {
+	var out []Result
+	add := func(what, why string) {
+		out = append(out, Result{Group: g.Name, Name: name + what, Passed: true, Skipped: why})
+	}
+	if m.Create == ruleset.CreateNone {
+		add("", "it makes no records, so there is nothing to try it with: link two by hand in a test account")
+		return out
+	}
+	for i := range m.Pairs {
+		p := &m.Pairs[i]
+		if p.Direction == ruleset.ToHub && !slices.ContainsFunc(p.ToHubTransforms, func(t ruleset.Transform) bool { return t.Map != nil }) && len(p.ToHubTransforms) > 0 {
+			add(fmt.Sprintf(": %s -> %s", p.Spoke[0], p.Hub[0]), "the platform makes it, or it is made of other fields: look at it in a test account")
+		}
+	}
+	return out
+}
+
+// fitting looks whether the platforms have every field that the configuration maps. One that a person must make is a failure
+// told at once: every test would try it again and again, and end with nothing but that.
+func (o Options) fitting(ctx context.Context) ([]Result, error) {
+	began := time.Now()
+	calm := o
+	calm.Faults = platformsim.Faults{}
+	b, err := openSimulated(ctx, calm, o.Rules)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	if len(b.world.Unmade) == 0 {
+		return nil, nil
+	}
+	r := Result{Group: o.Rules.Groups[0].Name, Name: "every mapped field is there", Seconds: time.Since(began).Round(time.Millisecond).Seconds()}
+	for _, u := range b.world.Unmade {
+		r.Details = append(r.Details, u.String())
+	}
+	return []Result{r}, nil
 }
 
 // tests are those that every subject is put to with all its spokes.
@@ -67,24 +158,16 @@ var tests = []struct {
 	{"a change in a spoke of what records are matched by makes no duplicate", emailInSpoke},
 }
 
-// subject runs every test with one entity type.
-func (o Options) subject(ctx context.Context, g *ruleset.Group, t record.Object) ([]Result, error) {
-	var results []Result
+// subject lists every test of one entity type.
+func (o Options) subject(g *ruleset.Group, t record.Object) []planned {
+	var out []planned
 	for _, spoke := range spokesOf(g, t) {
-		r, err := o.test(ctx, g.Name, fmt.Sprintf("%s: each spoke alone: %s", t, spoke.Connection), alone(o.Rules, g.Name, t, spoke), t, createReaches)
-		if err != nil {
-			return results, err
-		}
-		results = append(results, r)
+		out = append(out, planned{g.Name, fmt.Sprintf("%s: each spoke alone: %s", t, spoke.Connection), alone(o.Rules, g.Name, t, spoke), t, createReaches})
 	}
 	for _, test := range tests {
-		r, err := o.test(ctx, g.Name, fmt.Sprintf("%s: %s", t, test.name), o.Rules, t, test.run)
-		if err != nil {
-			return results, err
-		}
-		results = append(results, r)
+		out = append(out, planned{g.Name, fmt.Sprintf("%s: %s", t, test.name), o.Rules, t, test.run})
 	}
-	return results, nil
+	return out
 }
 
 // subjects are the entity types to test with: those that may be created on a spoke and need no other record for it.
@@ -147,6 +230,7 @@ func alone(r *ruleset.Rules, name record.Group, t record.Object, spoke record.Pl
 	out.Connections = slices.DeleteFunc(slices.Clone(r.Connections), func(c ruleset.Connection) bool {
 		return c.Name != out.Groups[0].Hub && c.Name != spoke.Connection
 	})
+	out.Index() // the places of what was taken out are none any more
 	return &out
 }
 
@@ -167,22 +251,19 @@ func (t *trial) fail(format string, args ...any) {
 	t.problems = append(t.problems, fmt.Sprintf(format, args...))
 }
 
-func (o Options) test(ctx context.Context, group record.Group, name string, rules *ruleset.Rules, subject record.Object, run func(context.Context, *trial)) (Result, error) {
+func (o Options) test(ctx context.Context, p planned) (Result, error) {
 	began := time.Now()
-	if o.Tell != nil {
-		o.Tell(fmt.Sprintf("%s: %s", group, name))
-	}
-	bench, err := openSimulated(ctx, o, rules)
+	bench, err := openSimulated(ctx, o, p.rules)
 	if err != nil {
 		return Result{}, err
 	}
 	defer bench.close()
-	t := newTrial(bench, bench.world.Rules, group, subject)
+	t := newTrial(bench, bench.world.Rules, p.group, p.subject)
 	if !bench.settle(ctx) {
 		t.fail("the empty system does not come to rest")
 	}
-	run(ctx, t)
-	return t.result(ctx, name, began), nil
+	p.run(ctx, t)
+	return t.result(ctx, p.name, began), nil
 }
 
 func newTrial(b bench, rules *ruleset.Rules, group record.Group, subject record.Object) *trial {

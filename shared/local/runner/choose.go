@@ -3,10 +3,8 @@ package runner
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -38,7 +36,11 @@ func (w *World) choose(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		found, err := w.choices(ctx, choosing, o.Place.Object, o.Field)
+		var found platform.Choices
+		err = w.patiently(func() error {
+			found, err = choosing.Choices(ctx, o.Place.Object, o.Field)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("what %s can be at %s: %w", o.Field, o.Place, err)
 		}
@@ -56,17 +58,4 @@ func (w *World) choose(ctx context.Context) error {
 		w.System.Rules = w.Rules
 	}
 	return nil
-}
-
-// choices asks, and asks again once the platform allows it.
-func (w *World) choices(ctx context.Context, from platform.Choosing, object record.Object, field record.PlatformField) (platform.Choices, error) {
-	var found platform.Choices
-	var err error
-	for range prepareTries {
-		if found, err = from.Choices(ctx, object, field); !fault.Is(err, fault.RateLimited) {
-			return found, err
-		}
-		w.Clock.Skip(fault.After(err, time.Second))
-	}
-	return found, err
 }

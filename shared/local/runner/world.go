@@ -23,7 +23,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
 	"github.com/fluxcascade/fluxcascade/shared/engine/meter"
 	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -71,6 +70,8 @@ type World struct {
 	// FrontURL is where webhooks come in.
 	FrontURL string
 	Counts   Counts
+	// Unmade are the fields of an account's own that are mapped, and that a person must make: no API does.
+	Unmade []Unmade
 	// Chosen are the decisions about money that the run took for its simulated accounts.
 	Chosen []Chosen
 
@@ -119,6 +120,10 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		w.Close()
 		return nil, err
 	}
+	if err := w.makeFields(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
 	if err := w.choose(ctx); err != nil {
 		w.Close()
 		return nil, err
@@ -145,14 +150,7 @@ const prepareTries = 20
 
 // prepare makes the fields that hold our identity, once the platforms allow the calls.
 func (w *World) prepare(ctx context.Context) error {
-	var err error
-	for range prepareTries {
-		if err = w.System.Prepare(ctx); !fault.Is(err, fault.RateLimited) {
-			return err
-		}
-		w.Clock.Skip(fault.After(err, time.Second))
-	}
-	return err
+	return w.patiently(func() error { return w.System.Prepare(ctx) })
 }
 
 func (w *World) serve(l net.Listener, h http.Handler) {

@@ -3,14 +3,13 @@ package connect
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/engine/credential"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/run/boot"
 )
 
 // tries is how often a call whose outcome is unknown is made again: each looks first.
@@ -79,16 +78,12 @@ func (w *job) makeFields(ctx context.Context, connector platform.Connector, plac
 			w.Person.Say("Field %s of %s: there, and fit to hold our ids.", marker, place.Object)
 		}
 	}
-	infos, err := connector.(platform.Connecting).Describe(ctx, place.Object)
+	o, _ := w.vendor.Catalog.Object(place.Object)
+	lacking, err := boot.Lacking(ctx, connector, o, w.Rules.FieldsAt(place), marker)
 	if err != nil {
 		return steps, err
 	}
-	o, _ := w.vendor.Catalog.Object(place.Object)
-	for _, name := range w.Rules.FieldsAt(place) {
-		known := slices.ContainsFunc(infos, func(f platform.FieldInfo) bool { return f.Name == name })
-		if known || name == marker || o.Custom == nil || !o.Custom.MatchString(string(name)) {
-			continue
-		}
+	for _, name := range lacking {
 		step, err := w.makeField(ctx, connector, place, name)
 		if err != nil {
 			return steps, err
@@ -111,7 +106,7 @@ func (w *job) makeField(
 	}
 	var made record.PlatformField
 	err = again(func() (err error) {
-		made, err = making.MakeField(ctx, place.Object, platform.NewField{Name: name, Label: labelOf(name)})
+		made, err = making.MakeField(ctx, place.Object, platform.NewField{Name: name, Label: boot.LabelOf(name)})
 		return err
 	})
 	switch {
@@ -124,18 +119,6 @@ func (w *job) makeField(
 	}
 	w.Person.Say("Field %s of %s: made.", name, place.Object)
 	return "", nil
-}
-
-// inBrackets finds the label that a spelling holds: customFields[Label].
-var inBrackets = regexp.MustCompile(`\[([^\[\]]+)\]$`)
-
-// labelOf makes of a field's spelling what people see.
-func labelOf(name record.PlatformField) string {
-	if m := inBrackets.FindStringSubmatch(string(name)); m != nil {
-		return m[1]
-	}
-	words := strings.ReplaceAll(strings.TrimSuffix(string(name), "__c"), "_", " ")
-	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // subscribe registers webhooks, if the vendor lets it and they have somewhere to go, and keeps their ids.
