@@ -143,7 +143,7 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		MemorySize: jsii.Number(sizes[f].memoryMB), Timeout: awscdk.Duration_Seconds(jsii.Number(sizes[f].timeoutSeconds)),
 		Role: role, LogGroup: logs, LoggingFormat: awslambda.LoggingFormat_JSON, SystemLogLevelV2: awslambda.SystemLogLevel_WARN,
 		Tracing: awslambda.Tracing_ACTIVE, Environment: environment(awscdk.Stack_Of(scope), f, r, props),
-		RetryAttempts: retries(f),
+		RetryAttempts: retries(f), RecursiveLoop: recursion(f),
 	})
 	tag(scope, tagFunction, string(f))
 	if r.connection != "" {
@@ -155,6 +155,20 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		Metric:    fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
 		Threshold: 1, Periods: 3})
 	return fn
+}
+
+// recursion allows loops to the functions that take queues: what they put off they send to a queue that invokes them, and
+// what one of them does makes work for the other. By default Lambda ends such a chain after about 16 invocations and drops
+// its message (docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html, read 2026-12-01). It counts by a header that
+// goes with everything an invocation sends, whichever message of its batch led to it (docs.aws.amazon.com/xray/latest/
+// devguide/xray-services-sqs.html, read 2026-12-01), so that messages which looped never could be dropped too. The pipeline
+// bounds its own chains, and more tightly: after 12 messages, what is left is kept in the tables until a sweep. The other
+// functions are called by schedules and people alone, and keep Lambda's guard.
+func recursion(f config.Function) awslambda.RecursiveLoop {
+	if len(config.AccessOf(f, "").Consumes) > 0 {
+		return awslambda.RecursiveLoop_ALLOW
+	}
+	return awslambda.RecursiveLoop_TERMINATE
 }
 
 // retries gives how often Lambda repeats a call that failed: a scheduled one never, since the next goes on where it
@@ -169,13 +183,11 @@ func retries(f config.Function) *float64 {
 // environment gives a function the variables that package config says it requires: their values, and their values alone.
 func environment(stack awscdk.Stack, f config.Function, r reach, props FunctionsProps) *map[string]*string {
 	values := map[string]func() *string{
-		config.EnvConfig: func() *string { return jsii.String(configPath) },
-		config.EnvQueueURLs: func() *string {
-			return props.Queues.URLs(stack, config.AccessOf(f, r.connection).Sends, r.connections)
-		},
+		config.EnvConfig:   func() *string { return jsii.String(configPath) },
 		config.EnvQueuesAt: func() *string { return props.Queues.At(stack) },
 		config.EnvQueueNames: func() *string {
-			return props.Queues.Names(stack, config.AccessOf(f, r.connection).Counts, r.connections)
+			access := config.AccessOf(f, r.connection)
+			return props.Queues.Names(stack, slices.Concat(access.Sends, access.Counts), r.connections)
 		},
 		config.EnvSecretARNs:     func() *string { return props.Secrets.ARNs(stack, r.platforms) },
 		config.EnvMatchSecretARN: props.Secrets.MatchARN,

@@ -150,19 +150,8 @@ func NewQueues(scope constructs.Construct, id string, props QueuesProps) *Queues
 // Of gives a connection's queue of a kind.
 func (q *Queues) Of(kind record.QueueKind, c record.Connection) *ChangeQueue { return q.of[kind][c] }
 
-// URLs gives the JSON object of queue URLs by name that functions read.
-func (q *Queues) URLs(stack awscdk.Stack, kinds []record.QueueKind, connections []record.Connection) *string {
-	urls := map[string]any{}
-	for _, kind := range kinds {
-		for _, c := range connections {
-			urls[string(record.QueueOf(kind, c))] = q.Of(kind, c).Queue.QueueUrl()
-		}
-	}
-	return stack.ToJsonString(urls, nil)
-}
-
-// Names gives the JSON object of the names that SQS knows queues by, and At what every URL of theirs begins with
-// (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html, 2026).
+// Names gives the JSON object of the names that SQS knows queues by, by ours, which functions read; At gives what every URL of
+// theirs begins with (docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html, 2026).
 func (q *Queues) Names(stack awscdk.Stack, kinds []record.QueueKind, connections []record.Connection) *string {
 	names := map[string]any{}
 	for _, kind := range kinds {

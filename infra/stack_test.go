@@ -48,6 +48,7 @@ func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
 		{"nothing has a physical name", noPhysicalNames},
 		{"everything is tagged", tagged},
 		{"functions are as described", functionsAsDescribed},
+		{"only functions that take queues may be invoked in a loop", loops},
 		{"each platform that calls us has one route, throttled, logged without contents", routes},
 		{"each scheduled call has one schedule", schedules},
 		{"events of a bus come to their platform's route, with its secret", relays},
@@ -247,6 +248,24 @@ func functionsAsDescribed(t *testing.T, tpl template, _ config.Deployment) {
 		}
 		if logs := tpl.Resources[target(r.at("LoggingConfig", "LogGroup"))]; number(logs.at("RetentionInDays")) != 30 {
 			t.Errorf("%s keeps its log for %v days", id, logs.at("RetentionInDays"))
+		}
+	}
+}
+
+// loops: by default Lambda drops what a function put off often enough, while a function that no queue invokes has no cause
+// to invoke itself.
+func loops(t *testing.T, tpl template, _ config.Deployment) {
+	fed := map[string]bool{}
+	for _, id := range tpl.of(t, "AWS::Lambda::EventSourceMapping") {
+		fed[target(tpl.Resources[id].at("FunctionName"))] = true
+	}
+	for _, id := range tpl.of(t, "AWS::Lambda::Function") {
+		want := "Terminate"
+		if fed[id] {
+			want = "Allow"
+		}
+		if got := tpl.Resources[id].at("RecursiveLoop"); got != want {
+			t.Errorf("%s has RecursiveLoop %v, want %s", id, got, want)
 		}
 	}
 }

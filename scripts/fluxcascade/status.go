@@ -110,6 +110,9 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		fmt.Fprintf(out, "  tokens renewed %s ago\n", age(now, c.Grant.RenewedAt))
 	}
 	printStanding(out, c.Standing)
+	if c.Kept > 0 {
+		fmt.Fprintf(out, "  %s kept, to be read once it answers and is not paused\n", syncs.Messages(record.QueueChanges, c.Kept))
+	}
 	for _, kind := range record.QueueKinds() {
 		if n := c.Queues[kind]; n > 0 {
 			fmt.Fprintf(out, "  %s on the way\n", syncs.Messages(kind, n))

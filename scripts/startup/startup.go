@@ -84,7 +84,7 @@ func Bootstraps(dir, rules string) map[string]Bootstrap {
 // Environment gives what a function requires.
 func Environment(f config.Function, rules string) []string {
 	values := map[string]string{config.EnvConfig: rules, config.EnvConnection: "jobber", config.EnvSecretARNs: `{"hubspot":"arn"}`,
-		config.EnvQueueNames: `{"changes-hubspot":"q"}`, config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`}
+		config.EnvQueueNames: `{"changes-hubspot":"q"}`, config.EnvQueuesAt: "https://sqs.us-east-1.amazonaws.com/1/"}
 	env := []string{"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none"}
 	for _, name := range config.Environment(f) {
 		value := values[name]

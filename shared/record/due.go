@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -12,9 +13,23 @@ type DueNotice struct {
 	// ChangeID and SeenAt correlate the write with the change that led to it; both may be empty after a sweep.
 	ChangeID string    `json:"change_id,omitempty"`
 	SeenAt   time.Time `json:"seen_at,omitzero"`
-	// Load: a first load or a sweep found it, one of many at once. Live edits are written before it, and it spends no more
-	// of a limit than such work may.
-	Load bool `json:"load,omitempty"`
+	// Lane is that of the change that led to it. Live notices are written first, and what a sweep or a first load found spends
+	// no more of a limit than such work may.
+	Lane Lane `json:"lane,omitempty"`
 	// Deferrals counts how often it was put off. Past a limit it is not sent again: the sweep finds what is due.
 	Deferrals int `json:"deferrals,omitempty"`
+	// Hops counts the messages that led to this one, as those of a change do.
+	Hops int `json:"hops,omitempty"`
+}
+
+// JoinNotices gives the one notice that stands for two of the same entity and place: live if either is, and put off as often
+// as the fresher was.
+func JoinNotices(a, b DueNotice) DueNotice {
+	out := a
+	out.ChangeID, out.SeenAt = cmp.Or(a.ChangeID, b.ChangeID), earlier(a.SeenAt, b.SeenAt)
+	if b.Lane == LaneLive {
+		out.Lane = LaneLive
+	}
+	out.Deferrals, out.Hops = min(a.Deferrals, b.Deferrals), max(a.Hops, b.Hops)
+	return out
 }

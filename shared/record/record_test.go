@@ -12,8 +12,8 @@ import (
 func TestAChangeRecordSurvivesItsQueue(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	ref := record.Ref{Place: record.Place{Connection: "jobber", Object: "clients"}, ID: "Q2xpZW50LzE="}
-	want := record.Page{Run: "r", Number: 3, Changes: []record.Change{{ID: "c1", Ref: ref, Source: record.SourcePoll, Kind: record.KindMerged,
-		Into: "w", OccurredAt: at, SeenAt: at,
+	want := record.Page{Marks: []record.Mark{{Run: "r", Page: 3, Record: "1"}}, Changes: []record.Change{{ID: "c1", Ref: ref,
+		Source: record.SourcePoll, Kind: record.KindMerged, Into: "w", OccurredAt: at, SeenAt: at,
 		Deferrals: 2, MissingSince: at, Snapshot: &record.Snapshot{Ref: ref, Fields: record.Fields{"a": "", "b": "x"}, Version: "7",
 			ModifiedAt: at, ReadBegan: at, Lagging: true, Archived: true}}}}
 	raw, err := json.Marshal(want)

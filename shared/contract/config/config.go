@@ -25,11 +25,8 @@ const (
 	EnvTableVersions       = "TABLE_VERSIONS"
 	EnvTableCrossReference = "TABLE_CROSS_REFERENCE"
 	EnvTableControl        = "TABLE_CONTROL"
-	// EnvQueueURLs is a JSON object: queue name to URL.
-	EnvQueueURLs = "QUEUE_URLS"
-	// EnvQueuesAt and EnvQueueNames say the same in two thirds of the room, for functions that look at every queue: what all
-	// their URLs begin with, and a JSON object: queue name to its name at SQS. An environment holds 4 KB
-	// (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, 2026).
+	// EnvQueuesAt is what the URLs of all queues begin with, and EnvQueueNames a JSON object: queue name to its name at SQS.
+	// Whole URLs would not fit: an environment holds 4 KB (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, 2026).
 	EnvQueuesAt   = "QUEUES_AT"
 	EnvQueueNames = "QUEUE_NAMES"
 	// EnvSecretARNs is a JSON object: platform to the ARN of its app's secret.
@@ -64,12 +61,14 @@ func Functions() []Function {
 }
 
 var required = map[Function][]string{
-	Webhook:  {EnvConfig, EnvStack, EnvQueueURLs, EnvSecretARNs, EnvPublicURL},
-	Poller:   {EnvConfig, EnvStack, EnvTableControl, EnvQueueURLs, EnvSecretARNs},
-	Sweeper:  {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvMatchSecretARN},
-	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN},
-	Writer: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueueURLs, EnvSecretARNs, EnvMatchSecretARN,
-		EnvConnection},
+	Webhook: {EnvConfig, EnvStack, EnvQueuesAt, EnvQueueNames, EnvSecretARNs, EnvPublicURL},
+	Poller:  {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvSecretARNs},
+	Sweeper: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueuesAt, EnvQueueNames,
+		EnvMatchSecretARN},
+	Resolver: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueuesAt, EnvQueueNames,
+		EnvSecretARNs, EnvMatchSecretARN},
+	Writer: {EnvConfig, EnvStack, EnvTableVersions, EnvTableCrossReference, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvSecretARNs,
+		EnvMatchSecretARN, EnvConnection},
 	Widget: {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames},
 	Digest: {EnvConfig, EnvStack, EnvTableControl, EnvQueuesAt, EnvQueueNames, EnvDigestTopicARN},
 }
@@ -81,7 +80,7 @@ func Environment(f Function) []string { return required[f] }
 type Config struct {
 	RulesPath string
 	Tables    map[store.Table]string
-	// QueueURLs are URLs by name, whichever way the environment says them.
+	// QueueURLs are URLs by name.
 	QueueURLs      map[queue.Name]string
 	SecretARNs     map[record.Platform]string
 	MatchSecretARN string
@@ -125,8 +124,6 @@ func (c *Config) set(name, value string) error {
 		c.Tables[store.CrossReference] = value
 	case EnvTableControl:
 		c.Tables[store.Control] = value
-	case EnvQueueURLs:
-		return object(value, &c.QueueURLs)
 	case EnvQueuesAt:
 		c.queuesAt = value
 	case EnvQueueNames: // required after what the names follow

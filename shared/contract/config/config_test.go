@@ -25,8 +25,8 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 
 func TestAWholeEnvironmentParses(t *testing.T) {
 	values := map[string]string{config.EnvConfig: "sync.yaml", config.EnvTableVersions: "v", config.EnvTableCrossReference: "x",
-		config.EnvTableControl: "c",
-		config.EnvQueueURLs:    `{"due-jobber":"https://q"}`, config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m",
+		config.EnvTableControl: "c", config.EnvQueuesAt: "https://", config.EnvQueueNames: `{"due-jobber":"q"}`,
+		config.EnvSecretARNs: `{"jobber":"arn"}`, config.EnvMatchSecretARN: "m",
 		config.EnvPublicURL: "https://p/", config.EnvConnection: "jobber", config.EnvStack: "dev"}
 	c, err := config.Parse(config.Writer, func(name string) string { return values[name] })
 	if err != nil {
@@ -35,10 +35,10 @@ func TestAWholeEnvironmentParses(t *testing.T) {
 	if c.QueueURLs["due-jobber"] != "https://q" || c.SecretARNs["jobber"] != "arn" || c.Connection != "jobber" || len(c.Tables) != 3 {
 		t.Errorf("got %+v", c)
 	}
-	values[config.EnvQueueURLs] = "no"
+	values[config.EnvQueueNames] = "no"
 	if _, err := config.Parse(config.Writer, func(name string) string { return values[name] }); err == nil ||
-		!strings.Contains(err.Error(), config.EnvQueueURLs) {
-		t.Errorf("got %v, want QUEUE_URLS named", err)
+		!strings.Contains(err.Error(), config.EnvQueueNames) {
+		t.Errorf("got %v, want QUEUE_NAMES named", err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
@@ -32,11 +31,13 @@ type Progress struct {
 	Run     string `json:"run"`
 	Pages   int    `json:"pages"`
 	Records int    `json:"records"`
-	// Waiting is the first page that is not absorbed, WaitingSince when it was first seen to be; Loads counts first loads
-	// begun, for one whose page was lost begins again.
-	Waiting      int       `json:"waiting,omitempty"`
-	WaitingSince time.Time `json:"waiting_since,omitzero"`
+	// Suspect is the first mark of which nobody can tell whether its message is still on its way, SuspectSince when it was first
+	// seen to be; Loads counts first loads begun, for one whose page was lost begins again.
+	Suspect      string    `json:"suspect,omitempty"`
+	SuspectSince time.Time `json:"suspect_since,omitzero"`
 	Loads        int       `json:"loads,omitempty"`
+	// DrainingSince is when the last page was queued.
+	DrainingSince time.Time `json:"draining_since,omitzero"`
 	// List continues the listing.
 	List string `json:"list,omitempty"`
 	// Since is where changes begin to count: a margin before the first load began.
@@ -112,24 +113,6 @@ func SaveProgress(ctx context.Context, s store.Store, place record.Place, p Prog
 	}
 	p.Rev++
 	return p, nil
-}
-
-// PageKey addresses the mark of a backfill page that is not yet absorbed.
-func PageKey(run string, number int) store.Key {
-	return store.Key{Table: store.Control, Partition: "pages#" + run, Sort: fmt.Sprintf("%08d", number)}
-}
-
-// FirstPageLeft gives the number of the first page of a first load that is still to be absorbed, 0 for none.
-func FirstPageLeft(ctx context.Context, s store.Store, run string) (int, error) {
-	rows, err := s.Query(ctx, store.Query{Table: store.Control, Partition: "pages#" + run, Limit: 1})
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	number, err := strconv.Atoi(rows[0].Sort)
-	if err != nil {
-		return 0, fault.Newf(fault.Unclassified, "read pages of "+run, "a page that is no number")
-	}
-	return number, nil
 }
 
 // Pause is why a connection is not written to or polled.

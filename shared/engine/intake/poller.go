@@ -184,7 +184,8 @@ func (p *Poller) reconcile(ctx context.Context, place record.Place) (Poll, error
 		if err != nil {
 			return result, err
 		}
-		if err := p.send(ctx, record.QueueOf(record.QueueBackfill, place.Connection), p.carry(place, page, record.SourceSweep)); err != nil {
+		changes := onLane(record.LaneBackfill, p.carry(place, page, record.SourceSweep))
+		if err := p.send(ctx, queue.Name("backfill-"+string(place.Connection)), changes); err != nil {
 			return result, err
 		}
 		next := at
@@ -282,14 +283,14 @@ func (p *Poller) list(
 			return at, err
 		}
 		next := at
-		changes := p.carry(place, page, record.SourceBackfill)
+		changes := onLane(record.LaneBackfill, p.carry(place, page, record.SourceBackfill))
 		if err := p.queuePages(ctx, place, &next, changes); err != nil {
 			return at, err
 		}
 		next.Records += len(page.Snapshots)
 		next.List = string(page.Next)
 		if !page.More {
-			next.Phase, next.List = controltable.PhaseDraining, ""
+			next.Phase, next.List, next.DrainingSince = controltable.PhaseDraining, "", p.Now()
 		}
 		if at, err = controltable.SaveProgress(ctx, p.Store, place, next); err != nil {
 			return at, err
@@ -307,11 +308,11 @@ func (p *Poller) list(
 func (p *Poller) queuePages(ctx context.Context, place record.Place, at *controltable.Progress, changes []record.Change) error {
 	for _, part := range paged(changes, len(changes)) {
 		at.Pages++
-		if err := p.Store.Commit(ctx, []store.Write{{Key: controltable.PageKey(at.Run, at.Pages), Expect: store.Any,
-			Body: []byte("{}")}}); err != nil {
+		mark := record.Mark{Run: at.Run, Page: at.Pages}
+		if err := controltable.SetMark(ctx, p.Store, mark, time.Time{}); err != nil {
 			return err
 		}
-		body, err := record.Page{Run: at.Run, Number: at.Pages, Changes: part}.Encode()
+		body, err := record.Page{Marks: []record.Mark{mark}, Changes: part}.Encode()
 		if err != nil {
 			return err
 		}
@@ -336,32 +337,62 @@ func sizeOf(c record.Change) int {
 // drainPatience is how long one page may wait to be absorbed before it counts as lost: longer than a message can be
 // received and fail until it is dead-lettered. loadsMax is how often a first load is begun for that; then it counts as
 // over, for one poisonous page must not keep a whole place waiting: the dead letter is alarmed, and the daily reconcile
-// reads every record again.
+// reads every record again. putOffPatience is how long it waits for records that are put off and not lost, because their
+// platform does not let them be read: until then nothing is made at the place, for one of them may be what a create doubles.
+// marksMax is how many marks are looked at for a lost one.
 const (
-	drainPatience = 90 * time.Minute
-	loadsMax      = 3
+	drainPatience  = 90 * time.Minute
+	loadsMax       = 3
+	putOffPatience = 24 * time.Hour
+	marksMax       = 1000
 )
 
-// drain ends the first load once every page is absorbed, or begins it again if one was lost.
+// drain ends the first load once everything it listed is absorbed, or begins it again if a page was lost.
 func (p *Poller) drain(ctx context.Context, place record.Place, at controltable.Progress) (controltable.Progress, error) {
-	left, err := controltable.FirstPageLeft(ctx, p.Store, at.Run)
+	marks, err := controltable.OpenMarks(ctx, p.Store, at.Run, marksMax)
+	if err != nil {
+		return at, err
+	}
+	suspect, pages, err := p.suspect(ctx, place, marks)
 	if err != nil {
 		return at, err
 	}
 	next := at
-	lost := left > 0 && left == at.Waiting && p.Now().Sub(at.WaitingSince) >= drainPatience
+	lost := suspect != "" && suspect == at.Suspect && p.Now().Sub(at.SuspectSince) >= drainPatience
 	switch {
-	case left == 0, lost && at.Loads+1 >= loadsMax:
+	case len(marks) == 0, lost && at.Loads+1 >= loadsMax, !pages && p.Now().Sub(at.DrainingSince) >= putOffPatience:
 		next.Phase = controltable.PhaseDone
 	case lost:
 		next = p.begin(place)
 		next.Since, next.Loads, next.Rev = at.Since, at.Loads+1, at.Rev
-	case left != at.Waiting:
-		next.Waiting, next.WaitingSince = left, p.Now()
+	case suspect != at.Suspect:
+		next.Suspect, next.SuspectSince = suspect, p.Now()
 	default:
 		return at, nil
 	}
 	return controltable.SaveProgress(ctx, p.Store, place, next)
+}
+
+// suspect gives the first mark whose message may be lost, "" for none: a page's, whose turn may not have come, or that of a
+// record put off whose time has passed and that is not kept. pages says that there are pages among the marks.
+func (p *Poller) suspect(ctx context.Context, place record.Place, marks []controltable.OpenMark) (first string, pages bool, err error) {
+	pages = len(marks) == marksMax // more may follow
+	for _, m := range marks {
+		pages = pages || m.Record == ""
+		if first != "" || m.Record != "" && m.Until.After(p.Now()) {
+			continue
+		}
+		kept := false
+		if m.Record != "" {
+			if kept, err = controltable.IsKept(ctx, p.Store, record.Ref{Place: place, ID: m.Record}); err != nil {
+				return "", pages, err
+			}
+		}
+		if !kept {
+			first = m.String()
+		}
+	}
+	return first, pages, nil
 }
 
 // changes queues what changed since the last poll.
@@ -411,6 +442,14 @@ func (p *Poller) carry(place record.Place, page platform.Page, source record.Sou
 		}
 		c.ID = changeID(c)
 		changes = append(changes, c)
+	}
+	return changes
+}
+
+// onLane puts changes on a lane.
+func onLane(lane record.Lane, changes []record.Change) []record.Change {
+	for i := range changes {
+		changes[i].Lane = lane
 	}
 	return changes
 }

@@ -50,12 +50,12 @@ func (s *Sweeper) findMissing(view *resolve.View, o resolve.Observation, audits 
 		if a == nil || !a.listed || link == nil || link.ID == "" || a.seen[link.ID] || link.State == resolve.LinkTombstone || link.TouchedAt.After(a.began) {
 			continue
 		}
-		s.sendChange(out, record.Change{Ref: record.Ref{Place: place, ID: link.ID}, Source: record.SourceSweep, Kind: record.KindDeleted, SeenAt: s.Now()})
+		s.hint(out, sweeping, record.Change{Ref: record.Ref{Place: place, ID: link.ID}, Source: record.SourceSweep, Kind: record.KindDeleted})
 		total.Missing++
 	}
 	for _, ref := range rows.Entity.Leftovers {
 		if a := audits[ref.Place]; a != nil && a.listed && !a.seen[ref.ID] {
-			s.sendChange(out, record.Change{Ref: ref, Source: record.SourceSweep, Kind: record.KindDeleted, SeenAt: s.Now()})
+			s.hint(out, sweeping, record.Change{Ref: ref, Source: record.SourceSweep, Kind: record.KindDeleted})
 			total.Missing++
 		}
 	}

@@ -36,10 +36,10 @@ func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolv
 			return decision, err
 		}
 		var out outgoing
-		if err := o.publish(ctx, view, group, decision, record.Change{}, record.Place{}, &out); err != nil {
+		if err := o.publish(ctx, view, group, decision, trail{}, record.Place{}, &out); err != nil {
 			return decision, err
 		}
-		return decision, out.send(ctx, o.Queue)
+		return decision, out.send(ctx, &o.Shell)
 	}
 	return resolve.Decision{}, fault.Newf(fault.Stale, op, "lost %d times", staleTriesMax)
 }

@@ -5,7 +5,6 @@
 package pipeline
 
 import (
-	"context"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
@@ -23,14 +22,14 @@ const (
 	needRoundsMax = 16
 	// staleTriesMax is how often a lost compare-and-swap is decided again in one call; then the message comes again.
 	staleTriesMax = 4
-	// deferralsMax is how often one change is put off before its message fails and, in the end, is dead-lettered.
+	// deferralsMax is how often a decision puts one change off before its message fails and, in the end, is dead-lettered.
 	deferralsMax = 200
-	// outagesMax is the same for a platform that does not answer, or limits us: with waits that double up to unavailableLast,
-	// two weeks.
-	outagesMax = 1352
+	// OutageMax is how long a change is put off for a platform that does not answer, or limits us, before its message fails:
+	// people are told. Waits double up to unavailableLast.
+	OutageMax = 14 * 24 * time.Hour
 	// promptMax is how often a change comes back as soon as its platform's limits allow. One that finds the limits used up by
 	// others again and again comes at longer waits from then on, like one whose platform does not answer.
-	promptMax = 20
+	promptMax = 4
 	// noticeDeferralsMax is how often a due notice is put off: with waits that double, half an hour in all.
 	noticeDeferralsMax = 9
 	// unavailableFirst and unavailableLast bound how long a change waits for a platform that does not answer.
@@ -44,15 +43,6 @@ const (
 	// waitersMax is how many waiting children one wake-up publishes; the sweep finds the rest.
 	waitersMax = 1000
 )
-
-// OutageMax is how long a change is put off for a platform that does not answer, before its message fails: people are told.
-func OutageMax() time.Duration {
-	var sum time.Duration
-	for n := range outagesMax {
-		sum += waitAfter(n)
-	}
-	return sum
-}
 
 // Connectors gives the connector of a connection.
 type Connectors func(record.Connection) (platform.Connector, error)
@@ -128,34 +118,4 @@ func (s *Shell) tell(e Event) {
 		e.At = s.Now()
 		s.Observe(e)
 	}
-}
-
-// outgoing collects messages by queue and sends them in bulk.
-type outgoing struct {
-	names    []queue.Name
-	messages map[queue.Name][]queue.Message
-}
-
-func (o *outgoing) add(name queue.Name, m queue.Message) {
-	if o.messages == nil {
-		o.messages = map[queue.Name][]queue.Message{}
-	}
-	if _, ok := o.messages[name]; !ok {
-		o.names = append(o.names, name)
-	}
-	o.messages[name] = append(o.messages[name], m)
-}
-
-func (o *outgoing) send(ctx context.Context, s queue.Sender) error {
-	for _, name := range o.names {
-		if err := s.Send(ctx, name, o.messages[name]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// delayUntil gives a message's delay, 0 to queue.DelayMax; the sweep wakes longer waits.
-func delayUntil(at, now time.Time) time.Duration {
-	return min(max(at.Sub(now), 0), queue.DelayMax)
 }

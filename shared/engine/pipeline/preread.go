@@ -84,7 +84,7 @@ func onlyLeaseExpired(view *resolve.View, j *job, p resolve.Patch) bool {
 }
 
 func (w *Writer) hintAt(out *outgoing, j *job, id record.ExternalID, kind record.Kind) {
-	w.sendChange(out, record.Change{ID: j.notice.ChangeID, Ref: record.Ref{Place: j.notice.Place, ID: id}, Source: record.SourceWriter, Kind: kind, SeenAt: w.Now()})
+	w.hint(out, trailOfNotice(j.notice), record.Change{Ref: record.Ref{Place: j.notice.Place, ID: id}, Source: record.SourceWriter, Kind: kind})
 }
 
 // lookUp searches the platform for records that a create would double: somebody may have made one since the first

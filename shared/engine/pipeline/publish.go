@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -16,27 +15,27 @@ import (
 // publish sends what a committed decision asks for: hints, due notices, waiters and wake-ups. It is called for every
 // outcome, no-op included, so that a redelivery heals what a crash after the commit left unsaid.
 // written is the place that was just written to, if any: what is left there comes again, whatever its schedule.
-func (s *Shell) publish(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, written record.Place, out *outgoing) error {
-	s.sendHints(out, d.Hints)
-	if err := s.publishDue(ctx, view, group, d, c, written, out); err != nil {
+func (s *Shell) publish(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, from trail, written record.Place, out *outgoing) error {
+	s.hints(out, from, d.Hints)
+	if err := s.publishDue(ctx, view, group, d, from, written, out); err != nil {
 		return err
 	}
-	return s.wakeChildren(ctx, group, d, c, out)
+	return s.wakeChildren(ctx, group, d, from, out)
 }
 
 // publishDue sends a notice for each place that can be written now, and notes who waits for whom.
-func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, c record.Change, written record.Place, out *outgoing) error {
+func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record.Group, d resolve.Decision, from trail, written record.Place, out *outgoing) error {
 	for _, due := range d.Due {
 		now := due.RealTime || due.Place == written
-		notice := record.DueNotice{Group: group, Entity: d.Entity, Place: due.Place, ChangeID: c.ID, SeenAt: c.SeenAt, Load: c.Source == record.SourceBackfill}
+		notice := from.notice(group, d.Entity, due.Place)
 		switch due.Blocked {
 		case "":
 			if now {
-				s.sendNotice(out, notice, 0)
+				s.sendNotice(out, notice, s.Now())
 			}
 		case resolve.ReasonNotBefore:
 			if now {
-				s.sendNotice(out, notice, delayUntil(due.NotBefore, s.Now()))
+				s.sendNotice(out, notice, due.NotBefore)
 			}
 		case resolve.ReasonWaitsForParent:
 			if err := s.wait(ctx, view, notice, due.Waits, out); err != nil {
@@ -45,14 +44,6 @@ func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record
 		}
 	}
 	return nil
-}
-
-func (s *Shell) sendNotice(out *outgoing, n record.DueNotice, delay time.Duration) {
-	body, err := json.Marshal(n)
-	if err != nil {
-		panic("a due notice does not marshal: " + err.Error())
-	}
-	out.add(record.QueueOf(record.QueueDue, n.Place.Connection), queue.Message{Body: body, Delay: delay})
 }
 
 func waiterPartition(group record.Group, parent record.EntityID, c record.Connection) string {
@@ -82,13 +73,13 @@ func (s *Shell) wait(ctx context.Context, view *resolve.View, n record.DueNotice
 	}
 	i := slices.IndexFunc(again.Due, func(d resolve.Due) bool { return d.Place == n.Place })
 	if i >= 0 && again.Due[i].Blocked == "" {
-		s.sendNotice(out, n, 0)
+		s.sendNotice(out, n, s.Now())
 	}
 	return nil
 }
 
 // wakeChildren sends the notices of those who wait for a link that this decision wrote.
-func (s *Shell) wakeChildren(ctx context.Context, group record.Group, d resolve.Decision, c record.Change, out *outgoing) error {
+func (s *Shell) wakeChildren(ctx context.Context, group record.Group, d resolve.Decision, from trail, out *outgoing) error {
 	for _, link := range d.Patch.Links {
 		if link.State != resolve.LinkLive || !s.isParent(group, link.Place) {
 			continue
@@ -103,7 +94,8 @@ func (s *Shell) wakeChildren(ctx context.Context, group record.Group, d resolve.
 				continue
 			}
 			// The child's own decision notes it again if it still waits. A child woken twice is due once.
-			s.sendNotice(out, n, 0)
+			n.Deferrals, n.Hops = 0, from.hops
+			s.sendNotice(out, n, s.Now())
 			if err := s.Store.Commit(ctx, []store.Write{{Key: row.Key, Expect: row.Rev, Delete: true}}); err != nil && !fault.Is(err, fault.Stale) {
 				return err
 			}

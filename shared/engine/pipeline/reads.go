@@ -3,12 +3,14 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/budget"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 )
 
@@ -32,8 +34,10 @@ func (r *Resolver) read(ctx context.Context, items []*work, out *outgoing) {
 }
 
 func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*work, out *outgoing) {
-	if len(r.Rules.GroupsAt(place)) == 0 {
-		r.readOwners(ctx, place, items, out)
+	if !r.takesPart(place.Connection) { // deployed, and not in the active configuration: its first load will read it
+		for _, w := range items {
+			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
+		}
 		return
 	}
 	pause, paused, err := controltable.Paused(ctx, r.Store, place.Connection)
@@ -47,11 +51,22 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 		}
 		return
 	}
+	if len(r.Rules.GroupsAt(place)) == 0 {
+		r.readOwners(ctx, place, items, out)
+		return
+	}
 	connector, err := r.Connectors(place.Connection)
 	if err != nil {
 		failAll(items, err)
 		return
 	}
+	load := func(w *work) bool { return w.change.Lane == record.LaneBackfill }
+	r.fetch(ctx, connector, place, slices.DeleteFunc(slices.Clone(items), load), out)
+	r.fetch(platform.For(ctx, budget.Load), connector, place, slices.DeleteFunc(items, func(w *work) bool { return !load(w) }), out)
+}
+
+// fetch reads the records of one place in bulk, as many as the platform takes in a call.
+func (r *Resolver) fetch(ctx context.Context, connector platform.Connector, place record.Place, items []*work, out *outgoing) {
 	fields := r.Rules.FieldsAt(place)
 	size := max(r.Ability(place).ReadMax, 1)
 	var wait time.Duration // set once the platform does not take a call; the rest is put off, one wait apart
@@ -95,12 +110,6 @@ const ownersMax = 100
 
 // readOwners turns hints at records that no mapping names into hints at the records they belong to.
 func (r *Resolver) readOwners(ctx context.Context, place record.Place, items []*work, out *outgoing) {
-	if _, known := r.Rules.Connection(place.Connection); !known { // deployed, and not in the active configuration: its first load will read it
-		for _, w := range items {
-			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
-		}
-		return
-	}
 	connector, err := r.Connectors(place.Connection)
 	if err != nil {
 		failAll(items, err)
@@ -142,7 +151,8 @@ func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner
 			change := w.change
 			// The owner's stamp need not have moved with it, so the hint carries no time: a read decides.
 			change.Ref, change.OccurredAt = record.Ref{Place: owner, ID: owners[i]}, time.Time{}
-			r.sendChange(out, change)
+			change.Deferrals, change.Outages, change.PutOffSince, change.MissingSince = 0, 0, time.Time{}, time.Time{}
+			r.hint(out, trailOf(w.change), change)
 		}
 		r.end(w, resolve.Superseded, resolve.ReasonOwnerHinted)
 	}

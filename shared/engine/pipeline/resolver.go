@@ -3,10 +3,10 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
-	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -19,7 +19,8 @@ type Resolver struct{ Shell }
 // work is one record that a batch of messages speaks of. Several messages may name one record: it is read once.
 type work struct {
 	change   record.Change
-	messages []int // indexes into the batch
+	messages []int         // indexes into the batch
+	marks    []record.Mark // of the first loads' pages that list it
 	snapshot *record.Snapshot
 	absence  *record.Absence
 	carried  bool
@@ -44,7 +45,7 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 			continue
 		}
 		for _, change := range pages[i].Changes {
-			items = collect(items, byRef, change, i)
+			items = collect(items, byRef, change, pages[i].Marks, i)
 		}
 	}
 	var out outgoing
@@ -64,7 +65,7 @@ func (r *Resolver) Handle(ctx context.Context, messages []queue.Delivery) (faile
 			}
 		}
 	}
-	r.finishPages(ctx, pages, bad)
+	r.finishPages(ctx, pages, bad, &out)
 	for _, w := range items {
 		r.tellEnd(w, bad)
 	}
@@ -98,7 +99,7 @@ func (r *Resolver) tellEnd(w *work, bad map[int]bool) {
 }
 
 // collect adds a change to the work, joining it to one that names the same record.
-func collect(items []*work, byRef map[record.Ref]*work, change record.Change, message int) []*work {
+func collect(items []*work, byRef map[record.Ref]*work, change record.Change, marks []record.Mark, message int) []*work {
 	w, ok := byRef[change.Ref]
 	if !ok {
 		w = &work{change: change, snapshot: usable(change.Snapshot)}
@@ -110,6 +111,11 @@ func collect(items []*work, byRef map[record.Ref]*work, change record.Change, me
 		w.join(change)
 	}
 	w.messages = append(w.messages, message)
+	for _, m := range marks {
+		if own := m.Of(change.Ref.ID); !slices.Contains(w.marks, own) {
+			w.marks = append(w.marks, own)
+		}
+	}
 	return items
 }
 
@@ -122,8 +128,7 @@ func usable(s *record.Snapshot) *record.Snapshot {
 }
 
 // join lets one look at a record answer for another change of it too. A hint outweighs a carried snapshot, for it asks
-// for a fresh read; of two snapshots the one read later counts. The joint change is as late as the later of the two, and
-// of no known time where one of them is, or where they are of two kinds: what is known of the one may be news of the other.
+// for a fresh read; of two snapshots the one read later counts.
 func (w *work) join(change record.Change) {
 	s := usable(change.Snapshot)
 	switch {
@@ -132,17 +137,7 @@ func (w *work) join(change record.Change) {
 	case s.ReadBegan.After(w.snapshot.ReadBegan):
 		w.snapshot = s
 	}
-	at := &w.change.OccurredAt
-	switch {
-	case change.OccurredAt.IsZero() || w.change.Kind != change.Kind:
-		*at, w.change.Kind = time.Time{}, record.KindChanged
-	case !at.IsZero() && change.OccurredAt.After(*at):
-		*at = change.OccurredAt
-	}
-	w.change.Deferrals, w.change.Outages = max(w.change.Deferrals, change.Deferrals), max(w.change.Outages, change.Outages)
-	if w.change.MissingSince.IsZero() {
-		w.change.MissingSince = change.MissingSince
-	}
+	w.change = record.Join(w.change, change)
 }
 
 func pending(items []*work) []*work {
@@ -233,29 +228,43 @@ func waitAfter(deferrals int) time.Duration {
 	return after
 }
 
-// postpone sends a change again later and acknowledges the present message.
+// postpone puts a change off until a time and acknowledges the present message. One that was put off for OutageMax, or by
+// decisions deferralsMax times, fails: it becomes a dead letter, and people are told.
 func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause error, out *outgoing) {
-	if w.change.Deferrals >= deferralsMax || w.change.Outages >= outagesMax {
-		w.err = fault.Newf(fault.Unclassified, "resolve "+w.change.Ref.String(), "put off %d times, the last for %s", w.change.Deferrals+w.change.Outages, why)
+	since := w.change.PutOffSince
+	if since.IsZero() {
+		since = r.Now()
+	}
+	if w.change.Deferrals >= deferralsMax || r.Now().Sub(since) >= OutageMax {
+		w.err = fault.Newf(fault.Unclassified, "resolve "+w.change.Ref.String(), "put off %d times since %s, the last for %s",
+			w.change.Deferrals+w.change.Outages, since.Format(time.RFC3339), why)
 		return
 	}
-	again := w.change
-	if why == resolve.ReasonTransient {
-		again.Outages++
+	next := w.change
+	next.PutOffSince = since
+	if why == resolve.ReasonTransient || why == resolve.ReasonPlatformWaits {
+		next.Outages++
 	} else {
-		again.Deferrals++
+		next.Deferrals++
 	}
-	r.sendAgain(out, again, delayUntil(at, r.Now()))
-	w.outcome, w.reason = resolve.Postponed, why
-	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
+	r.again(out, next, w.marks, at)
+	r.putOff(w, why, cause)
 }
 
-// hold sends a change again after the longest delay, for a connection that is paused: a person ends that, in an hour or in
-// a week, so it counts as no deferral and never becomes a dead letter. Each time it is a new message, so no retention
-// ends it.
+// hold keeps a change for a connection that is paused: a person ends that, in an hour or in a month, so it counts as no
+// deferral and never becomes a dead letter.
 func (r *Resolver) hold(w *work, why resolve.Reason, cause error, out *outgoing) {
-	r.sendAgain(out, w.change, queue.DelayMax)
-	w.outcome = resolve.Postponed
+	next := w.change
+	next.PutOffSince = time.Time{}
+	for _, m := range w.marks {
+		out.marks = append(out.marks, controltable.OpenMark{Mark: m, Until: r.Now()})
+	}
+	r.keep(out, next, w.marks, time.Time{})
+	r.putOff(w, why, cause)
+}
+
+func (r *Resolver) putOff(w *work, why resolve.Reason, cause error) {
+	w.outcome, w.reason = resolve.Postponed, why
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }
 
@@ -281,7 +290,7 @@ func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out
 			if !decision.MissingSince.IsZero() {
 				w.change.MissingSince = decision.MissingSince
 			}
-			r.sendHints(out, decision.Hints)
+			r.hints(out, trailOf(w.change), decision.Hints)
 			r.postpone(w, decision.RetryAt, decision.Reason, nil, out)
 			return
 		case resolve.ReadAgain:
@@ -298,7 +307,7 @@ func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out
 			return
 		}
 		r.tellDecision(w, o.Group, decision)
-		if err := r.publish(ctx, view, o.Group, decision, w.change, record.Place{}, out); err != nil {
+		if err := r.publish(ctx, view, o.Group, decision, trailOf(w.change), record.Place{}, out); err != nil {
 			w.err = err
 			return
 		}
@@ -329,41 +338,25 @@ func (r *Resolver) tellDecision(w *work, group record.Group, d resolve.Decision)
 
 // sendOut sends what the batch collected; if that fails, every message comes again and publishes anew.
 func (r *Resolver) sendOut(ctx context.Context, out *outgoing, items []*work) {
-	if err := out.send(ctx, r.Queue); err != nil {
+	if err := out.send(ctx, &r.Shell); err != nil {
 		failAll(items, err)
 	}
 }
 
-// finishPages notes the backfill pages that are absorbed whole; the first load is over when none is left.
-func (r *Resolver) finishPages(ctx context.Context, pages []record.Page, bad map[int]bool) {
+// finishPages takes away the marks of first loads whose messages are done; the load is over when none is left. What was put
+// off has a mark of its own by now, or its message's once more.
+func (r *Resolver) finishPages(ctx context.Context, pages []record.Page, bad map[int]bool, out *outgoing) {
 	for i, page := range pages {
-		if page.Run == "" || bad[i] {
+		if bad[i] {
 			continue
 		}
-		err := r.Store.Commit(ctx, []store.Write{{Key: controltable.PageKey(page.Run, page.Number), Expect: store.Any, Delete: true}})
-		if err != nil {
-			bad[i] = true
+		for _, m := range page.Marks {
+			if out.renewed(m) {
+				continue
+			}
+			if err := controltable.ClearMark(ctx, r.Store, m); err != nil {
+				bad[i] = true
+			}
 		}
-	}
-}
-
-// sendChange queues a new change on its connection's live queue: it is accepted like one that came from outside.
-func (s *Shell) sendChange(out *outgoing, c record.Change) {
-	s.sendAgain(out, c, 0)
-	s.tell(Event{Kind: EventAccepted, Ref: c.Ref, Source: c.Source, Change: c.ID, Count: 1})
-}
-
-// sendAgain queues a change that was accepted before.
-func (s *Shell) sendAgain(out *outgoing, c record.Change, delay time.Duration) {
-	body, err := record.Page{Changes: []record.Change{c}}.Encode()
-	if err != nil {
-		panic("a change record does not marshal: " + err.Error()) // it holds texts and times alone
-	}
-	out.add(record.QueueOf(record.QueueChanges, c.Connection), queue.Message{Body: body, Delay: delay})
-}
-
-func (s *Shell) sendHints(out *outgoing, hints []record.Change) {
-	for _, h := range hints {
-		s.sendChange(out, h)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // every lost message.
 type Sweeper struct{ Shell }
 
+// sweeping is the beginning of what a sweep sends: it comes after live changes.
+var sweeping = trail{lane: record.LaneBackfill}
+
 // Limits of a sweep.
 const (
 	sweepPageRows = 500
@@ -26,14 +29,20 @@ type Sweep struct {
 	Notices  int // sent
 	Held     int // due, but waiting for a person
 	Missing  int // linked records that the last reconcile did not list: they are read
+	Woken    int // kept changes, sent again
+	Kept     int // changes that go on waiting, of connections that are not paused
 }
 
-// Run scans all entities and sends a notice for everything that can be written now at a connection, or at any if
-// connection is "", and leaves a summary of what waits for a person there. At rest it sends nothing.
+// Run sends the kept changes of a connection, or of all if connection is "", whose time has come; then it scans all entities,
+// sends a notice for everything that can be written now there, and leaves a summary of what waits for a person. At rest it
+// sends nothing.
 // Errors: fault.Transient; what was sent stays sent.
 func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep, error) {
 	var total Sweep
 	if err := s.beginRuns(ctx, connection); err != nil {
+		return total, err
+	}
+	if err := s.wakeAll(ctx, connection, &total); err != nil {
 		return total, err
 	}
 	audits, err := s.audits(ctx, connection)
@@ -98,7 +107,7 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 				current = view.Entities[key]
 			}
 		}
-		s.sendHints(&out, decision.Hints)
+		s.hints(&out, sweeping, decision.Hints)
 		found.entity(key, current)
 		for _, due := range decision.Due {
 			if connection != "" && due.Place.Connection != connection {
@@ -108,16 +117,16 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 			case resolve.ReasonWaitsForRun, resolve.ReasonWaitsForParent:
 				found.scheduled(due)
 			case "":
-				s.sendNotice(&out, record.DueNotice{Group: o.Group, Entity: decision.Entity, Place: due.Place, Load: true}, 0)
+				s.sendNotice(&out, sweeping.notice(o.Group, decision.Entity, due.Place), s.Now())
 				total.Notices++
 			case resolve.ReasonAttemptsFull:
 				// A read says what became of them.
-				s.sendChange(&out, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged, SeenAt: s.Now()})
+				s.hint(&out, sweeping, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged})
 			}
 			if resolve.Holds(due.Blocked) {
 				total.Held++
 			}
 		}
 	}
-	return out.send(ctx, s.Queue)
+	return out.send(ctx, &s.Shell)
 }

@@ -50,7 +50,7 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 		name := string(j.notice.Group) + "#" + string(j.notice.Entity) + "#" + j.notice.Place.String()
 		if old, ok := byNotice[name]; ok {
 			old.messages = append(old.messages, i)
-			old.notice.Load = old.notice.Load && j.notice.Load
+			old.notice = record.JoinNotices(old.notice, j.notice)
 			continue
 		}
 		j.key = resolve.EntityKey{Group: j.notice.Group, ID: j.notice.Entity}
@@ -59,7 +59,7 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 	}
 	var out outgoing
 	w.write(ctx, jobs, &out)
-	if err := out.send(ctx, w.Queue); err != nil {
+	if err := out.send(ctx, &w.Shell); err != nil {
 		for _, j := range jobs {
 			j.err = err
 		}
@@ -73,15 +73,6 @@ func (w *Writer) Handle(ctx context.Context, messages []queue.Delivery) (failed 
 		}
 	}
 	return failed
-}
-
-// change is what the job's write came from, as far as its notice tells.
-func (j *job) change() record.Change {
-	c := record.Change{ID: j.notice.ChangeID, SeenAt: j.notice.SeenAt}
-	if j.notice.Load {
-		c.Source = record.SourceBackfill
-	}
-	return c
 }
 
 func (w *Writer) tellFailed(j *job) {
@@ -178,8 +169,15 @@ func (w *Writer) again(out *outgoing, j *job, at time.Time) {
 	j.done = true
 	n := j.notice
 	if n.Deferrals++; n.Deferrals <= noticeDeferralsMax {
-		w.sendNotice(out, n, max(delayUntil(at, w.Now()), waitAfter(n.Deferrals-1)-unavailableFirst))
+		w.sendNotice(out, n, later(at, w.Now().Add(waitAfter(n.Deferrals-1)-unavailableFirst)))
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place record.Place, jobs []*job, out *outgoing) {
@@ -209,7 +207,7 @@ func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place recor
 // split parts the jobs of live edits from those that are one of many.
 func split(jobs []*job) (live, loads []*job) {
 	for _, j := range jobs {
-		if j.notice.Load {
+		if j.notice.Lane == record.LaneBackfill {
 			loads = append(loads, j)
 		} else {
 			live = append(live, j)
@@ -358,7 +356,7 @@ func (w *Writer) record(ctx context.Context, j *job, receipt record.Receipt, out
 		if fault.Is(receipt.Err, fault.Unauthorized) {
 			j.err = w.pause(ctx, j.notice.Place.Connection, receipt.Err)
 		}
-		if err := w.publish(ctx, view, j.notice.Group, decision, j.change(), j.due.Place, out); err != nil {
+		if err := w.publish(ctx, view, j.notice.Group, decision, trailOfNotice(j.notice), j.due.Place, out); err != nil {
 			j.err = err
 		}
 		return

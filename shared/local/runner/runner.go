@@ -372,7 +372,7 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 		err := invoke(ctx, r.Handlers.Sweeper, lambdaio.Scheduled{Connection: run.Place.Connection, Active: run.Active}, &sweep)
 		r.tell(Note{Place: run.Place, Sweep: &sweep, Err: err})
 		r.settled[run] = true
-		if err != nil {
+		if err != nil || sweep.Kept > 0 { // what is kept comes with a later one
 			delete(r.settled, run)
 		}
 		return
@@ -397,7 +397,7 @@ func (r *Runner) Run(ctx context.Context, run ruleset.Run) {
 		clear(r.settled)
 		r.phases[run.Place] = result.Phase
 		r.next[run] = r.Clock.Now()
-		if r.only != "" && result.Phase == controltable.PhaseDraining {
+		if result.Phase == controltable.PhaseDraining {
 			r.next[run] = r.Clock.Now().Add(drainsAgain)
 		}
 	default:

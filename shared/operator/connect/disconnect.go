@@ -101,6 +101,13 @@ func (w *job) drained(ctx context.Context, o Leaving) error {
 			waiting = append(waiting, fmt.Sprintf("%d %s", depth.Total(), queueWords[kind]))
 		}
 	}
+	kept, err := controltable.CountKept(ctx, w.Target.Store(), w.Connection.Name)
+	if err != nil {
+		return err
+	}
+	if kept > 0 {
+		waiting = append(waiting, fmt.Sprintf("%d changes that are kept", kept))
+	}
 	if len(waiting) > 0 {
 		return fmt.Errorf("%s still has work: %s. Let it be done first (it needs minutes, with the system running), or leave at once with "+
 			"--now: what is due then waits until %s is connected again",

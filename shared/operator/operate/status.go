@@ -65,7 +65,9 @@ type ConnectionStatus struct {
 	// Queues are the messages that wait, are in flight or delayed, and Dead the dead letters, by kind of queue.
 	Queues map[record.QueueKind]int `json:"queues"`
 	Dead   map[record.QueueKind]int `json:"dead"`
-	Places []PlaceStatus            `json:"places"`
+	// Kept are the changes that wait longer than a message can: those of a connection that is paused, or does not answer.
+	Kept   int           `json:"kept,omitempty"`
+	Places []PlaceStatus `json:"places"`
 	// Stopped are the kinds of writes that reached a limit of spread: a person must release them.
 	Stopped []Stopped `json:"stopped,omitempty"`
 	// Standing is how the records of the connection stand; nil while no configuration is active.
@@ -184,6 +186,9 @@ func lookAt(ctx context.Context, t Target, one ConnectionStatus) (ConnectionStat
 		one.Paused = &pause
 	}
 	if one.Grant, err = credential.StandingOf(ctx, t.Store(), one.Name); err != nil {
+		return one, err
+	}
+	if one.Kept, err = controltable.CountKept(ctx, t.Store(), one.Name); err != nil {
 		return one, err
 	}
 	for _, kind := range record.QueueKinds() {

@@ -44,7 +44,9 @@ type Facts struct {
 	Health    map[record.Connection]controltable.Health
 	Summaries map[record.Connection]controltable.Summary
 	// Depths counts messages; a queue that could not be counted is missing.
-	Depths  map[queue.Name]int
+	Depths map[queue.Name]int
+	// Kept counts the changes that wait in the state, up to controltable.KeptCountMax.
+	Kept    map[record.Connection]int
 	Stopped []Stopped
 	// Scheduled is what waits by itself on each connection.
 	Scheduled map[record.Connection]Scheduled
@@ -87,7 +89,7 @@ type Counter interface {
 func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, error) {
 	f.Pauses, f.Health, f.Summaries = map[record.Connection]controltable.Pause{}, map[record.Connection]controltable.Health{},
 		map[record.Connection]controltable.Summary{}
-	f.Depths, f.Scheduled = map[queue.Name]int{}, map[record.Connection]Scheduled{}
+	f.Depths, f.Scheduled, f.Kept = map[queue.Name]int{}, map[record.Connection]Scheduled{}, map[record.Connection]int{}
 	if f.Rules == nil {
 		return f, nil
 	}
@@ -95,7 +97,7 @@ func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, 
 	if f.Progress, err = controltable.LoadProgress(ctx, s, f.Rules.Places()); err != nil {
 		return f, err
 	}
-	// One connection takes nine reads, one after the other; their connections side by side, so that many take no longer.
+	// One connection takes ten reads, one after the other; their connections side by side, so that many take no longer.
 	all := f.connections()
 	parts := make([]part, len(all))
 	var group sync.WaitGroup
@@ -111,7 +113,7 @@ func Load(ctx context.Context, s store.Store, counter Counter, f Facts) (Facts, 
 		if p.paused {
 			f.Pauses[c.Name] = p.pause
 		}
-		f.Health[c.Name], f.Summaries[c.Name] = p.health, p.summary
+		f.Health[c.Name], f.Summaries[c.Name], f.Kept[c.Name] = p.health, p.summary, p.kept
 		// As the last sweep found it.
 		f.Scheduled[c.Name] = Scheduled{Count: p.summary.Scheduled, Next: p.summary.NextRun, Children: p.summary.Children}
 		maps.Copy(f.Depths, p.depths)
@@ -126,6 +128,7 @@ type part struct {
 	paused  bool
 	health  controltable.Health
 	summary controltable.Summary
+	kept    int
 	depths  map[queue.Name]int
 	err     error
 }
@@ -139,6 +142,9 @@ func loadPart(ctx context.Context, s store.Store, counter Counter, c record.Conn
 		return p
 	}
 	p.health = controltable.Merge(seen)
+	if p.kept, p.err = controltable.CountKept(ctx, s, c); p.err != nil {
+		return p
+	}
 	if p.summary, p.err = controltable.LoadSummary(ctx, s, c); p.err != nil || counter == nil {
 		return p
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// paused tells who stopped a connection, and that no queue loses anything meanwhile: what it tells is sent again and again, and
-// what it should get stays due in our tables.
+// paused tells who stopped a connection, and that nothing is lost meanwhile: what it tells is kept in our tables, and what it
+// should get stays due there.
 func (b *builder) paused(c *ruleset.Connection, label string, pause controltable.Pause, waiting int) finding {
 	kept := "Nothing is lost, however long it takes."
 	if waiting > 0 {

@@ -13,7 +13,7 @@ import (
 
 const (
 	// TriedFor is how long a change waits for a platform that does not answer before it is set aside; a test holds it to
-	// package pipeline. A connection without authorisation, or paused, has no such end: its changes are sent again and again.
+	// package pipeline. A connection without authorisation, or paused, has no such end: its changes are kept until it goes on.
 	TriedFor = 14 * 24 * time.Hour
 	// lastDays is when the end is told in the sentence: time enough to ask the vendor.
 	lastDays = 3 * 24 * time.Hour
@@ -38,14 +38,15 @@ func (b *builder) down(label string, h controltable.Health, kept string) finding
 	return finding{state: StateDown, sentence: sentence}
 }
 
-// onTheWay counts the changes and writes that move by themselves; known is false if no queue could be counted.
+// onTheWay counts the changes and writes that move by themselves, those that wait in the state included; known is false if no
+// queue could be counted.
 func (b *builder) onTheWay(c record.Connection) (n int, known bool) {
 	for _, kind := range []record.QueueKind{record.QueueChanges, record.QueueDue} {
 		if depth, ok := b.Depths[record.QueueOf(kind, c)]; ok {
 			n, known = n+depth, true
 		}
 	}
-	return n, known
+	return n + b.Kept[c], known
 }
 
 // unread counts the batches of records that a first load or a full compare has read and that wait to be looked at.

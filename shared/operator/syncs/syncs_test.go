@@ -75,7 +75,7 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 		"a person paused it, and nobody knows who or why": {facts: authorisation, change: func(f *syncs.Facts) {
 			f.Pauses = map[record.Connection]controltable.Pause{"jobber": {Reason: controltable.PausedByOperator,
 				Since: now.Add(-3 * 24 * time.Hour)}}
-			f.Depths["changes-jobber"] = 6
+			f.Depths["changes-jobber"], f.Kept = 2, map[record.Connection]int{"jobber": 4}
 		}, connection: "jobber", state: syncs.StatePaused,
 			sentence: "Jobber has been paused for 3 days, since Feb 27, 09:40. 6 changes are kept until it goes on; nothing is lost, however " +
 				"long it takes.", headline: "Jobber is paused."},
@@ -157,7 +157,7 @@ func TestEachStateIsSaidToAPerson(t *testing.T) {
 
 // TestAChangeIsTriedForAsLongAsIsSaid: the pipeline says how long, and links what the page may not.
 func TestAChangeIsTriedForAsLongAsIsSaid(t *testing.T) {
-	if max := pipeline.OutageMax(); max < syncs.TriedFor || max > syncs.TriedFor+2*time.Hour {
+	if max := pipeline.OutageMax; max < syncs.TriedFor || max > syncs.TriedFor+2*time.Hour {
 		t.Errorf("it is tried for %s, and people are told %s", max, syncs.TriedFor)
 	}
 }

@@ -139,6 +139,7 @@ func bugsOfProtocol() []Bug {
 			c.receipt = func(r *record.Receipt, _ record.Intent) { r.Existing = false }
 		})},
 		{Name: "unknown-as-failed", Words: "takes a create of unknown outcome for not done", connector: wrap(func(c *broken) { c.unknownFails = true })},
+		{Name: "put-off-not-of-its-load", Words: "takes a first load for over while a record of it is put off", commit: markless},
 		{Name: "old-rules-commit", Words: "commits under a configuration that was replaced", decide: onEntities(func(e *resolve.Entity) { e.ConfigVersion = 0 })},
 	}
 }

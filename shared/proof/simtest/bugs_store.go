@@ -59,6 +59,15 @@ func leaseless(w *world, writes []store.Write) []store.Write {
 	return out
 }
 
+// markless forgets that records which are put off are of a first load.
+func markless(_ *world, writes []store.Write) []store.Write {
+	out := slices.Clone(writes)
+	for i := range out {
+		out[i].Delete = out[i].Delete || strings.HasPrefix(out[i].Partition, "pages#") && strings.Contains(out[i].Sort, "#")
+	}
+	return out
+}
+
 // tokensLeaseless stores tokens without their leases, and whatever their revision.
 func tokensLeaseless(writes []store.Write) []store.Write {
 	out := slices.Clone(writes)

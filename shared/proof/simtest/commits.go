@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 )
@@ -30,6 +31,11 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 	}
 	for i := range writes {
 		x := &writes[i]
+		if strings.HasPrefix(x.Partition, "kept#") && !x.Delete {
+			var row controltable.Kept
+			mustDecode(x.Body, &row)
+			w.resend(row.Change.Ref)
+		}
 		switch {
 		case isLink(x.Key) && !x.Delete:
 			after := w.linkAtKey(x.Key)

@@ -3,12 +3,12 @@ package simtest
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/engine/pipeline"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -52,16 +52,11 @@ func (n naive) resolve(ctx context.Context, _ record.Connection, batch []queue.D
 				break
 			}
 		}
-		if page.Run != "" {
-			_ = n.disk().Commit(ctx, []store.Write{{Key: store.Key{Table: store.Control, Partition: "pages#" + page.Run, Sort: pageSort(page.Number)}, Expect: store.Any, Delete: true}})
+		for _, m := range page.Marks {
+			_ = controltable.ClearMark(ctx, n.disk(), m)
 		}
 	}
 	return failed
-}
-
-func pageSort(number int) string {
-	text := "00000000" + strconv.Itoa(number)
-	return text[len(text)-8:]
 }
 
 // take absorbs one change in each group: its values overwrite the entity's, if the record's stamp is newer.

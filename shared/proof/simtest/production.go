@@ -224,18 +224,25 @@ func (w *world) sent(name queue.Name, body []byte) (refs []record.Ref) {
 	for _, c := range page.Changes {
 		refs = append(refs, c.Ref)
 		w.accepted++
-		if t := w.current; t != nil {
-			if t.resent == nil {
-				t.resent = map[record.Ref]bool{}
-			}
-			t.resent[c.Ref] = true
-		}
+		w.resend(c.Ref)
 		snapshots = snapshots || c.Snapshot != nil
 	}
 	if !snapshots && strings.Contains(string(body), valueMark) {
 		w.violate(InvariantLeak, "a hint carries a value: %s", body)
 	}
 	return refs
+}
+
+// resend notes that the running handler sent a change of a record on, or kept it in the state.
+func (w *world) resend(ref record.Ref) {
+	t := w.current
+	if t == nil {
+		return
+	}
+	if t.resent == nil {
+		t.resent = map[record.Ref]bool{}
+	}
+	t.resent[ref] = true
 }
 
 // told is what the oracle reads of a message of changes: which records it speaks of, and whether it carries any.

@@ -11,7 +11,7 @@ import (
 
 // checkAtRest compares what the system believes, and what the platforms hold, with what people did.
 func (w *world) checkAtRest() {
-	if n := w.post.waiting(); n > 0 {
+	if n := w.post.waiting() + w.kept(); n > 0 {
 		w.violate(InvariantRest, "%d messages still wait", n)
 	}
 	if !w.naive && w.accepted != w.ended {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
@@ -206,4 +207,17 @@ func (w *world) linkOf(group record.Group, ref record.Ref) *resolve.Link {
 		return nil
 	}
 	return w.linkAtKey(store.Key{Table: store.Versions, Partition: string(group) + "#" + string(id), Sort: "link#" + ref.Place.String()})
+}
+
+// kept counts the changes that are kept in the state.
+func (w *world) kept() int {
+	n := 0
+	for _, c := range w.history.Setup.connections() {
+		kept, _, err := controltable.KeptOf(context.Background(), w.store, c, "", 1000)
+		if err != nil {
+			panic(err)
+		}
+		n += len(kept)
+	}
+	return n
 }

@@ -125,7 +125,7 @@ func Run(h History, o Options) Result {
 		calm = w.settle()
 	}
 	if !calm && len(w.violations) == 0 {
-		w.violate(InvariantRest, "it does not come to rest: %d events, %d messages wait", w.steps, w.post.waiting())
+		w.violate(InvariantRest, "it does not come to rest: %d events, %d messages wait, %d changes are kept", w.steps, w.post.waiting(), w.kept())
 	}
 	if calm {
 		w.checkAtRest()
@@ -192,6 +192,7 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 		w.faults++
 		return true
 	}
+	a.mem.OmitListed = func(record.ExternalID, record.PlatformField) bool { return a.mem.Omit() }
 	if w.chance(w.history.Weather.Outage) {
 		from := w.now.Add(w.between(0, w.history.Setup.Live))
 		a.outage = window{from, from.Add(outageLasts)}
@@ -409,7 +410,7 @@ func (w *world) settle() bool {
 		switch {
 		case w.resting:
 			return true
-		case w.applies == before && round >= 1 && w.post.waiting() == 0 && len(reconciled) == len(w.rules.Places()):
+		case w.applies == before && round >= 1 && w.post.waiting() == 0 && w.kept() == 0 && len(reconciled) == len(w.rules.Places()):
 			quiet++
 		default:
 			quiet = 0

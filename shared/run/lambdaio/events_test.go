@@ -148,7 +148,7 @@ func TestQueueAndScheduleEvents(t *testing.T) {
 	}{
 		{"resolver.batch.json", w.Handlers.Resolver["hubspot"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
 		{"writer.batch.json", w.Handlers.Writer["jobber"], `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`},
-		{"sweeper.scheduled.json", w.Handlers.Sweeper, `{"Entities":0,"Notices":0,"Held":0,"Missing":0}`},
+		{"sweeper.scheduled.json", w.Handlers.Sweeper, `{"Entities":0,"Notices":0,"Held":0,"Missing":0,"Woken":0,"Kept":0}`},
 		{"poller.scheduled.json", w.Handlers.Poller,
 			`{"Place":{"connection":"hubspot","object":"contacts"},"Phase":"done","Records":0,"Absences":0,"Total":0,"More":false,"Waits":false,` +
 				`"Rests":false,"Paused":false,"Wait":0}`},

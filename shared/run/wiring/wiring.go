@@ -71,7 +71,7 @@ func (k FunctionKey) String() string {
 type Function struct {
 	Timeout  time.Duration
 	MemoryMB int
-	// Sends are the queues that its environment names, by the name it knows them under: the queue that the URL is of.
+	// Sends are the queues that its environment names for it to send to, by the name it knows them under.
 	Sends map[queue.Name]queue.Name
 	// Tables are the tables whose names it is told.
 	Tables map[store.Table]store.Table
@@ -217,12 +217,13 @@ func (r *reader) function(id string, p resource) {
 			f.Tables[table] = store.Table(r.Resources[referred(v)].tag(TagTable))
 		}
 	}
-	if v, ok := environment.Variables[config.EnvQueueURLs]; ok {
-		urls := map[queue.Name]string{}
-		if err := json.Unmarshal([]byte(rendered(v)), &urls); err != nil {
-			r.problem("%s: %s is not a JSON object of references: %w", key, config.EnvQueueURLs, err)
+	// A function that sends nothing is told of queues to count what is on them.
+	if v, ok := environment.Variables[config.EnvQueueNames]; ok && len(config.AccessOf(key.Function, key.Connection).Sends) > 0 {
+		names := map[queue.Name]string{}
+		if err := json.Unmarshal([]byte(rendered(v)), &names); err != nil {
+			r.problem("%s: %s is not a JSON object of references: %w", key, config.EnvQueueNames, err)
 		}
-		for name, of := range urls {
+		for name, of := range names {
 			f.Sends[name] = queue.Name(r.Resources[of].tag(TagQueue))
 		}
 	}

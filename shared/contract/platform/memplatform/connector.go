@@ -52,7 +52,7 @@ func (p *Platform) Changes(_ context.Context, q platform.Query) (platform.Page, 
 		}
 		page.Next = platform.Cursor(strconv.FormatInt(t.v.seq, 10))
 		if !t.v.deleted {
-			snapshot := p.snapshot(q.Object, t.s, t.v, q.Fields, began)
+			snapshot := p.listed(q, t.s, t.v, began)
 			snapshot.Lagging = p.Lag > 0
 			page.Snapshots = append(page.Snapshots, snapshot)
 		} else if p.Abilities[q.Object].PollsDeletes {
@@ -75,11 +75,22 @@ func (p *Platform) List(_ context.Context, q platform.Query) (platform.Page, err
 	page := platform.Page{}
 	for ; at < len(all) && len(page.Snapshots) < q.Limit; at++ {
 		if v := all[at].now(); !v.deleted {
-			page.Snapshots = append(page.Snapshots, p.snapshot(q.Object, all[at], v, q.Fields, began))
+			page.Snapshots = append(page.Snapshots, p.listed(q, all[at], v, began))
 		}
 	}
 	page.Next, page.More = platform.Cursor(strconv.Itoa(at)), at < len(all)
 	return page, nil
+}
+
+// listed gives a record as a row of a list shows it.
+func (p *Platform) listed(q platform.Query, s *stored, v *version, began time.Time) record.Snapshot {
+	snapshot := p.snapshot(q.Object, s, v, q.Fields, began)
+	for _, name := range q.Fields {
+		if p.OmitListed != nil && p.OmitListed(s.id, name) {
+			delete(snapshot.Fields, name)
+		}
+	}
+	return snapshot
 }
 
 // Fetch implements platform.Connector.

@@ -43,6 +43,8 @@ type Platform struct {
 	Unique map[record.Object]record.PlatformField
 	// Omit is asked of each field of a read by id whether its answer lacks it; nil leaves none out.
 	Omit func() bool
+	// OmitListed is asked of each field of a row of List and of Changes whether the row lacks it; nil leaves none out.
+	OmitListed func(record.ExternalID, record.PlatformField) bool
 	// Merged says how a merged record answers a read by id.
 	Merged MergedStyle
 	// WholeCalls: one refused item refuses its whole call.

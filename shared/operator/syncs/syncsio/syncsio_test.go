@@ -117,7 +117,7 @@ func TestAPageCostsFewReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	const connections = 3
-	if reads, counts := s.Store.(held).calls.Load(), s.Queue.(counter).calls.Load(); reads > 2+3*connections || counts != 6*connections {
+	if reads, counts := s.Store.(held).calls.Load(), s.Queue.(counter).calls.Load(); reads > 2+4*connections || counts != 6*connections {
 		t.Errorf("%d reads of rows and %d of queues for %d connections", reads, counts, connections)
 	}
 }

@@ -95,7 +95,7 @@ func TestOpeningAFunctionAllocatesLittle(t *testing.T) {
 // require sets the environment that a function requires.
 func require(t *testing.T, f config.Function) {
 	t.Helper()
-	values := map[string]string{config.EnvQueueURLs: `{"changes-hubspot":"https://sqs.us-east-1.amazonaws.com/1/q"}`,
+	values := map[string]string{config.EnvQueueNames: `{"changes-hubspot":"q"}`, config.EnvQueuesAt: "https://sqs.us-east-1.amazonaws.com/1/",
 		config.EnvSecretARNs: `{"hubspot":"arn"}`}
 	for _, name := range config.Environment(f) {
 		value := values[name]
