@@ -175,8 +175,11 @@ func (w *world) checkPolicy(f *ruleset.Field, x stored, n int, want string, stan
 	case ruleset.ConflictHub, ruleset.ConflictSpoke:
 		preferred := func(e *edit) bool { return (e.ref.Connection == hubName) == (f.Conflict == ruleset.ConflictHub) }
 		for _, winner := range edits {
-			// One that was seen before the winner was made had its chance, and the winner knew the outcome.
-			better := func(e *edit) bool { return preferred(e) && e.seen.After(winner.at) }
+			// One that was seen before the winner was made had its chance, and the winner knew the outcome. So had one that was
+			// decided about before the winner was, if that replaced another preferred one: between those two the policy is silent.
+			better := func(e *edit) bool {
+				return preferred(e) && e.seen.After(winner.at) && !w.truth.lostTo(e, winner, preferred)
+			}
 			if !stands(winner) || preferred(winner) || w.accounts[winner.ref.Connection].setup.Replica > 0 || !slices.ContainsFunc(edits, better) || slices.ContainsFunc(edits, func(e *edit) bool { return preferred(e) && stands(e) }) {
 				continue
 			}

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform/memplatform"
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 // valueMark is in every value that people give, and in nothing else: so a value is recognised wherever it leaks.
@@ -136,9 +138,12 @@ func (t *truth) born(ref record.Ref, ours bool) *life {
 func (t *truth) edited(e *edit) {
 	cells := t.cells[e.ref]
 	known, based := t.w.knows(e.ref, e.field)
-	e.birth = !based && (known || !t.lives[e.ref].ours) // (what we made and do not know of yet was blank where we sent nothing)
+	// What we made and do not know of yet was blank where we sent nothing, as far as its field is mapped.
+	unmapped := !t.w.mapped(e.ref.Place, e.field)
+	e.birth = !based && (known || !t.lives[e.ref].ours || unmapped)
 	e.parent = cells[e.field].edit
-	e.shown = t.shown[e.ref] != nil
+	// (Whether it is mapped by the time that we know of it is not known yet.)
+	e.shown = t.shown[e.ref] != nil || unmapped && !known
 	e.undetectable = t.w.inDoubt(e.ref, e.field, e.value)
 	cells[e.field] = cell{edit: e.number, person: true, at: t.w.now}
 	if !known && t.w.unrecognisable(e.ref) { // what people did to it before is no edit either, then
@@ -152,6 +157,18 @@ func (t *truth) edited(e *edit) {
 	if n := numberOf(e.value); isEmail(e.field) && n > 0 {
 		t.lives[e.ref].emails[n] = true
 	}
+}
+
+// mapped reports whether a pair reads a field, by the rules of whatever run begins now.
+func (w *world) mapped(place record.Place, field record.PlatformField) bool {
+	for _, rules := range []*ruleset.Rules{w.rules, w.replaced} {
+		if rules != nil && !slices.ContainsFunc(rules.GroupsAt(place), func(g *ruleset.Group) bool {
+			return slices.ContainsFunc(g.PairsAt(place), func(p ruleset.Pair) bool { return slices.Contains(p.Spoke, field) })
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // wrote notes what a write of ours put into a field.
@@ -227,6 +244,20 @@ func (t *truth) superseded(keeps bool, edits []*edit) map[int]bool {
 		}
 	}
 	return out
+}
+
+// lostTo reports whether an edit was decided about before another was that replaced one knowingly which the policy prefers
+// too: that one stood at last, or it would not have come to where it was replaced.
+func (t *truth) lostTo(e, winner *edit, preferred func(*edit) bool) bool {
+	if e.told.IsZero() || !winner.told.IsZero() && !e.told.Before(winner.told) {
+		return false
+	}
+	for n := winner.parent; n != 0; n = t.edits[n].parent {
+		if x := t.edits[n]; x != e && preferred(x) && !x.decided.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // applied notes what one write of ours did.
