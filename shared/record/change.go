@@ -114,6 +114,30 @@ type Page struct {
 // Encode gives a page as a message's body. It fails only for a time that JSON cannot hold.
 func (p Page) Encode() ([]byte, error) { return json.Marshal(p) }
 
+// UnmarshalJSON implements json.Unmarshaler. It also reads pages as they were queued before they had marks.
+func (p *Page) UnmarshalJSON(text []byte) error {
+	type plain Page // without this method
+	var read struct {
+		plain
+		Run    string `json:"run"`
+		Number int    `json:"number"`
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	*p = Page(read.plain)
+	if read.Run != "" {
+		p.Marks = append(p.Marks, Mark{Run: read.Run, Page: read.Number})
+	}
+	return nil
+}
+
+// Again gives a change whose patience is new: a person asks for it once more, after it was given up on.
+func (c Change) Again() Change {
+	c.Deferrals, c.Outages, c.Hops, c.PutOffSince = 0, 0, 0, time.Time{}
+	return c
+}
+
 // Mark names a part of a first load that is not absorbed yet: a page, or one record of it that was put off. A message bears
 // the marks of what it holds, which are taken away once all of it is absorbed; the load is over when none is left.
 type Mark struct {

@@ -26,6 +26,10 @@
 //	echo          our own write reported back
 //	park          hold a field (or an operation) for a person; quarantine holds a whole record; waive lets one link differ
 //	waiter        a child that waits for its parent's link; a wake-up is the notice that it exists
+//	lane          live, or backfill: what is one of many (a first load's, a reconcile's, a sweep's) comes after live changes
+//	put off       sent again later, by a message; kept: a row of the state in place of a message, until a sweep sends it
+//	mark          the row that says that a part of a first load is not absorbed yet; messages bear the marks of what they hold
+//	hop           one message that led to another; a chain has a bound
 //	cursor        a platform's opaque resume token
 //	sweep, run    the periodic pass that re-sends what is due; one numbered poll, backfill or sweep
 //	backfill      the first full read of an object; reconcile is a later one

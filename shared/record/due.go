@@ -2,6 +2,7 @@ package record
 
 import (
 	"cmp"
+	"encoding/json"
 	"time"
 )
 
@@ -20,6 +21,29 @@ type DueNotice struct {
 	Deferrals int `json:"deferrals,omitempty"`
 	// Hops counts the messages that led to this one, as those of a change do.
 	Hops int `json:"hops,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It also reads notices as they were queued before they had lanes.
+func (n *DueNotice) UnmarshalJSON(text []byte) error {
+	type plain DueNotice // without this method
+	var read struct {
+		plain
+		Load bool `json:"load"`
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	*n = DueNotice(read.plain)
+	if read.Load {
+		n.Lane = LaneBackfill
+	}
+	return nil
+}
+
+// Again gives a notice whose patience is new, as Change.Again does.
+func (n DueNotice) Again() DueNotice {
+	n.Deferrals, n.Hops = 0, 0
+	return n
 }
 
 // JoinNotices gives the one notice that stands for two of the same entity and place: live if either is, and put off as often

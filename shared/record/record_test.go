@@ -28,3 +28,22 @@ func TestAChangeRecordSurvivesItsQueue(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// TestMessagesOfAnEarlierVersionAreRead: they are on the queues while a new version is deployed.
+func TestMessagesOfAnEarlierVersionAreRead(t *testing.T) {
+	var page record.Page
+	text := `{"run":"jobber/clients@1","number":7,"changes":[{"connection":"jobber","object":"clients","id":"1","source":"backfill"}]}`
+	if err := json.Unmarshal([]byte(text), &page); err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Marks) != 1 || page.Marks[0] != (record.Mark{Run: "jobber/clients@1", Page: 7}) || len(page.Changes) != 1 {
+		t.Errorf("got %+v", page)
+	}
+	var notice record.DueNotice
+	if err := json.Unmarshal([]byte(`{"group":"customer","entity":"contacts:x","load":true,"deferrals":3}`), &notice); err != nil {
+		t.Fatal(err)
+	}
+	if notice.Lane != record.LaneBackfill || notice.Deferrals != 3 || notice.Group != "customer" {
+		t.Errorf("got %+v", notice)
+	}
+}

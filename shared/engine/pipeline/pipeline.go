@@ -25,8 +25,9 @@ const (
 	// deferralsMax is how often a decision puts one change off before its message fails and, in the end, is dead-lettered.
 	deferralsMax = 200
 	// OutageMax is how long a change is put off for a platform that does not answer, or limits us, before its message fails:
-	// people are told. Waits double up to unavailableLast.
-	OutageMax = 14 * 24 * time.Hour
+	// people are told. It is two weeks, and an hour for the sweeps that find it answering again. Waits double up to
+	// unavailableLast.
+	OutageMax = 14*24*time.Hour + time.Hour
 	// promptMax is how often a change comes back as soon as its platform's limits allow. One that finds the limits used up by
 	// others again and again comes at longer waits from then on, like one whose platform does not answer.
 	promptMax = 4

@@ -37,7 +37,7 @@ func (s *Sweeper) wake(ctx context.Context, c record.Connection, total *Sweep) e
 				continue
 			}
 			woken++
-			k.Change.Hops = 0
+			k.Change.Hops = 0 // a schedule called us: nobody's message did
 			s.again(&out, k.Change, k.Marks, s.Now())
 			sent = append(sent, k)
 		}

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -25,7 +26,8 @@ const (
 // Redriven is how many messages went back, by kind of queue.
 type Redriven map[record.QueueKind]int
 
-// Redrive moves a connection's dead letters back to their queues, unchanged, and counts them. kind is "" for every kind.
+// Redrive moves a connection's dead letters back to their queues, and counts them. They are unchanged but for how often they
+// were put off: what was given up on after two weeks has two weeks again. kind is "" for every kind.
 // A message is sent before it is taken off: a command that is killed moves some twice, which is harmless, and loses none.
 // It is written over the queue contract rather than with SQS's own move task, which reports no exact count, knows no end
 // of a command, and does not exist in a folder. Errors: fault.Transient; what was moved stays moved, and is counted.
@@ -36,7 +38,7 @@ func Redrive(ctx context.Context, t Target, c record.Connection, kind record.Que
 		if kind != "" && k != kind {
 			continue
 		}
-		n, err := redriveOne(ctx, t.Queue(), record.QueueOf(k, c), redriveMax-total)
+		n, err := redriveOne(ctx, t.Queue(), k, record.QueueOf(k, c), redriveMax-total)
 		moved[k] = n
 		total += n
 		if err != nil {
@@ -55,7 +57,7 @@ func Redrive(ctx context.Context, t Target, c record.Connection, kind record.Que
 	return moved, done, nil
 }
 
-func redriveOne(ctx context.Context, q queue.Queue, name queue.Name, limit int) (int, error) {
+func redriveOne(ctx context.Context, q queue.Queue, kind record.QueueKind, name queue.Name, limit int) (int, error) {
 	moved := 0
 	for moved < limit {
 		got, err := q.Receive(ctx, name.Dead(), min(redriveBatch, limit-moved), redriveHidden)
@@ -67,7 +69,7 @@ func redriveOne(ctx context.Context, q queue.Queue, name queue.Name, limit int) 
 		}
 		messages, handles := make([]queue.Message, len(got)), make([]string, len(got))
 		for i, d := range got {
-			messages[i], handles[i] = queue.Message{Body: d.Body}, d.Handle
+			messages[i], handles[i] = queue.Message{Body: renewed(kind, d.Body)}, d.Handle
 		}
 		if err := q.Send(ctx, name, messages); err != nil {
 			return moved, err
@@ -78,6 +80,26 @@ func redriveOne(ctx context.Context, q queue.Queue, name queue.Name, limit int) 
 		moved += len(got)
 	}
 	return moved, nil
+}
+
+// renewed gives a message with its patience renewed. One that is none of ours goes back as it is.
+func renewed(kind record.QueueKind, body []byte) []byte {
+	var message any
+	switch page, notice := (record.Page{}), (record.DueNotice{}); {
+	case kind == record.QueueDue && json.Unmarshal(body, &notice) == nil && notice.Entity != "":
+		message = notice.Again()
+	case kind != record.QueueDue && json.Unmarshal(body, &page) == nil && len(page.Changes) > 0:
+		for i := range page.Changes {
+			page.Changes[i] = page.Changes[i].Again()
+		}
+		message = page
+	default:
+		return body
+	}
+	if text, err := json.Marshal(message); err == nil {
+		return text
+	}
+	return body
 }
 
 // Backfill has every record of a connection read again, or those of one object: whatever moved no stamp and told nothing
