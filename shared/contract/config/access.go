@@ -62,24 +62,29 @@ func AccessOf(f Function, c record.Connection) Access {
 			controlRows(false, partitionKept+"*"), activeRows}}
 	case Sweeper:
 		versions.Scan = true
-		return Access{Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill, record.QueueDue}, Tables: []TableAccess{versions, references,
-			controlRows(true, partitionProgress+"*", partitionPages+"*", partitionKept+"*", partitionSeen+"*", partitionSpread+"*", partitionRuns+"*",
-				partitionHealth+"*", partitionSummary+"*"),
-			controlRows(false, partitionPause+"*"), activeRows}}
+		return Access{Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill, record.QueueDue},
+			Tables: []TableAccess{versions, references,
+				controlRows(true, partitionProgress+"*", partitionPages+"*", partitionKept+"*", partitionSeen+"*", partitionSpread+"*",
+					partitionRuns+"*",
+					partitionHealth+"*", partitionSummary+"*"),
+				controlRows(false, partitionPause+"*"), activeRows}}
 	case Resolver:
-		return Access{Consumes: []record.QueueKind{record.QueueChanges, record.QueueBackfill}, Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill, record.QueueDue}, Tables: []TableAccess{
-			versions, references,
-			controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionKept+"*", partitionPause+"*",
-				partitionWaiter+"*", partitionSpread+"*", partitionRuns+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
+		return Access{Consumes: []record.QueueKind{record.QueueChanges, record.QueueBackfill},
+			Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill, record.QueueDue}, Tables: []TableAccess{
+				versions, references,
+				controlRows(true, partitionToken+"*", partitionProgress+"*", partitionPages+"*", partitionKept+"*", partitionPause+"*",
+					partitionWaiter+"*", partitionSpread+"*", partitionRuns+"*", partitionBudget+"*", partitionHealth+"*"), activeRows}}
 	case Writer:
 		own := string(c)
-		return Access{Consumes: []record.QueueKind{record.QueueDue}, Sends: []record.QueueKind{record.QueueChanges, record.QueueBackfill, record.QueueDue}, Tables: []TableAccess{versions, references,
+		return Access{Consumes: []record.QueueKind{record.QueueDue}, Sends: []record.QueueKind{record.QueueChanges,
+			record.QueueBackfill, record.QueueDue}, Tables: []TableAccess{versions, references,
 			controlRows(true, partitionToken+own, partitionProgress+"*", partitionPause+own, partitionKept+"*", partitionWaiter+"*",
 				partitionSpread+"*", partitionRuns+"*", partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
 		return Access{Counts: record.QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
-			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionKept+"*", partitionSpread+"*", partitionRuns+"*", partitionHealth+"*",
+			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionKept+"*", partitionSpread+"*", partitionRuns+"*",
+				partitionHealth+"*",
 				partitionSummary+"*"), activeRows}}
 	}
 	return Access{}

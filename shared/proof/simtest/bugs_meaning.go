@@ -93,8 +93,6 @@ func onView(f func(*resolve.View, resolve.Observation)) func(decide) decide {
 	}
 }
 
-func onViewLinks(v *resolve.View, f func(*resolve.Link)) { v.Entities = withLinks(v, f).Entities }
-
 // secondHolders gives each key that one entity has a second holder, when a record is looked at that is nobody's.
 func secondHolders(v *resolve.View, o resolve.Observation) {
 	if o.Snapshot == nil || v.Refs[resolve.RefKey{Group: o.Group, Ref: o.Snapshot.Ref}].Entity != "" {
@@ -139,13 +137,6 @@ func keepAttempts(v *resolve.View, o resolve.Observation, _ *ruleset.Rules, d *r
 	}
 }
 
-// withoutDue leaves operations out of what is due.
-func withoutDue(ops ...record.Operation) func(decide) decide {
-	return after(func(_ *resolve.View, _ resolve.Observation, _ *ruleset.Rules, d *resolve.Decision) {
-		d.Due = slices.DeleteFunc(d.Due, func(due resolve.Due) bool { return slices.Contains(ops, due.Operation) })
-	})
-}
-
 // onFields changes what the rules say of every field.
 func onFields(f func(*ruleset.Field)) func(decide) decide {
 	return onRules(func(r *ruleset.Rules) *ruleset.Rules {
@@ -156,18 +147,6 @@ func onFields(f func(*ruleset.Field)) func(decide) decide {
 				for j := range g.Entities[i].Fields {
 					f(&g.Entities[i].Fields[j])
 				}
-			}
-		})
-	})
-}
-
-// onMappings changes every mapping.
-func onMappings(f func(*ruleset.Mapping)) func(decide) decide {
-	return onRules(func(r *ruleset.Rules) *ruleset.Rules {
-		return withGroups(r, func(g *ruleset.Group) {
-			g.Mappings = slices.Clone(g.Mappings)
-			for i := range g.Mappings {
-				f(&g.Mappings[i])
 			}
 		})
 	})

@@ -183,6 +183,9 @@ func (w *world) differsRightly(g *ruleset.Group, x stored, ref record.Ref, name 
 		}
 		for _, h := range pairs[i].Hub {
 			f, ok := declared.Field(h)
+			if ok && f.Owner.Connection == ref.Connection {
+				return true // a changed configuration made it the owner, who needs no leave
+			}
 			if ok && !f.Owner.LastWriteWins && f.Owner.Connection != ref.Connection && f.NonOwner != ruleset.NonOwnerRevert && (w.truth.cells[ref][name].person || w.truth.lives[ref].winner) {
 				return true
 			}
