@@ -1,6 +1,6 @@
 // Command testlog reads what `go test -json` writes and tells a person: a line for each package as it ends, whatever failed with
 // its output, what was said aloud (skips, and the seeds to repeat), and every little while what is being tested, so that
-// nobody has to guess whether it still works. It ends with "N passed, N failed, N skipped", and with status 1 unless all passed.
+// nobody has to guess whether it still works. It ends with "N passed, N failed", and with status 1 unless all passed.
 package main
 
 import (
@@ -182,7 +182,10 @@ func (l *log) end() bool {
 		fmt.Fprintf(l.out, "--- NOT ENDED: %s\n%s", short(k), indent(l.output[k]))
 	}
 	failed := max(l.failed, l.bad) // a package that does not build fails no test
-	fmt.Fprintf(l.out, "%d passed, %d failed, %d skipped\n", l.passed, failed, l.skipped)
+	if l.skipped > 0 {
+		fmt.Fprintf(l.out, "%d skipped\n", l.skipped)
+	}
+	fmt.Fprintf(l.out, "%d passed, %d failed\n", l.passed, failed)
 	return failed == 0 && l.passed > 0
 }
 

@@ -44,7 +44,8 @@ func TestWhatPassesIsShortAndWhatIsAloudIsRead(t *testing.T) {
 	want := `shared/a TestOne: a_test.go:8: ALOUD: from seed 7
 shared/a TestTwo: a_test.go:9: SKIPPED ALOUD: no Node
 ok  	github.com/fluxcascade/fluxcascade/shared/a	1.2s
-1 passed, 0 failed, 1 skipped
+1 skipped
+1 passed, 0 failed
 `
 	if got != want || !passed {
 		t.Errorf("passed %v, got:\n%s\nwant:\n%s", passed, got, want)
@@ -57,18 +58,18 @@ func TestWhatFailsIsShownAndCounted(t *testing.T) {
 		want []string
 	}{
 		"a test": {failing, []string{"--- FAIL: p TestOne (0.1s)\n        p_test.go:3: got 1, want 2\nFAIL\tp\t0.2s\n",
-			"0 passed, 1 failed, 0 skipped\n"}},
+			"0 passed, 1 failed\n"}},
 		"a build": {`{"ImportPath":"p","Action":"build-output","Output":"p.go:1: syntax error\n"}
 {"ImportPath":"p","Action":"build-fail"}
 {"Action":"start","Package":"p"}
 {"Action":"fail","Package":"p","Elapsed":0,"FailedBuild":"p"}
-`, []string{"p.go:1: syntax error\n", "FAIL\tp\t0.0s\n", "0 passed, 1 failed, 0 skipped\n"}},
+`, []string{"p.go:1: syntax error\n", "FAIL\tp\t0.0s\n", "0 passed, 1 failed\n"}},
 		"a process that dies": {`{"Action":"start","Package":"p"}
 {"Action":"run","Package":"p","Test":"TestOne"}
 {"Action":"output","Package":"p","Test":"TestOne","Output":"panic: oh\n"}
-`, []string{"--- NOT ENDED: p TestOne\n    panic: oh\n", "0 passed, 2 failed, 0 skipped\n"}},
-		"one of many":      {events + failing, []string{"1 passed, 1 failed, 1 skipped\n"}},
-		"nothing":          {"", []string{"0 passed, 0 failed, 0 skipped\n"}},
+`, []string{"--- NOT ENDED: p TestOne\n    panic: oh\n", "0 passed, 2 failed\n"}},
+		"one of many":      {events + failing, []string{"1 skipped\n1 passed, 1 failed\n"}},
+		"nothing":          {"", []string{"0 passed, 0 failed\n"}},
 		"what is no event": {"go: cannot find main module\n", []string{"go: cannot find main module\n0 passed, 0 failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
