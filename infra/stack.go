@@ -12,9 +12,9 @@ import (
 )
 
 // connectionsMax is how many connections one stack takes: a function's environment holds 4 KB
-// (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, 2026), the resolver's two queue URLs a connection
-// of some 160 bytes each, and the secrets of six platforms. Groups that share no connection can be deployed as stages of their own.
-const connectionsMax = 8
+// (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, 2026), the resolver's three queue names a connection
+// of up to 110 bytes each, and the secrets of six platforms. Groups that share no connection can be deployed as stages of their own.
+const connectionsMax = 7
 
 // stageForm keeps stack names within what CloudFormation takes.
 var stageForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,30}$`)

@@ -73,7 +73,7 @@ func TestAWrongWireFails(t *testing.T) {
 	}
 	arn := func(id string) any { return map[string]any{"Fn::GetAtt": []any{id, "Arn"}} }
 	urls := func(id string) map[string]any {
-		return made.Resources[id].at("Environment", "Variables", "QUEUE_URLS").(map[string]any)
+		return made.Resources[id].at("Environment", "Variables", "QUEUE_NAMES").(map[string]any)
 	}
 	cases := []struct {
 		name, id string
@@ -114,7 +114,7 @@ func TestAWrongWireFails(t *testing.T) {
 		{"a function that is not told a name", function("sweeper"),
 			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"STACK": "x"}}}, "the sweeper is not told TABLE_VERSIONS"},
 		{"a function that is told another's queue", function("writer"),
-			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"QUEUE_URLS": swapped(urls(function("writer")),
+			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"QUEUE_NAMES": swapped(urls(function("writer")),
 				queue("due-hubspot"), queue("due-jobber"))}}},
 			`the writer of jobber sends what is for due-hubspot to "due-jobber"`},
 		{"no template of ours", "", nil, "it is none of ours"},

@@ -114,7 +114,7 @@ func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(link.Seen)) {
-		if seen := link.Seen[name]; seen.Troubles() && link.State == resolve.LinkLive {
+		if seen := link.Seen[name]; seen.Troubles() && link.State == resolve.LinkLive && !g.derived(key, place, name, seen.Why) {
 			g.park(key, rows, place, string(name), seen.Why, seen.At)
 		}
 	}
@@ -128,6 +128,15 @@ func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record
 		}
 		g.park(key, rows, place, field, resolve.ReasonRejected, link.Rejected[name].At)
 	}
+}
+
+// derived reports whether a value without an entry is one of a pair that only flows to the hub: its map then lists the values that
+// mean something there, and the others are not meant to.
+func (g *gathering) derived(key resolve.EntityKey, place record.Place, name record.PlatformField, why resolve.Reason) bool {
+	group, ok := g.rules.Group(key.Group)
+	return ok && why == resolve.ReasonUnmappedValue && !slices.ContainsFunc(group.PairsAt(place), func(p ruleset.Pair) bool {
+		return p.Direction != ruleset.ToHub && slices.Contains(p.Spoke, name)
+	})
 }
 
 // blamed gives the place whose value a parked field waits for: the newest candidate's that is not the hub's.
