@@ -14,7 +14,7 @@ import (
 // How many histories the suite runs, at some 170 a second and core: always as many, however fast the machine.
 // FLUXCASCADE_HISTORIES asks for fewer; the command runs any number.
 const (
-	historiesUsual = 15_000
+	historiesUsual = 3_000
 	historiesLong  = 1_000_000
 )
 
