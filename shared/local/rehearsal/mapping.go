@@ -67,15 +67,21 @@ func (t *trial) filled(ctx context.Context) record.Fields {
 	return fields
 }
 
-// declared gives believable values of an entity's fields, and what the vendor asks of every create.
+// declared gives believable values of an entity's fields, an option where the platform takes no other text, and what the vendor
+// asks of every create.
 func (t *trial) declared(e *ruleset.Entity) record.Fields {
-	fields := record.Fields{}
+	fields, o := record.Fields{}, objectAt(t.rules, t.group.HubPlace(e.Type))
 	for i := range e.Fields {
-		if f := &e.Fields[i]; !f.ReadOnly && f.Refers == "" {
-			fields[record.PlatformField(f.Name)] = t.bench.sample(f, 1)
+		f := &e.Fields[i]
+		if f.ReadOnly || f.Refers != "" {
+			continue
 		}
+		value := t.bench.sample(f, 1)
+		if known, ok := o.Field(record.PlatformField(f.Name)); ok && len(known.Values) > 0 {
+			value = known.Values[0]
+		}
+		fields[record.PlatformField(f.Name)] = value
 	}
-	o := objectAt(t.rules, t.group.HubPlace(e.Type))
 	for _, u := range o.Usual {
 		if f, known := o.Field(u.Field); known && (fields[u.Field] == "" || f.Kind == catalog.Enum) {
 			fields[u.Field] = u.Value

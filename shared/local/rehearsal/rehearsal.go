@@ -314,19 +314,7 @@ func (t *trial) only(ctx context.Context, place record.Place) (record.ExternalID
 
 // create makes one record in the hub with every declared field that the hub's people may set.
 func (t *trial) create(ctx context.Context) {
-	fields := record.Fields{}
-	for i := range t.entity.Fields {
-		f := &t.entity.Fields[i]
-		if !f.ReadOnly && f.Refers == "" {
-			fields[record.PlatformField(f.Name)] = t.bench.sample(f, 1)
-		}
-	}
-	for _, u := range t.object.Usual { // what the vendor asks of every create
-		if _, given := fields[u.Field]; !given {
-			fields[u.Field] = u.Value
-		}
-	}
-	if err := t.bench.create(ctx, t.hub, fields); err != nil {
+	if err := t.bench.create(ctx, t.hub, t.declared(t.entity)); err != nil {
 		t.fail("create in %s: %v", t.hub, err)
 	}
 	t.settle(ctx)

@@ -210,13 +210,11 @@ func mergePeople(t *testing.T, w *runner.World, winner, contact record.ExternalI
 }
 
 func TestPipedriveAsSpokeConverges(t *testing.T) {
-	t.Skip("ALOUD: known fault: since values that say nothing are kept, this first load does not come to rest; open in issue 13")
 	for seed := range uint64(effort.Of(1, 4)) {
 		for name, faults := range days() {
 			t.Run(fmt.Sprintf("%s day, seed %d", name, seed), func(t *testing.T) {
 				w := openWorld(t, pipedriveSpoke, seed, faults)
 				crm, hub := w.Sims["pipedrive"].(*pipedrive.Simulator), w.Sims["hubspot"]
-				crm.AddField("persons", "Job title", "varchar")
 				ada := made(t, w, "hubspot", "contacts", record.Fields{"lastname": "Lovelace", "email": "ada@example.com"})
 				for i := range 30 {
 					made(t, w, "hubspot", "contacts", record.Fields{"lastname": fmt.Sprint("N", i), "email": fmt.Sprintf("n%d@example.com", i)})
