@@ -43,8 +43,12 @@ func (m *world) filter(t *thing, later bool) {
 		}
 		now := meets(mapped.Filter, m.texts(t))
 		before, looked := t.inside[mapped.Name]
-		if now && (mapped.Existing == ruleset.ExistingEnter || looked && !before || !looked && later) {
+		switch {
+		case !now || t.entered[mapped.Name]:
+		case mapped.Existing == ruleset.ExistingEnter, looked && !before && !t.old[mapped.Name], !looked && later:
 			t.entered[mapped.Name] = true
+		default:
+			t.old[mapped.Name] = true // inside before anybody looked: that is no entry, nor is coming back later
 		}
 		t.inside[mapped.Name] = now
 	}
@@ -197,7 +201,7 @@ func (m *world) updates(t *thing) bool {
 	moved := false
 	for _, place := range m.group.Places(t.kind) {
 		c := t.live(place)
-		if c == nil {
+		if c == nil || !m.follows(t, place) {
 			continue
 		}
 		pairs := m.group.PairsAt(place)
@@ -216,6 +220,12 @@ func (m *world) updates(t *thing) bool {
 		}
 	}
 	return moved
+}
+
+// follows reports whether a record at a place is updated: outside its mapping's filter it is not, unless the mapping says so.
+func (m *world) follows(t *thing, place record.Place) bool {
+	mapped, spoke := m.group.MappingAt(place)
+	return !spoke || mapped.Filter == nil || mapped.AfterExit == ruleset.AfterExitFollow || meets(mapped.Filter, m.texts(t))
 }
 
 // quiet reports whether a record shows a value that says nothing, and the thing has nothing new to say to it: texts, nil for
@@ -253,6 +263,9 @@ func (m *world) due(t *thing, c *copied, p *ruleset.Pair, texts []string) bool {
 	if m.same(t.kind, c.ref.Place, p, want, c.asked) {
 		return false
 	}
+	if since, kept := c.kept[p.Spoke[0]]; kept && !slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return t.values[name].edited > since }) {
+		return false
+	}
 	for _, name := range p.Hub {
 		f, ok := m.declared(t.kind).Field(name)
 		if !ok || blank && f.Blank == ruleset.BlankKeep {
@@ -285,6 +298,7 @@ func (m *world) write(c *copied, p *ruleset.Pair, texts []string) bool {
 			delete(c.waived, name)
 			delete(c.silent, name)
 			delete(c.lent, name)
+			delete(c.kept, name)
 			moved = true
 		}
 	}
@@ -336,7 +350,8 @@ func (m *world) returned(t *thing, c *copied) {
 		for j, name := range p.Hub {
 			f, declared := m.declared(t.kind).Field(name)
 			if v := t.values[name]; ok && declared && m.owner(t, f) == c.ref.Connection && v != nil && !v.open && v.text != texts[j] {
-				t.values[name] = &value{text: texts[j], from: c.ref.Connection, was: v}
+				m.tick++
+				t.values[name] = &value{text: texts[j], from: c.ref.Connection, was: v, edited: m.tick}
 			}
 		}
 	}

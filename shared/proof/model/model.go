@@ -64,8 +64,8 @@ type thing struct {
 	former map[named]bool
 	// held: it is one record whose identity a person must tell; nothing is due from it, and it is due nowhere.
 	held bool
-	// entered are the mappings whose filter it has entered.
-	entered map[string]bool
+	// entered are the mappings whose filter it has entered; old those that it was inside of before anybody looked.
+	entered, old map[string]bool
 	// inside are the mappings whose filter it was inside of when it was last looked at; absent before the first look.
 	inside map[string]bool
 }
@@ -100,6 +100,8 @@ type copied struct {
 	silent map[record.PlatformField]*string
 	// unheard are the fields that never said anything.
 	unheard map[record.PlatformField]bool
+	// kept are the fields that held a value before the record came to belong to the thing, and that cannot tell it: when that was.
+	kept map[record.PlatformField]int
 	// waived are the fields that may keep a value of their own; refused the values that the platform took not.
 	waived  map[record.PlatformField]bool
 	refused map[record.PlatformField]string
@@ -113,6 +115,8 @@ type value struct {
 	// first: nobody ever set it, it was merely there when it was first looked at.
 	first bool
 	from  record.Connection
+	// edited is when somebody set it last, by the model's ticks; 0 if nobody did.
+	edited int
 	// open: it waits for a person to choose.
 	open bool
 	// wants is the value that it takes once nobody else goes by the key which that gives; it is open until then. Nil otherwise.
@@ -174,7 +178,7 @@ func (m *Model) Twin(ref record.Ref) bool {
 // spelled gives a new record as its platform shows it.
 func (m *world) spelled(a Action) *copied {
 	c := &copied{ref: a.Ref, shows: record.Fields{}, asked: record.Fields{}, silent: map[record.PlatformField]*string{},
-		unheard: map[record.PlatformField]bool{}, waived: map[record.PlatformField]bool{},
+		unheard: map[record.PlatformField]bool{}, waived: map[record.PlatformField]bool{}, kept: map[record.PlatformField]int{},
 		refused: map[record.PlatformField]string{}}
 	for name, text := range a.Fields {
 		c.shows[name] = m.platforms.Spells(a.Ref.Place, name, text)
@@ -185,7 +189,7 @@ func (m *world) spelled(a Action) *copied {
 // found makes a new thing of a record that is nobody's.
 func (m *world) found(kind record.Object, c *copied) *thing {
 	t := &thing{serial: len(m.things) + 1, kind: kind, at: map[record.Place]*copied{}, values: map[record.HubField]*value{},
-		keys: map[string]string{}, former: map[named]bool{}, entered: map[string]bool{}, inside: map[string]bool{}}
+		keys: map[string]string{}, former: map[named]bool{}, entered: map[string]bool{}, old: map[string]bool{}, inside: map[string]bool{}}
 	m.things = append(m.things, t)
 	m.tie(t, c)
 	return t

@@ -72,6 +72,7 @@ func (m *world) firstSights(t *thing) {
 			p := &pairs[i]
 			if !tells(p) {
 				m.looks(c, p, !constant(p))
+				m.keeps(c, p)
 				continue
 			}
 			texts, _, ok := m.read(t.kind, place, p, c.shows)
@@ -131,6 +132,7 @@ func (m *world) firstSight(t *thing, c *copied) {
 		}
 		if !tells(p) {
 			m.looks(c, p, true)
+			m.keeps(c, p)
 			continue
 		}
 		texts, why, ok := m.read(t.kind, c.ref.Place, p, c.shows)
@@ -158,6 +160,20 @@ func (m *world) looks(c *copied, p *ruleset.Pair, says bool) {
 	}
 }
 
+// keeps notes what a record held before it came to belong to the thing, in a pair that cannot tell it: it is not ours to
+// overwrite, unless the mapping says so, until somebody edits what the pair comes from.
+func (m *world) keeps(c *copied, p *ruleset.Pair) {
+	mapped, spoke := m.group.MappingAt(c.ref.Place)
+	if !spoke || constant(p) || mapped.OnLink == ruleset.OnLinkOverwrite ||
+		!slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.shows[name] != "" }) {
+		return
+	}
+	m.tick++
+	for _, name := range p.Spoke {
+		c.kept[name] = m.tick
+	}
+}
+
 // hears notes whether a record ever said anything of a pair.
 func (c *copied) hears(p *ruleset.Pair, says bool) {
 	for _, name := range p.Spoke {
@@ -175,6 +191,9 @@ func (m *world) firstValue(t *thing, place record.Place, name record.HubField, t
 	}
 	now := t.values[name]
 	mine := &value{text: text, first: true, from: place.Connection, was: now}
+	if now != nil {
+		mine.edited = now.edited
+	}
 	owned := !f.Owner.LastWriteWins && f.Owner.Connection == place.Connection
 	switch {
 	case now == nil:
@@ -319,7 +338,8 @@ func (m *world) edit(t *thing, c *copied, x edit) {
 		now = &value{first: true}
 	}
 	keeps := f.Blank == ruleset.BlankKeep
-	taken := &value{text: x.text, from: place.Connection, was: now}
+	m.tick++
+	taken := &value{text: x.text, from: place.Connection, was: now, edited: m.tick}
 	switch owner := m.owner(t, f); {
 	case x.text == "" && keeps && now.text != "": // a blank is no value: it is filled again
 	case now.wants != nil && m.owner(t, f) != "" && m.owner(t, f) != place.Connection:
@@ -335,7 +355,7 @@ func (m *world) edit(t *thing, c *copied, x edit) {
 	case owner == place.Connection:
 		t.values[x.name] = taken
 	case owner != "" && keeps && now.text == "":
-		taken.first = true
+		taken.first, taken.edited = true, now.edited
 		t.values[x.name] = taken
 	case owner != "":
 		m.refuse(f, c, x.pair)

@@ -45,7 +45,7 @@ func (w *world) checkField(g *ruleset.Group, x stored, f *ruleset.Field, live ma
 		w.checkReference(g, x, f, live)
 		return
 	}
-	all := w.showing(g, x, f, live)
+	all := slices.DeleteFunc(w.showing(g, x, f, live), func(s shows) bool { return w.leftAlone(g, s.ref.Place, live) })
 	want := x.Entity.Fields[f.Name].Text
 	if len(live) < 2 {
 		return // it agrees with nobody else
@@ -65,6 +65,23 @@ func (w *world) checkField(g *ruleset.Group, x stored, f *ruleset.Field, live ma
 		return
 	}
 	w.checkRight(g, x, f, want, all, live)
+}
+
+// leftAlone reports whether the record at a place is updated no more: the hub's record is outside the mapping's filter, and the
+// mapping does not say that it follows.
+func (w *world) leftAlone(g *ruleset.Group, place record.Place, live map[record.Place]*resolve.Link) bool {
+	m, spoke := g.MappingAt(place)
+	if !spoke || m.Filter == nil || m.AfterExit == ruleset.AfterExitFollow {
+		return false
+	}
+	hub := g.HubPlace(m.Hub)
+	if live[hub] == nil {
+		return false
+	}
+	fields, ok := w.accounts[hub.Connection].mem.Record(hub.Object, live[hub].ID)
+	return ok && slices.ContainsFunc(m.Filter.Conditions, func(c ruleset.Condition) bool {
+		return !slices.Contains(c.Values, fields[record.PlatformField(c.Field)])
+	})
 }
 
 // sameShown compares two spellings of a value.
@@ -246,7 +263,7 @@ func (w *world) checkReference(g *ruleset.Group, x stored, f *ruleset.Field, liv
 	}
 	parentID := w.entityOf(g.Name, parent)
 	for place, link := range live {
-		if _, held := x.Entity.Holds[place.String()]; held || place == hub {
+		if _, held := x.Entity.Holds[place.String()]; held || place == hub || w.leftAlone(g, place, live) {
 			continue
 		}
 		shown, ok := w.accounts[place.Connection].mem.Record(place.Object, link.ID)

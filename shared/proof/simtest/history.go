@@ -33,8 +33,8 @@ type Setup struct {
 	Spokes int // 1 to 3
 	Deals  bool
 	Bills  bool // of deals
-	// Filter: only won deals reach the spoke.
-	Filter bool
+	// Filter: only won deals reach the spoke. Follow: what was made of one is updated also once it is lost.
+	Filter, Follow bool
 	// Finance: a second group whose hub is the first spoke.
 	Finance  bool
 	Accounts []AccountSetup // the hub, then the spokes, then the ledger
@@ -257,6 +257,7 @@ func drawSetup(r *rand.Rand) Setup {
 		}
 		s.Accounts = append(s.Accounts, a)
 	}
+	s.Follow = one(2)
 	return s
 }
 

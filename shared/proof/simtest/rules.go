@@ -168,7 +168,7 @@ func (s Setup) deletes(spoke int) ruleset.Delete {
 
 func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 	a := s.Accounts[spoke]
-	m := ruleset.Mapping{Name: "people-" + string(spokeName(spoke)), Hub: people, Spoke: record.Place{Connection: spokeName(spoke), Object: people}, Direction: ruleset.Both, OnLink: ruleset.OnLinkOverwrite,
+	m := ruleset.Mapping{Name: "people-" + string(spokeName(spoke)), Hub: people, Spoke: record.Place{Connection: spokeName(spoke), Object: people}, Direction: ruleset.Both,
 		Create: ruleset.CreateBoth, Delete: s.deletes(spoke), Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
 	if s.LinksOnly {
@@ -190,7 +190,7 @@ func (s Setup) personMapping(spoke int, changed bool) ruleset.Mapping {
 
 func (s Setup) childMapping(t record.Object, changed bool) ruleset.Mapping {
 	a, kind := s.Accounts[1], children[t]
-	m := ruleset.Mapping{Name: string(t) + "-spoke1", Hub: t, Spoke: record.Place{Connection: spokeName(1), Object: t}, Direction: ruleset.Both, OnLink: ruleset.OnLinkOverwrite,
+	m := ruleset.Mapping{Name: string(t) + "-spoke1", Hub: t, Spoke: record.Place{Connection: spokeName(1), Object: t}, Direction: ruleset.Both,
 		Create: ruleset.CreateToSpoke, Delete: deletePolicies[s.Delete], Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
 	if a.Marker {
@@ -201,7 +201,9 @@ func (s Setup) childMapping(t record.Object, changed bool) ruleset.Mapping {
 		if changed && s.Change == ChangeFilter {
 			stages = wonStages[1]
 		}
-		m.AfterExit = ruleset.AfterExitFollow // what was edited inside and not written yet would else be let differ
+		if s.Follow {
+			m.AfterExit = ruleset.AfterExitFollow
+		}
 		m.Filter = &ruleset.Filter{Digest: strings.Join(stages, " "), Conditions: []ruleset.Condition{{Field: "stage", Op: ruleset.OpIn, Values: stages}}}
 	}
 	parent := pair(kind.hubRef, kind.spokeRef)
@@ -224,7 +226,7 @@ func (s Setup) finance() ruleset.Group {
 	// The customer group writes the email here, so in this one it only flows on: no field has two owners.
 	onward := pair(record.HubField(mail), spokeField(emailField))
 	onward.Direction = ruleset.ToSpoke
-	m := ruleset.Mapping{Name: "people-ledger", Hub: people, Spoke: record.Place{Connection: ledgerName, Object: people}, Direction: ruleset.Both, OnLink: ruleset.OnLinkOverwrite,
+	m := ruleset.Mapping{Name: "people-ledger", Hub: people, Spoke: record.Place{Connection: ledgerName, Object: people}, Direction: ruleset.Both,
 		Create: ruleset.CreateToSpoke, Delete: ruleset.DeleteArchive, Existing: ruleset.ExistingSkip, RestoresSpoke: a.Restores,
 		Pairs: []ruleset.Pair{onward, pair("code", "s_code")}, ToSpoke: ruleset.Schedule{RealTime: true}, ToHub: ruleset.Schedule{RealTime: true}}
 	if a.Marker {

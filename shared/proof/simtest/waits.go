@@ -120,15 +120,9 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	limits := w.history.Setup.Limits
 	switch why {
 	case resolve.ReasonContested:
-		// What cannot be read cannot be told apart either.
-		return w.poison.Place == place || slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
-			l := w.truth.lives[other]
-			gone := l.deletedBy != "" || l.into != ""
-			return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
-				(!gone || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
-		})
-	case resolve.ReasonRejected:
-		return w.showsRefused(g, x) || w.excuse(excuseMergedMeanwhile, w.mergers)
+		return w.isContested(g, x, place)
+	case resolve.ReasonRejected: // refused by the platform, or held because a record with its key is there
+		return w.showsRefused(g, x) || w.isContested(g, x, place) || w.excuse(excuseMergedMeanwhile, w.mergers)
 	case resolve.ReasonMissingRequired:
 		return children[x.Entity.Type].hubRef != ""
 	case resolve.ReasonSpreadLimit:
@@ -143,6 +137,16 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	return false
 }
 
+// isContested reports whether a record at a place that is not the entity's shares an email with one of the entity's, or did once.
+func (w *world) isContested(g *ruleset.Group, x stored, place record.Place) bool {
+	return slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+		l := w.truth.lives[other]
+		gone := l.deletedBy != "" || l.into != ""
+		return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
+			(!gone || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
+	})
+}
+
 // sharesWith reports whether any record of an entity ever showed an email of a record's.
 func (w *world) sharesWith(g *ruleset.Group, x stored, l *life) bool {
 	for place, link := range x.Links {
@@ -154,12 +158,12 @@ func (w *world) sharesWith(g *ruleset.Group, x stored, l *life) bool {
 }
 
 // showsRefused reports whether a record of an entity shows a value that platforms do not take from us, or whether a person gave
-// it one that outlived its record.
+// one to a record of it that is gone since.
 func (w *world) showsRefused(g *ruleset.Group, x stored) bool {
-	for _, value := range x.Entity.Fields {
-		if strings.Contains(value.Text, refusedMark) {
-			return true
-		}
+	if slices.ContainsFunc(w.truth.edits, func(e *edit) bool {
+		return e != nil && strings.Contains(e.value, refusedMark) && w.entityOf(g.Name, e.ref) == x.Entity.ID
+	}) {
+		return true
 	}
 	for place, link := range x.Links {
 		fields, _ := w.accounts[place.Connection].mem.Record(place.Object, link.ID)

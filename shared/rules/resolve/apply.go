@@ -140,8 +140,15 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 			}
 		}
 	case readEdit:
+		kept := !readable(p) && keptAsFound(w.subject, p, w.links[s.Place])
+		since := w.links[s.Place].Kept[p.Spoke[0]]
 		w.observe(s, p)
-		if !readable(p) {
+		switch {
+		case kept: // what stands there is theirs still, until its source is edited
+			for _, name := range p.Spoke {
+				w.editLink(s.Place).Kept[name] = since
+			}
+		case !readable(p):
 			answerForeign(w, s, p)
 		}
 		for _, e := range editsOf(s, p, r) {

@@ -137,3 +137,21 @@ func TestWhatWeMadeFollowsFromTheBeginning(t *testing.T) {
 		t.Errorf("got %+v, want the new phone", x)
 	}
 }
+
+// Whoever changes it there: nobody's value is emptied or replaced by one that was never there.
+func TestWhatStandsThereStaysAlsoWhenItsPeopleChangeIt(t *testing.T) {
+	tb := oneWay(t, ruleset.OnLinkKeep)
+	hub := record.Fields{"email": "ann@x.example", "phone": "", "street": "Elm", "note": "n"}
+	tb.see(contact, "h1", start, hub)
+	tb.see(payer, "b1", start, record.Fields{"mail": "ann@x.example", "tel": "555"})
+	tb.pass(time.Minute)
+	d := tb.see(payer, "b1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "556"})
+	if x := due(d, payer); x != nil {
+		t.Errorf("their own edit is undone: %+v", x)
+	}
+	tb.pass(time.Minute)
+	hub["phone"] = "2"
+	if x := due(tb.see(contact, "h1", tb.view.Now, hub), payer); x == nil || x.Fields["tel"] != "2" {
+		t.Errorf("after an edit of the source got %+v, want its phone", x)
+	}
+}

@@ -17,8 +17,8 @@
 //     owns h and o is not blank, if E's value is blank and was itself a first sight, or if nobody owns h here and C ranks
 //     better (the hub first, then spokes in the file's order) than where a first sight came from. What a record that we
 //     made shows otherwise than we asked is an edit, not a first sight; so is what it shows where we sent nothing. Where the pair
-//     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept until somebody edits what the pair
-//     comes from, unless the mapping overwrites at the link (on_link).
+//     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept, whoever changes it there, until
+//     somebody edits what the pair comes from, unless the mapping overwrites at the link (on_link).
 //  3. An edit by h's owner is taken. An edit by another is refused: C is due E's value again, or, by policy, may keep its
 //     own (a waiver). An owner without a live link on E does not count: h is then anybody's. Where E's value is blank and
 //     blanks are no values (blank: keep), an edit by another fills it.

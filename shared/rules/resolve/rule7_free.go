@@ -69,7 +69,7 @@ func takeFreed(w *draft) {
 	for _, name := range slices.Sorted(maps.Keys(take)) {
 		c, e := take[name], w.editEntity()
 		w.note(FieldChange{Field: name, Old: e.Fields[name].Text, New: c.Text, Reason: ReasonKeyFree, Taken: true})
-		e.Fields[name] = Value{Text: c.Text, From: c.Place.Connection, At: c.At}
+		e.Fields[name] = Value{Text: c.Text, From: c.Place.Connection, At: c.At, Edited: e.Rev + 1}
 		delete(e.Parked, name)
 	}
 	if len(take) > 0 && len(w.entity.Parked) == 0 {
