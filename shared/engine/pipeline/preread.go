@@ -132,6 +132,10 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 			w.hintAt(out, j, s.ID, record.KindChanged)
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
+		case standing != resolve.StandingQuarantined && id != j.key.ID && w.givesUp(ctx, view, j, s, id):
+			// Its owner has moved on, and the record is about to be rewritten: then the key is free.
+			w.again(out, j, w.Now().Add(unavailableFirst))
+			return
 		case standing == resolve.StandingQuarantined, id != j.key.ID:
 			// Another's record, or one that is held: who it is must be said first. It is read, for it may have changed
 			// without our knowing, and the create is held.
@@ -144,6 +148,25 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 			return
 		}
 	}
+}
+
+// givesUp reports whether another entity's record has a key of a create only until a write that is due there is done.
+func (w *Writer) givesUp(ctx context.Context, view *resolve.View, j *job, s record.Snapshot, id record.EntityID) bool {
+	decision, err := w.decide(ctx, view, resolve.Observation{Group: j.notice.Group, Wake: id})
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(decision.Due, func(d resolve.Due) bool {
+		if d.Place != s.Place || d.Operation != record.OperationUpdate || resolve.Holds(d.Blocked) {
+			return false
+		}
+		for name, value := range d.Fields {
+			if asked := j.intent.Fields[name]; asked != "" && asked == s.Fields[name] && value != asked {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // keyFields lists the fields by which a record that a create would double can be found: those that alone make a

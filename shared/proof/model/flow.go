@@ -201,9 +201,10 @@ func (m *world) updates(t *thing) bool {
 	moved := false
 	for _, place := range m.group.Places(t.kind) {
 		c := t.live(place)
-		if c == nil || !m.follows(t, place) {
+		if c == nil {
 			continue
 		}
+		follows := m.follows(t, place)
 		pairs := m.group.PairsAt(place)
 		for i := range pairs {
 			p := &pairs[i]
@@ -214,7 +215,7 @@ func (m *world) updates(t *thing) bool {
 			if !said {
 				texts = nil
 			}
-			if !quiet(c, p, texts) && said && m.due(t, c, p, texts) {
+			if !quiet(c, p, texts) && said && follows && m.due(t, c, p, texts) {
 				moved = m.write(c, p, texts) || moved
 			}
 		}

@@ -218,8 +218,13 @@ func (m *world) park(t *thing, name record.HubField) {
 // edited takes a person's edit of a record.
 func (m *world) edited(a Action) {
 	t, c := m.of[a.Ref], m.alone[a.Ref]
-	if t != nil {
+	if t != nil && t.at[a.Ref.Place].ref == a.Ref {
 		c = t.at[a.Ref.Place]
+	} else if c != nil && t != nil { // another record has taken its place: it is left as its people have it
+		for name, text := range a.Fields {
+			c.shows[name] = m.platforms.Spells(a.Ref.Place, name, text)
+		}
+		return
 	}
 	if c == nil || c.ref != a.Ref {
 		return

@@ -110,10 +110,7 @@ func (w *world) seen() model.Seen {
 }
 
 func (w *world) spells(place record.Place, name record.PlatformField, text string) string {
-	if w.accounts[place.Connection].setup.Reforms {
-		return reform(name, text)
-	}
-	return text
+	return w.accounts[place.Connection].setup.spelling(name, text)
 }
 
 func (w *world) refuses(place record.Place, name record.PlatformField, text string) bool {

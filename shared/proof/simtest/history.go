@@ -68,15 +68,17 @@ type AccountSetup struct {
 	ArchivesOnly, Restores                     bool
 	WholeCalls, TellsDeletes                   bool
 	Reforms, Lists                             bool
-	UniqueEmail                                bool // of people, where it has a field for our identity too
-	Merged                                     int
-	Lag                                        time.Duration // of its index
-	Replica                                    time.Duration // of its reads by id
-	Skew                                       time.Duration
-	Coarse                                     bool // stamps of a second
-	Concurrency                                int
-	Batch                                      int
-	Missing                                    int // index of a field that the platform lacks, -1 for none
+	// Rewords: it makes another text of a street that it is asked for, as one that corrects addresses does.
+	Rewords     bool
+	UniqueEmail bool // of people, where it has a field for our identity too
+	Merged      int
+	Lag         time.Duration // of its index
+	Replica     time.Duration // of its reads by id
+	Skew        time.Duration
+	Coarse      bool // stamps of a second
+	Concurrency int
+	Batch       int
+	Missing     int // index of a field that the platform lacks, -1 for none
 }
 
 // FieldSetup is who may set a field of a person, and what becomes of others' edits.
@@ -306,6 +308,7 @@ func drawAccount(r *rand.Rand, fields int, hub bool) AccountSetup {
 	if !hub && one(4) {
 		a.Missing = r.IntN(fields)
 	}
+	a.Rewords = one(6)
 	return a
 }
 

@@ -110,7 +110,7 @@ func (w *world) judgeUpdate(ref record.Ref, e memplatform.Effect) {
 		case !asked && before != after:
 			w.violate(InvariantBody, "a write to %s changes %s, which it was not asked to", ref, name)
 		case !asked:
-		case before == after && !raced && !t.late && !(w.accounts[ref.Connection].setup.Reforms && meaning(name) == "street"):
+		case before == after && !raced && !t.late && !(w.accounts[ref.Connection].setup.Rewords && meaning(name) == "street"):
 			// (Where a platform's spelling cannot be undone, a write of unknown outcome may be asked for once more.)
 			w.violate(InvariantBody, "a write to %s holds %s, which had that value already", ref, name)
 		}

@@ -156,7 +156,7 @@ func mercies(s *Setup) []func(*Setup) bool {
 			return &AccountSetup{}
 		}
 		out = append(out, func(s *Setup) bool { return zero(&a(s).Lag) }, func(s *Setup) bool { return zero(&a(s).Replica) }, func(s *Setup) bool { return zero(&a(s).Skew) },
-			func(s *Setup) bool { return flip(&a(s).Coarse) }, func(s *Setup) bool { return flip(&a(s).Reforms) }, func(s *Setup) bool { return flip(&a(s).Lists) }, func(s *Setup) bool { return flip(&a(s).UniqueEmail) },
+			func(s *Setup) bool { return flip(&a(s).Coarse) }, func(s *Setup) bool { return flip(&a(s).Reforms) }, func(s *Setup) bool { return flip(&a(s).Rewords) }, func(s *Setup) bool { return flip(&a(s).Lists) }, func(s *Setup) bool { return flip(&a(s).UniqueEmail) },
 			func(s *Setup) bool { return flip(&a(s).WholeCalls) }, func(s *Setup) bool { return flip(&a(s).Unstamped) }, func(s *Setup) bool { return flip(&a(s).StampCovers) },
 			func(s *Setup) bool { return raise(&a(s).Polls) }, func(s *Setup) bool { return raise(&a(s).PollsDeletes) }, func(s *Setup) bool { return raise(&a(s).TellsDeletes) },
 			func(s *Setup) bool { return raise(&a(s).Conditional) }, func(s *Setup) bool { return raise(&a(s).Find) })

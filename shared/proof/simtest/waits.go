@@ -73,6 +73,7 @@ func (w *world) sharesKey(g *ruleset.Group, ref record.Ref) bool {
 	n := numberOf(fields[w.fieldName(ref, emailField)])
 	return n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
 		_, mapped := g.TypeAt(other.Place)
+		mapped = mapped || w.history.Setup.Change == ChangeGone // what a place held that has left the group is remembered
 		return mapped && other != ref && other.Object == ref.Object && w.truth.lives[other].emails[n]
 	})
 }
@@ -179,6 +180,9 @@ func (w *world) showsRefused(g *ruleset.Group, x stored) bool {
 // differsRightly reports whether a field of a record may keep what a person gave it there: somebody else owns it, and the rule
 // for others is to let it differ.
 func (w *world) differsRightly(g *ruleset.Group, x stored, ref record.Ref, name record.PlatformField) bool {
+	if w.excuse(excuseReworded, w.accounts[ref.Connection].setup.Rewords && meaning(name) == "street") {
+		return true
+	}
 	declared, _ := g.Entity(x.Entity.Type)
 	pairs := g.PairsAt(ref.Place)
 	for i := range pairs {

@@ -171,8 +171,8 @@ func newWorld(h History, o Options) *world {
 func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	a := &account{w: w, name: c, setup: setup, mem: setup.platform(c, w.Now)}
 	a.mem.Applied = w.applied
-	if setup.Reforms {
-		a.mem.Reform = reform
+	if setup.Reforms || setup.Rewords {
+		a.mem.Reform = setup.spelling
 	}
 	if setup.Replica > 0 {
 		a.mem.Stale = func() time.Duration {
@@ -224,16 +224,18 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 	return a
 }
 
-// reform is how a platform spells values its own way: one that the canonical form undoes, and one that it does not, though it is
-// the same text (mapping.Equal). A platform that makes another text of what it is asked looks like a person's edit while nobody
+// spelling is how a platform spells values its own way: one that the canonical form undoes; one that it does not, though it is
+// the same text (mapping.Equal); and, where it rewords, one that is another text. The last looks like a person's edit while nobody
 // knows whether the write arrived, and nothing can tell.
-func reform(name record.PlatformField, value string) string {
+func (a AccountSetup) spelling(name record.PlatformField, value string) string {
 	switch {
 	case value == "":
 		return value
-	case meaning(name) == "phone":
+	case a.Rewords && meaning(name) == "street":
+		return "+" + strings.TrimPrefix(value, "+")
+	case a.Reforms && meaning(name) == "phone":
 		return strings.ToUpper(value)
-	case meaning(name) == "street":
+	case a.Reforms && meaning(name) == "street":
 		return " " + strings.TrimSpace(value) + "\r\n"
 	}
 	return value

@@ -30,6 +30,9 @@ func absorb(w *draft, s record.Snapshot) {
 	}
 	absorbRaw(w, s)
 	forgetAttempts(w, s)
+	if w.links[s.Place].Ours {
+		w.editLink(s.Place).Ours = false
+	}
 	if link := w.links[s.Place]; w.linkChanged[s.Place] {
 		link.Version = s.Version
 		if s.ModifiedAt.After(link.ModifiedAt) {
@@ -201,7 +204,7 @@ func resolved(w *draft, s record.Snapshot, p *ruleset.Pair, a *Attempt) {
 
 // keepAsFound notes that a record holds values that were there before the link (rule 2).
 func keepAsFound(w *draft, s record.Snapshot, p *ruleset.Pair) {
-	if !standsAsFound(w.subject, s.Place, p) || blankIn(p.Spoke, s.Fields) {
+	if w.links[s.Place].Ours || !standsAsFound(w.subject, s.Place, p) || blankIn(p.Spoke, s.Fields) {
 		return
 	}
 	link := w.editLink(s.Place)

@@ -110,6 +110,7 @@ func takeRecord(w *draft, ref record.Ref) {
 	link.ID, link.State, link.Evidence, link.ArchivedByUs, link.Version = ref.ID, LinkLive, "", false, ""
 	link.Base, link.Sent, link.Waived = record.Fields{}, record.Fields{}, record.Fields{}
 	link.Rejected, link.Seen = map[record.PlatformField]Rejection{}, map[record.PlatformField]Seen{}
+	link.Ours = true
 	w.pointRef(ref)
 	w.hint(changeOf(ref))
 }

@@ -139,6 +139,9 @@ type Link struct {
 	// Kept marks fields that held a value before the link and that the pair cannot bring to the hub: not ours to overwrite
 	// until its source is edited. The number is the entity's revision at which they were seen.
 	Kept map[record.PlatformField]int64 `json:"kept,omitempty"`
+	// Ours marks a record that was the entity's, or another's that became it, before the link began anew: nothing in it is as found.
+	// It holds until the record is next taken in.
+	Ours bool `json:"ours,omitempty"`
 	// Rejected are values that the platform refused, by field; CreateField for a refused create.
 	Rejected map[record.PlatformField]Rejection `json:"rejected,omitempty"`
 	// Evidence says how a tombstone's absence was proved.
