@@ -133,7 +133,9 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
 		case standing != resolve.StandingQuarantined && id != j.key.ID && w.givesUp(ctx, view, j, s, id):
-			// Its owner has moved on, and the record is about to be rewritten: then the key is free.
+			// Its owner has moved on, and the record is about to be rewritten, or the find is not what was read of it last: it is
+			// read, and looked up again.
+			w.hintAt(out, j, s.ID, record.KindChanged)
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
 		case standing == resolve.StandingQuarantined, id != j.key.ID:
@@ -150,11 +152,20 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 	}
 }
 
-// givesUp reports whether another entity's record has a key of a create only until a write that is due there is done.
+// givesUp reports whether another entity's record has a key of a create only until a write that is due there is done, or had it
+// when it was found, by an index that trails, and not when it was read last.
 func (w *Writer) givesUp(ctx context.Context, view *resolve.View, j *job, s record.Snapshot, id record.EntityID) bool {
 	decision, err := w.decide(ctx, view, resolve.Observation{Group: j.notice.Group, Wake: id})
 	if err != nil {
 		return false
+	}
+	if rows := view.Entities[resolve.EntityKey{Group: j.notice.Group, ID: id}]; rows != nil && rows.Links[s.Place] != nil {
+		for name, asked := range j.intent.Fields {
+			base, known := rows.Links[s.Place].Base[name]
+			if known && asked != "" && asked == s.Fields[name] && base != asked && slices.Contains(w.Ability(s.Place).Find, name) {
+				return true
+			}
+		}
 	}
 	return slices.ContainsFunc(decision.Due, func(d resolve.Due) bool {
 		if d.Place != s.Place || d.Operation != record.OperationUpdate || resolve.Holds(d.Blocked) {

@@ -45,7 +45,7 @@ func (m *world) filter(t *thing, later bool) {
 		before, looked := t.inside[mapped.Name]
 		switch {
 		case !now || t.entered[mapped.Name]:
-		case mapped.Existing == ruleset.ExistingEnter, looked && !before && !t.old[mapped.Name], !looked && later:
+		case mapped.Existing == ruleset.ExistingEnter, later && !(looked && before) && !t.old[mapped.Name]:
 			t.entered[mapped.Name] = true
 		default:
 			t.old[mapped.Name] = true // inside before anybody looked: that is no entry, nor is coming back later
@@ -344,7 +344,7 @@ func (m *world) returned(t *thing, c *copied) {
 	pairs := m.group.PairsAt(c.ref.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if !tells(p) || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.lent[name] || c.shows[name] == "" }) {
+		if !tells(p) || !m.same(t.kind, c.ref.Place, p, c.shows, c.asked) || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.lent[name] || c.shows[name] == "" }) {
 			continue
 		}
 		texts, _, ok := m.read(t.kind, c.ref.Place, p, c.shows)

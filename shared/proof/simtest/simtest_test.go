@@ -14,7 +14,7 @@ import (
 // How many histories the suite runs, at some 170 a second and core: always as many, however fast the machine.
 // FLUXCASCADE_HISTORIES asks for fewer; the command runs any number.
 const (
-	historiesUsual = 3_000
+	historiesUsual = 15_000
 	historiesLong  = 1_000_000
 )
 
@@ -81,10 +81,6 @@ func TestEveryInvariantHoldsInEveryHistory(t *testing.T) {
 			if told[i] {
 				continue
 			}
-			if i == InvariantNeeded && r.Violations[i] <= doubted(r.Histories) {
-				t.Logf("ALOUD: %s is doubted in %d of %d histories, first at seed %d", i, r.Violations[i], r.Histories, seeds[0])
-				continue
-			}
 			told[i] = true
 			e := Explain(seeds[0], i, Options{})
 			t.Errorf("%s is violated in %d of %d histories; seed %d, with %d actions of people:", i, r.Violations[i], r.Histories, e.Seed, e.UserActions)
@@ -116,11 +112,6 @@ func TestASeedReplaysExactly(t *testing.T) {
 }
 
 // actionsMedian is how many actions of people the middle one of shrunk histories may have: what a person reads at a glance.
-// doubted is how many of some histories may hold a wait that the oracle finds no cause for: two in a thousand, and two. The oracle
-// is young: of some 10,000 histories it doubted seven, and each was its own fault. They are told of, and a system that makes people
-// wait for nothing is far above that.
-func doubted(histories int) int { return 2 + histories/500 }
-
 const actionsMedian = 8
 
 // TestSeededBugsShow runs each seeded bug until it shows, and makes what it shows small. Those in rare take more histories
@@ -171,4 +162,5 @@ func TestTheNaiveEngineFails(t *testing.T) {
 
 // rare are seeded bugs that show in fewer than one of 2,000 histories: each needs two edits or two writers to meet in
 // a certain way. (The lease is one of several defences of the same thing.)
-var rare = map[string]bool{"record-stamps": true, "future-clock-wins": true, "lease-too-short": true, "queue-dedup-relied-on": true, "existing-as-made": true}
+var rare = map[string]bool{"record-stamps": true, "future-clock-wins": true, "lease-too-short": true, "queue-dedup-relied-on": true, "existing-as-made": true,
+	"put-off-not-of-its-load": true} // the last showed in 2 of 20,000
