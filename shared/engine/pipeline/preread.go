@@ -132,7 +132,7 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 			w.hintAt(out, j, s.ID, record.KindChanged)
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
-		case standing != resolve.StandingQuarantined && id != j.key.ID && w.givesUp(ctx, view, j, s, id):
+		case standing != resolve.StandingQuarantined && id != j.key.ID && j.notice.Deferrals < givesUpTries && w.givesUp(ctx, view, j, s, id):
 			// Its owner has moved on, and the record is about to be rewritten, or the find is not what was read of it last: it is
 			// read, and looked up again.
 			w.hintAt(out, j, s.ID, record.KindChanged)
@@ -151,6 +151,10 @@ func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, fou
 		}
 	}
 }
+
+// givesUpTries is how often a create waits for a record to be rewritten or read before it is held: one that cannot be read would
+// be waited for without an end.
+const givesUpTries = 6
 
 // givesUp reports whether another entity's record has a key of a create only until a write that is due there is done, or had it
 // when it was found, by an index that trails, and not when it was read last.

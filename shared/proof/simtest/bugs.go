@@ -61,7 +61,7 @@ func Bugs() []Bug { return slices.Concat(bugsOfProtocol(), bugsOfCaution(), bugs
 func bugsOfProtocol() []Bug {
 	return []Bug{
 		{Name: "full-record-write", Words: "writes every mapped field, not those due", decide: after(fullRecord)},
-		{Name: "no-sent", Words: "does not remember what it asked for", decide: onLinks(func(l *resolve.Link) { l.Sent = l.Base })},
+		{Name: "no-sent", Words: "does not remember what it asked for", calm: true, decide: onLinks(func(l *resolve.Link) { l.Sent = l.Base })},
 		{Name: "no-ownership", Words: "lets everybody set every field", decide: onRules(ownerless)},
 		{Name: "recreate-after-404", Words: "makes a record again that is gone", decide: onLinks(forgetTombstone)},
 		{Name: "no-sweep", Words: "never sweeps", sweepless: true},

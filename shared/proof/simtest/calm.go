@@ -40,6 +40,9 @@ func drawCalm(seed uint64) History {
 		back := Action{Kind: ActRestore, Pick: [4]uint32{r.Uint32(), h.Actions[deleted].Pick[1]}}
 		h.Actions = slices.Insert(h.Actions, deleted+1+r.IntN(len(h.Actions)-deleted), back)
 	}
+	for i := range s.Accounts {
+		s.Accounts[i].Rewords = r.IntN(6) == 0
+	}
 	for i := range h.Actions {
 		if h.Actions[i].Kind != ActCreate {
 			continue

@@ -9,7 +9,6 @@ const (
 	excuseArchivedHeld    Excuse = "a held record was archived (known fault archive-held)"
 	excuseDoubt           Excuse = "a manual conflict while an outcome was unknown"
 	excuseJoined          Excuse = "a merge of two things brought the value"
-	excuseReworded        Excuse = "a platform made another text of ours, and looked like a person"
 	excuseMergedMeanwhile Excuse = "records were merged while another was made"
 )
 

@@ -121,9 +121,9 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	limits := w.history.Setup.Limits
 	switch why {
 	case resolve.ReasonContested:
-		return w.isContested(g, x, place)
-	case resolve.ReasonRejected: // refused by the platform, or held because a record with its key is there
-		return w.showsRefused(g, x) || w.isContested(g, x, place) || w.excuse(excuseMergedMeanwhile, w.mergers)
+		return w.isContested(g, x, place, false)
+	case resolve.ReasonRejected: // refused by the platform; or held because a record with its key was there when it was looked up last
+		return w.showsRefused(g, x) || w.isContested(g, x, place, true) || w.excuse(excuseMergedMeanwhile, w.mergers)
 	case resolve.ReasonMissingRequired:
 		return children[x.Entity.Type].hubRef != ""
 	case resolve.ReasonSpreadLimit:
@@ -138,13 +138,14 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	return false
 }
 
-// isContested reports whether a record at a place that is not the entity's shares an email with one of the entity's, or did once.
-func (w *world) isContested(g *ruleset.Group, x stored, place record.Place) bool {
+// isContested reports whether a record at a place that is not the entity's shares an email with one of the entity's, or did once;
+// within a day also one that is gone: a create is looked up again after that.
+func (w *world) isContested(g *ruleset.Group, x stored, place record.Place, withinADay bool) bool {
 	return slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
 		l := w.truth.lives[other]
 		gone := l.deletedBy != "" || l.into != ""
 		return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
-			(!gone || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
+			(!gone || withinADay || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
 	})
 }
 
@@ -180,9 +181,6 @@ func (w *world) showsRefused(g *ruleset.Group, x stored) bool {
 // differsRightly reports whether a field of a record may keep what a person gave it there: somebody else owns it, and the rule
 // for others is to let it differ.
 func (w *world) differsRightly(g *ruleset.Group, x stored, ref record.Ref, name record.PlatformField) bool {
-	if w.excuse(excuseReworded, w.accounts[ref.Connection].setup.Rewords && meaning(name) == "street") {
-		return true
-	}
 	declared, _ := g.Entity(x.Entity.Type)
 	pairs := g.PairsAt(ref.Place)
 	for i := range pairs {

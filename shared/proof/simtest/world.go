@@ -225,8 +225,7 @@ func (w *world) newAccount(c record.Connection, setup AccountSetup) *account {
 }
 
 // spelling is how a platform spells values its own way: one that the canonical form undoes; one that it does not, though it is
-// the same text (mapping.Equal); and, where it rewords, one that is another text. The last looks like a person's edit while nobody
-// knows whether the write arrived, and nothing can tell.
+// the same text (mapping.Equal); and, where it rewords, one that is another text.
 func (a AccountSetup) spelling(name record.PlatformField, value string) string {
 	switch {
 	case value == "":
