@@ -264,7 +264,9 @@ func (m *world) due(t *thing, c *copied, p *ruleset.Pair, texts []string) bool {
 	if m.same(t.kind, c.ref.Place, p, want, c.asked) {
 		return false
 	}
-	if since, kept := c.kept[p.Spoke[0]]; kept && !slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return t.values[name].edited > since }) {
+	since, kept := c.kept[p.Spoke[0]]
+	editedSince := func(name record.HubField) bool { return t.values[name].edited > since }
+	if kept && !slices.ContainsFunc(p.Hub, editedSince) {
 		return false
 	}
 	for _, name := range p.Hub {
@@ -344,7 +346,8 @@ func (m *world) returned(t *thing, c *copied) {
 	pairs := m.group.PairsAt(c.ref.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if !tells(p) || !m.same(t.kind, c.ref.Place, p, c.shows, c.asked) || slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return c.lent[name] || c.shows[name] == "" }) {
+		lentOrBlank := func(name record.PlatformField) bool { return c.lent[name] || c.shows[name] == "" }
+		if !tells(p) || !m.same(t.kind, c.ref.Place, p, c.shows, c.asked) || slices.ContainsFunc(p.Spoke, lentOrBlank) {
 			continue
 		}
 		texts, _, ok := m.read(t.kind, c.ref.Place, p, c.shows)
