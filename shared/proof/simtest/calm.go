@@ -136,7 +136,6 @@ func Extras() []Extra {
 	return []Extra{
 		{"delete-a-twin", "delete one of two records of a person at one place", "whether the deletion spreads hangs on which handler is faster, and what followed it does not come back when the other takes its place"},
 		{"silent-first", "make records with a value that a value map has no entry for", "no newer edit of its owner is written over it; and in a first load a spoke's value reaches another spoke before the hub was read, and stays where the hub's has no translation"},
-		{"archive-held", "archive a record that is held", "it counts as held for ever, and no record is made in its place"},
 	}
 }
 
@@ -148,5 +147,5 @@ func (w *world) drawn(ref record.Ref) bool {
 	if w.calm == nil {
 		return true
 	}
-	return (w.draws["delete-a-twin"] || !w.calm.model.Twin(ref) || w.calm.model.Held(ref)) && (w.draws["archive-held"] || !w.calm.model.Held(ref))
+	return w.draws["delete-a-twin"] || !w.calm.model.Twin(ref) || w.calm.model.Held(ref)
 }

@@ -78,7 +78,7 @@ func (w *world) noteLink(group record.Group, before, after *resolve.Link) {
 		}
 	case resolve.LinkTombstone:
 		w.buried[key] = w.now
-		w.removing[ref] = before != nil && slices.ContainsFunc(before.Attempts, func(a resolve.Attempt) bool {
+		w.removing[key] = before != nil && slices.ContainsFunc(before.Attempts, func(a resolve.Attempt) bool {
 			return a.Operation == record.OperationArchive || a.Operation == record.OperationDelete
 		})
 	}

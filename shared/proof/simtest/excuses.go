@@ -6,8 +6,8 @@ type Excuse string
 
 // The excuses.
 const (
-	excuseArchivedHeld    Excuse = "a held record was archived (known fault archive-held)"
 	excuseDoubt           Excuse = "a manual conflict while an outcome was unknown"
+	excuseDoubtfulRemoval Excuse = "a person deleted a record while an archive of ours was in doubt"
 	excuseJoined          Excuse = "a merge of two things brought the value"
 	excuseMergedMeanwhile Excuse = "records were merged while another was made"
 )

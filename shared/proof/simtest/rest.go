@@ -363,7 +363,7 @@ func (w *world) checkDeleted(g *ruleset.Group, x stored, place record.Place, liv
 				w.violate(InvariantResurrect, "a person deleted %s, and %s was made for it", ref, other)
 			}
 		}
-		if link := x.Links[place]; link != nil && link.ID == ref.ID && link.State == resolve.LinkTombstone && !w.removing[ref] { // (it may be the outcome of ours that it saw)
+		if link := x.Links[place]; link != nil && link.ID == ref.ID && link.State == resolve.LinkTombstone && !w.removing[resolve.RefKey{Group: g.Name, Ref: ref}] { // (it may be the outcome of ours that it saw)
 			w.checkSpread(g, x, place, live)
 		}
 	}

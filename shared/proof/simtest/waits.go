@@ -59,7 +59,7 @@ func (w *world) checkHeld(g *ruleset.Group, x stored) {
 		_, mapped := g.TypeAt(place)
 		switch {
 		case !mapped || link.State != resolve.LinkQuarantined || ref == w.poison:
-		case l == nil || (l.deletedBy != "" || l.into != "") && !w.excuse(excuseArchivedHeld, w.accounts[ref.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]):
+		case l == nil || l.deletedBy != "" || l.into != "":
 			w.violate(InvariantNeeded, "%s is gone, and is held still", ref)
 		case l.deletedBy == "" && l.into == "" && !w.sharesKey(g, ref):
 			w.violate(InvariantNeeded, "%s is held (%s), and its email is nobody else's and never was", ref, x.Entity.Why)
@@ -131,7 +131,11 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	case resolve.ReasonCannotRestore:
 		link := x.Links[place]
 		m, spoke := g.MappingAt(place)
-		return link != nil && w.truth.lives[record.Ref{Place: place, ID: link.ID}].deletedBy == "us" && (!w.accounts[place.Connection].setup.Restores || !spoke || m.Delete != ruleset.DeleteArchive)
+		if link == nil || w.accounts[place.Connection].setup.Restores && spoke && m.Delete == ruleset.DeleteArchive {
+			return false
+		}
+		ref := record.Ref{Place: place, ID: link.ID}
+		return w.truth.lives[ref].deletedBy == "us" || w.excuse(excuseDoubtfulRemoval, w.removing[resolve.RefKey{Group: g.Name, Ref: ref}])
 	case resolve.ReasonAttemptsFull:
 		return w.unknown >= resolve.AttemptsMax
 	}
@@ -145,7 +149,7 @@ func (w *world) isContested(g *ruleset.Group, x stored, place record.Place, with
 		l := w.truth.lives[other]
 		gone := l.deletedBy != "" || l.into != ""
 		return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
-			(!gone || withinADay || w.excuse(excuseArchivedHeld, w.accounts[place.Connection].setup.ArchivesOnly && l.into == "" && !w.draws["archive-held"]))
+			(!gone || withinADay)
 	})
 }
 

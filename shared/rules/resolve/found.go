@@ -174,6 +174,13 @@ func rejudge(w *draft, s record.Snapshot) Decision {
 	if outdated(w.subject) {
 		return tooOld(w)
 	}
+	link := own[s.Place]
+	if s.Archived {
+		if link == nil || link.ID != s.ID {
+			return w.settle(Noop, ReasonNotLinked)
+		}
+		return gone(w, link, record.EvidenceArchived)
+	}
 	if incomplete(w.subject, s) && w.observation.Change.Deferrals < incompleteReadsMax {
 		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
 	}
@@ -182,11 +189,8 @@ func rejudge(w *draft, s record.Snapshot) Decision {
 	if w.missing() {
 		return loadFirst
 	}
-	if s.Archived {
-		return w.settle(Noop, ReasonArchivedUnknown)
-	}
 	if v.held {
-		if maps.Equal(values, hubValues(self)) && self.Why == v.why {
+		if maps.Equal(values, hubValues(self)) && self.Why == v.why && link != nil && link.State == LinkQuarantined {
 			return w.settle(Noop, ReasonQuarantined)
 		}
 		return quarantine(w, s, v.why, values)
@@ -206,10 +210,10 @@ func rejudge(w *draft, s record.Snapshot) Decision {
 	}
 	decision.Patch.Keys = w.keys
 	decision.Patch.Alias = alias
-	if old := own[s.Place]; old != nil {
-		gone := old.clone()
-		gone.State, gone.ID = LinkNone, ""
-		decision.Patch.AliasLinks = []*Link{gone}
+	if link != nil {
+		left := link.clone()
+		left.State, left.ID = LinkNone, ""
+		decision.Patch.AliasLinks = []*Link{left}
 	}
 	return decision
 }
