@@ -9,6 +9,7 @@ const (
 	excuseDoubt           Excuse = "a manual conflict while an outcome was unknown"
 	excuseDoubtfulRemoval Excuse = "a person deleted a record while an archive of ours was in doubt"
 	excuseJoined          Excuse = "a merge of two things brought the value"
+	excuseStoodApart      Excuse = "values stood apart by the rules of the owner that was replaced"
 	excuseMergedMeanwhile Excuse = "records were merged while another was made"
 )
 

@@ -95,12 +95,24 @@ func (w *world) asksRightly(g *ruleset.Group, x stored, f *ruleset.Field) bool {
 	if f.Conflict != ruleset.ConflictManual {
 		return false
 	}
-	edits := w.editsOf(g, x, f)
+	before := g
+	if w.history.Setup.Change != ChangeNothing { // what people of a place asked for that has left the group is asked still
+		if was, ok := w.history.Setup.rules(false).Group(g.Name); ok {
+			before = was
+		}
+	}
+	edits := w.editsOf(before, x, f)
 	for i, a := range edits {
 		for _, b := range edits[i+1:] {
 			if a.ref != b.ref && a.value != b.value && !w.truth.follows(b, a) && !w.truth.follows(a, b) {
 				return true
 			}
+		}
+	}
+	if declared, ok := before.Entity(x.Entity.Type); ok {
+		was, _ := declared.Field(f.Name)
+		if w.excuse(excuseStoodApart, was != nil && was.Owner != f.Owner) {
+			return true
 		}
 	}
 	return w.excuse(excuseDoubt, w.unknown > 0) || w.excuse(excuseJoined, w.joined[x.Entity.ID])
@@ -147,7 +159,7 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 func (w *world) isContested(g *ruleset.Group, x stored, place record.Place, withinADay bool) bool {
 	return slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
 		l := w.truth.lives[other]
-		gone := l.deletedBy != "" || l.into != ""
+		gone := (l.deletedBy != "" || l.into != "") && other != w.poison // of which no read ever tells
 		return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
 			(!gone || withinADay)
 	})
