@@ -26,6 +26,7 @@ func (w *world) commit(ctx context.Context, writes []store.Write) error {
 		w.fold("stale")
 		return err
 	}
+	delete(w.owed, w.current)
 	if w.naive {
 		return nil
 	}

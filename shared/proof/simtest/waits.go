@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -115,7 +116,12 @@ func (w *world) asksRightly(g *ruleset.Group, x stored, f *ruleset.Field) bool {
 			return true
 		}
 	}
-	return w.excuse(excuseDoubt, w.unknown > 0) || w.excuse(excuseJoined, w.joined[x.Entity.ID])
+	survived := func(p record.Place) bool {
+		l := w.truth.lives[record.Ref{Place: p, ID: x.Links[p].ID}]
+		return l != nil && l.winner
+	}
+	return w.excuse(excuseDoubt, w.unknown > 0 || len(w.owed) > 0) ||
+		w.excuse(excuseJoined, w.joined[x.Entity.ID] || slices.ContainsFunc(slices.Collect(maps.Keys(x.Links)), survived))
 }
 
 // follows reports whether an edit was made in the place of another, or of one that was.
@@ -133,7 +139,7 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 	limits := w.history.Setup.Limits
 	switch why {
 	case resolve.ReasonContested:
-		return w.isContested(g, x, place, false)
+		return w.isContested(g, x, place, false) || w.isInQuestion(g, x)
 	case resolve.ReasonRejected: // refused by the platform; or held because a record with its key was there when it was looked up last
 		return w.showsRefused(g, x) || w.isContested(g, x, place, true) || w.excuse(excuseMergedMeanwhile, w.mergers)
 	case resolve.ReasonMissingRequired:
@@ -162,6 +168,22 @@ func (w *world) isContested(g *ruleset.Group, x stored, place record.Place, with
 		gone := (l.deletedBy != "" || l.into != "") && other != w.poison // of which no read ever tells
 		return other.Place == place && w.entityOf(g.Name, other) != x.Entity.ID && w.sharesWith(g, x, l) &&
 			(!gone || withinADay)
+	})
+}
+
+// isInQuestion reports whether a person must say whose an entity's email is: it asks so itself, or a record of another one shows it.
+func (w *world) isInQuestion(g *ruleset.Group, x stored) bool {
+	email := w.emailOf(g)
+	if declared, ok := g.Entity(x.Entity.Type); ok && x.Entity.Parked[email].Reason != "" {
+		f, ok := declared.Field(email)
+		return ok && w.asksRightly(g, x, f)
+	}
+	n := numberOf(x.Entity.Fields[email].Text)
+	return n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+		l := w.truth.lives[other]
+		_, mapped := g.TypeAt(other.Place)
+		shown, _ := w.accounts[other.Connection].mem.Record(other.Object, other.ID)
+		return mapped && l.deletedBy == "" && l.into == "" && w.entityOf(g.Name, other) != x.Entity.ID && numberOf(shown[w.fieldName(other, emailField)]) == n
 	})
 }
 

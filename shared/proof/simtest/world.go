@@ -59,6 +59,7 @@ type world struct {
 	tied, buried                                                       map[resolve.RefKey]time.Time // when a group tied a record to an entity, and when it took in that it is gone
 	mergedAt                                                           map[record.EntityID]time.Time
 	heldOnce                                                           map[record.Ref]bool      // it was held for a person at some time
+	owed                                                               map[*task]bool           // runs whose writes were done, and whose receipts were not committed
 	removing                                                           map[resolve.RefKey]bool  // a removal of ours, of unknown outcome, was recorded when it was seen gone
 	parkedAt                                                           map[string]time.Time     // when an entity's field began to wait for a person
 	poison                                                             record.Ref               // cannot be read by id
@@ -148,7 +149,7 @@ type Result struct {
 
 func newWorld(h History, o Options) *world {
 	w := &world{clock: newClock(h.Seed), history: h, bug: o.Bug, plan: o.plan, kinds: o.kinds, story: o.Story, store: memstore.New(), accounts: map[record.Connection]*account{},
-		stormy: true, removing: map[resolve.RefKey]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, endsAt: o.until, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
+		stormy: true, owed: map[*task]bool{}, removing: map[resolve.RefKey]bool{}, tied: map[resolve.RefKey]time.Time{}, buried: map[resolve.RefKey]time.Time{}, mergedAt: map[record.EntityID]time.Time{}, heldOnce: map[record.Ref]bool{}, parkedAt: map[string]time.Time{}, written: map[cellKey]map[int]bool{}, reserved: map[string][]time.Time{}, naive: o.Naive, endsAt: o.until, versions: map[string]int64{}, decoded: map[store.Key]decoded{}}
 	w.draws, w.excused = map[string]bool{}, map[Excuse]int{}
 	for _, name := range o.Draws {
 		w.draws[name] = true
