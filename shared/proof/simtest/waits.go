@@ -97,12 +97,15 @@ func (w *world) asksRightly(g *ruleset.Group, x stored, f *ruleset.Field) bool {
 		return false
 	}
 	before := g
-	if w.history.Setup.Change != ChangeNothing { // what people of a place asked for that has left the group is asked still
+	if w.history.Setup.Change != ChangeNothing {
 		if was, ok := w.history.Setup.rules(false).Group(g.Name); ok {
 			before = was
 		}
 	}
-	edits := w.editsOf(before, x, f)
+	edits := w.editsOf(g, x, f)
+	if w.history.Setup.Change == ChangeGone { // what people of a place asked for that has left the group is asked still
+		edits = w.editsOf(before, x, f)
+	}
 	for i, a := range edits {
 		for _, b := range edits[i+1:] {
 			if a.ref != b.ref && a.value != b.value && !w.truth.follows(b, a) && !w.truth.follows(a, b) {

@@ -30,8 +30,9 @@ func absorb(w *draft, s record.Snapshot) {
 	}
 	absorbRaw(w, s)
 	forgetAttempts(w, s)
-	if w.links[s.Place].Ours {
-		w.editLink(s.Place).Ours = false
+	seen := func(p ruleset.Pair) bool { return constant(&p) || via(&p) || has(&p, w.links[s.Place].Base) }
+	if w.links[s.Place].Ours && !slices.ContainsFunc(pairs, func(p ruleset.Pair) bool { return !seen(p) }) {
+		w.editLink(s.Place).Ours = false // not before: a read may leave out a field
 	}
 	if link := w.links[s.Place]; w.linkChanged[s.Place] {
 		link.Version = s.Version

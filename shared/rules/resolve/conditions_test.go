@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -103,6 +104,24 @@ func TestAValueThatStoodThereIsKeptUntilItsSourceIsEdited(t *testing.T) {
 	d = tb.see(contact, "h1", tb.view.Now, hub)
 	if x := due(d, payer); x == nil || x.Fields["tel"] != "2" || len(x.Fields) != 1 {
 		t.Errorf("after an edit of the source got %+v, want its phone and nothing else", x)
+	}
+}
+
+// A record that a merge on the hub brings in is nobody's find, also where the first read of it leaves a field out.
+func TestAShortReadMakesARecordOfOursNoFind(t *testing.T) {
+	tb := oneWay(t, ruleset.OnLinkKeep)
+	tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": ""})
+	tb.see(contact, "h2", start, record.Fields{"email": "bob@x.example", "phone": "5", "street": "", "note": ""})
+	tb.see(payer, "b2", start, record.Fields{"mail": "bob@x.example", "tel": "5"})
+	tb.pass(time.Minute)
+	merged := record.Absence{Ref: record.Ref{Place: contact, ID: "h2"}, Evidence: record.EvidenceMerged, Into: "h1", ReadBegan: tb.view.Now}
+	tb.commit(tb.decide(resolve.Observation{Absence: &merged}))
+	tb.pass(time.Minute)
+	tb.see(payer, "b2", tb.view.Now, record.Fields{"mail": "bob@x.example"})
+	tb.pass(time.Minute)
+	d := tb.see(payer, "b2", tb.view.Now, record.Fields{"mail": "bob@x.example", "tel": "5"})
+	if x := due(d, payer); x == nil || x.Fields["tel"] != "1" || x.Fields["mail"] != "ann@x.example" {
+		t.Errorf("due at the spoke: got %+v, want the survivor's email and phone", x)
 	}
 }
 

@@ -167,6 +167,22 @@ func TestARemovalOfOursWhoseCauseIsOverRemovesNothingMore(t *testing.T) {
 	}
 }
 
+// TestAnOwnerThatComesBackIsNotAbsent: the hub's record was archived for a client's deletion, which is over; until it is back,
+// nobody else sets what it owns.
+func TestAnOwnerThatComesBackIsNotAbsent(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Entities[0].RestoresHub = true
+	id := linked(tb)
+	tb.pass(time.Minute)
+	d := tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: client, ID: ids[client]}, Evidence: record.EvidenceArchived, ReadBegan: tb.view.Now}}))
+	tb.write(d, contact, ids[contact], nil)
+	tb.pass(time.Hour)
+	tb.see(client, ids[client], tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "n", "siteid": ""})
+	d = tb.see(payer, ids[payer], tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "9"})
+	tb.wantOutcome(d, resolve.Applied, resolve.ReasonNonOwnerReverted)
+	tb.wantValue(id, "phone", "1")
+}
+
 func TestAStaleReadOfARecordThatWeRestoredIsNoDeletion(t *testing.T) {
 	tb := newTable(t)
 	tb.rules.Groups[0].Mappings[0].RestoresSpoke = true

@@ -111,7 +111,7 @@ func settleLinked(w *draft, why Reason) Decision {
 func resetLink(w *draft, link *Link, s record.Snapshot) {
 	link.ID, link.State, link.Evidence, link.ArchivedByUs = s.ID, LinkLive, "", false
 	link.Base, link.Sent, link.Waived = record.Fields{}, record.Fields{}, record.Fields{}
-	link.Kept = map[record.PlatformField]int64{}
+	link.Kept, link.Ours = map[record.PlatformField]int64{}, false
 	link.Rejected, link.Seen = map[record.PlatformField]Rejection{}, map[record.PlatformField]Seen{}
 	link.Version, link.ModifiedAt, link.Failures = s.Version, s.ModifiedAt, 0
 	link.Attempts = slices.DeleteFunc(link.Attempts, func(a Attempt) bool { return a.Operation != record.OperationCreate })

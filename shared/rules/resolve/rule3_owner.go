@@ -10,17 +10,23 @@ import (
 // Rule 3: who may set a field.
 
 // ownerOf gives the connection that alone may set a field of this entity: its declared owner, as long as that has a
-// live record here. "" lets every writer set it.
+// live record here, or one that is about to come back. "" lets every writer set it.
 func ownerOf(x *subject, f *ruleset.Field) record.Connection {
 	if f.Owner.LastWriteWins {
 		return ""
 	}
 	for _, place := range x.group.Places(x.declared.Type) {
-		if link := x.links[place]; place.Connection == f.Owner.Connection && link != nil && link.State == LinkLive {
+		if link := x.links[place]; place.Connection == f.Owner.Connection && link != nil && (link.State == LinkLive || comesBack(x, link)) {
 			return f.Owner.Connection
 		}
 	}
 	return ""
+}
+
+// comesBack reports whether a record that we archived is to be restored.
+func comesBack(x *subject, link *Link) bool {
+	var due Due
+	return link.State == LinkTombstone && dueRestore(x, &due, link) && due.Blocked == ""
 }
 
 // refusal rules on an edit by another than the owner: it is undone there, or, by policy, the link may keep its own.
