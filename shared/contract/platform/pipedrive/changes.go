@@ -106,7 +106,7 @@ func (c *Connector) resume(k kind, q platform.Query) (position, error) {
 
 // changed reads a page of a list of v2 by update_time.
 func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at position) (platform.Page, position, error) {
-	want, err := c.resolve(ctx, k, q.Fields)
+	want, err := c.lookFor(ctx, k, q.Fields)
 	if err != nil {
 		return platform.Page{}, at, err
 	}
@@ -116,6 +116,9 @@ func (c *Connector) changed(ctx context.Context, k kind, q platform.Query, at po
 		at.Cursor, at.Restarts = "", at.Restarts+1 // the platform does not know its cursor any more
 		return platform.Page{}, at, nil
 	case err != nil:
+		return platform.Page{}, at, err
+	}
+	if want, err = c.confirm(ctx, k, want, answer.rows, answer.began); err != nil {
 		return platform.Page{}, at, err
 	}
 	at = begun(at, answer.began, answer.clock)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -131,11 +132,25 @@ func (k kind) fieldsPath() string { return pathV2 + k.item + "Fields" }
 type wanted struct {
 	fields []record.PlatformField
 	custom map[string]definition
+	// gone are the fields among them that the account has not, or no longer.
+	gone []record.PlatformField
+	// whole says that the account was found to have all others after they were read: what a row leaves out is blank.
+	whole bool
 }
 
-// resolve finds the custom fields among fields: none costs nothing, and the account's field list is read once an hour. One
-// that the account lacks, or has twice, is fault.Rejected, since what it holds is not known: a person must say which.
+// resolve finds the custom fields among fields, for a call that needs each: one that the account lacks is fault.Rejected.
 func (c *Connector) resolve(ctx context.Context, k kind, fields []record.PlatformField) (wanted, error) {
+	want, err := c.lookFor(ctx, k, fields)
+	if err == nil && len(want.gone) > 0 {
+		err = c.unclear(k, want.gone[0], "no")
+	}
+	return want, err
+}
+
+// lookFor finds the custom fields among fields: none costs nothing, and the account's field list is read once an hour. One
+// that the account has twice is fault.Rejected, since what it holds is not known: a person must say which. One that it lacks
+// is gone: others are read all the same.
+func (c *Connector) lookFor(ctx context.Context, k kind, fields []record.PlatformField) (wanted, error) {
 	want := wanted{fields: fields, custom: map[string]definition{}}
 	for _, field := range fields {
 		p := platform.ParsePath(field)
@@ -153,15 +168,61 @@ func (c *Connector) resolve(ctx context.Context, k kind, fields []record.Platfor
 			}
 			d, ok, many = list.find(p.Selector)
 		}
-		if !ok || many {
-			f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it",
-				map[bool]string{true: "more than one", false: "no"}[many], field)
-			f.Fields = []string{string(field)}
-			return wanted{}, f
+		switch {
+		case many:
+			return wanted{}, c.unclear(k, field, "more than one")
+		case ok:
+			want.custom[p.Selector] = d
+		default:
+			want.gone = append(want.gone, field)
 		}
-		want.custom[p.Selector] = d
 	}
 	return want, nil
+}
+
+func (c *Connector) unclear(k kind, field record.PlatformField, has string) error {
+	f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it", has, field)
+	f.Fields = []string{string(field)}
+	return f
+}
+
+// confirm tells a custom field that is blank from one that was deleted since the field list was read. A record answers null for
+// a blank one (samples of API v2), and leaves out one that is deleted: where no row of an answer has a key that was asked for,
+// the list is read again, and what it lacks is gone.
+func (c *Connector) confirm(ctx context.Context, k kind, want wanted, answer []row, began time.Time) (wanted, error) {
+	missing := false
+	for _, d := range want.custom {
+		missing = missing || len(answer) > 0 && !slices.ContainsFunc(answer, func(r row) bool { _, there := r.custom(d.Code); return there })
+	}
+	if !missing {
+		want.whole = true
+		return want, nil
+	}
+	list, err := c.definitions(ctx, k, c.client.Settings.Now().Sub(began))
+	if err != nil {
+		return want, err
+	}
+	out := wanted{fields: want.fields, custom: map[string]definition{}, gone: slices.Clone(want.gone), whole: true}
+	for _, field := range want.fields {
+		p := platform.ParsePath(field)
+		d, known := want.custom[p.Selector]
+		if p.Root != rootCustom || !known {
+			continue
+		}
+		if slices.ContainsFunc(list.all, func(now definition) bool { return now.Custom && now.Code == d.Code }) {
+			out.custom[p.Selector] = d
+		} else {
+			out.gone = append(out.gone, field)
+		}
+	}
+	return out, nil
+}
+
+// custom gives what a row holds of a custom field; there is false where it says nothing of it.
+func (r row) custom(code string) (value any, there bool) {
+	values, _ := r[rootCustom].(map[string]any)
+	value, there = values[code]
+	return value, there
 }
 
 // query adds to a call's parameters which custom fields are wanted, where there are some and no more than can be named.

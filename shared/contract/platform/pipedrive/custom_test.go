@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/google/go-cmp/cmp"
@@ -37,10 +39,15 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Fatalf("%v (-want +got):\n%s", err, diff)
 	}
-	for field, why := range map[record.PlatformField]string{"custom_fields[Twice]": "twice", "custom_fields[Missing]": "missing", "custom_fields[" + record.PlatformField(strings.Repeat("0", 40)) + "]": "no such key"} {
-		_, err := a.connector.Fetch(t.Context(), "persons", []record.PlatformField{field}, []record.ExternalID{id})
+	_, err = a.connector.Fetch(t.Context(), "persons", []record.PlatformField{"custom_fields[Twice]"}, []record.ExternalID{id})
+	if wantKind(t, err, fault.Rejected); !slices.Contains(fieldsAtFault(err), "custom_fields[Twice]") {
+		t.Errorf("twice: %v does not name it", err)
+	}
+	for field, why := range map[record.PlatformField]string{"custom_fields[Missing]": "missing", "custom_fields[" + record.PlatformField(strings.Repeat("0", 40)) + "]": "no such key"} {
+		a.wantGone(id, field, why)
+		_, err := a.connector.Apply(t.Context(), []record.Intent{a.updateIntent("persons", id, record.Fields{field: "1"})})
 		if wantKind(t, err, fault.Rejected); !slices.Contains(fieldsAtFault(err), string(field)) {
-			t.Errorf("%s: %v does not name it", why, err)
+			t.Errorf("%s, written: %v does not name it", why, err)
 		}
 	}
 	// A field that is renamed is found by its new label once the list is read again, and is missing by its old one.
@@ -49,8 +56,7 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 		t.Errorf("at once: %v", err)
 	}
 	a.clock.Advance(2 * definitionsLife)
-	_, err = read()
-	wantKind(t, err, fault.Rejected)
+	a.wantGone(id, fields[5], "renamed")
 	fields[5] = "custom_fields[New name]"
 	if got, err := read(); err != nil || got[fields[5]] != "x" {
 		t.Errorf("by its new label: %v, %v", got, err)
@@ -59,6 +65,51 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 		t.Errorf("%d readings of the field list", n)
 	}
 	_ = team + tags
+}
+
+// wantGone reads a person: a field is gone, and says nothing; its name is there.
+func (a *account) wantGone(id record.ExternalID, field record.PlatformField, why string) {
+	a.Helper()
+	reads, err := a.connector.Fetch(a.Context(), "persons", []record.PlatformField{"name", field}, []record.ExternalID{id})
+	if err != nil || reads[0].Snapshot == nil {
+		a.Fatalf("%s: %v, %+v", why, err, reads)
+	}
+	s := reads[0].Snapshot
+	if value, told := s.Fields[field]; told || !slices.Equal(s.Gone, []record.PlatformField{field}) || s.Fields["name"] == "" {
+		a.Errorf("%s: got %q and %v gone, want %s gone and nothing said of it", why, value, s.Gone, field)
+	}
+}
+
+// A custom field that is deleted is never a blank: not while the field list from before is believed, nor in a list, a poll or a
+// look-up. The fields beside it are read as before.
+func TestADeletedCustomFieldIsGoneAndNoBlank(t *testing.T) {
+	a := newAccount(t)
+	a.sim.AddField("persons", "Grade", "varchar")
+	a.sim.AddField("persons", "Team", "varchar")
+	a.clock.Advance(2 * definitionsRest)
+	since := a.clock.Now()
+	id := a.create("persons", record.Fields{"name": "Ada", "emails[primary].value": "ada@example.com", "custom_fields[Grade]": "Gold"})
+	fields := []record.PlatformField{"name", "custom_fields[Grade]", "custom_fields[Team]"}
+	if reads, err := a.connector.Fetch(t.Context(), "persons", fields, []record.ExternalID{id}); err != nil || reads[0].Snapshot.Fields["custom_fields[Grade]"] != "Gold" {
+		t.Fatalf("%v, %+v", err, reads)
+	}
+	a.sim.DropField("persons", "Grade")
+	a.clock.Advance(time.Second) // the field list is read once an hour
+	a.wantGone(id, "custom_fields[Grade]", "read at once")
+	judge := func(how string, err error, found []record.Snapshot) {
+		t.Helper()
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %v, %+v", how, err, found)
+		}
+		want := record.Fields{"name": "Ada", "custom_fields[Team]": ""}
+		if diff := cmp.Diff(want, found[0].Fields); diff != "" || !slices.Equal(found[0].Gone, fields[1:2]) {
+			t.Errorf("%s: %v gone (-want +got):\n%s", how, found[0].Gone, diff)
+		}
+	}
+	page, err := a.connector.List(t.Context(), platform.Query{Object: "persons", Fields: fields, Limit: 100})
+	judge("list", err, page.Snapshots)
+	page, err = a.connector.Changes(t.Context(), platform.Query{Object: "persons", Fields: fields, Since: since, Limit: 100})
+	judge("poll", err, page.Snapshots)
 }
 
 func TestOnlyWantedCustomFieldsAreAskedFor(t *testing.T) {

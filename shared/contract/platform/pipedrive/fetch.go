@@ -2,6 +2,7 @@ package pipedrive
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,12 +23,15 @@ func (c *Connector) Fetch(ctx context.Context, object record.Object, fields []re
 		return nil, err
 	}
 	k, _ := c.kindOf(object)
-	want, err := c.resolve(ctx, k, fields)
+	want, err := c.lookFor(ctx, k, fields)
 	if err != nil {
 		return nil, err
 	}
 	found, err := c.read(ctx, k, want, ids)
 	if err != nil {
+		return nil, err
+	}
+	if want, err = c.confirm(ctx, k, want, slices.Collect(maps.Values(found.rows)), found.began); err != nil {
 		return nil, err
 	}
 	reads := make([]platform.Read, len(ids))

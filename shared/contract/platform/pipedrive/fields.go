@@ -24,9 +24,9 @@ var integerFields = []string{"owner_id", "org_id", "person_id", "pipeline_id", "
 
 func joinKeys(keys map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(keys)), ",") }
 
-// snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "".
+// snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "". It names those that are gone.
 func (c *Connector) snapshot(k kind, want wanted, r row, began time.Time) record.Snapshot {
-	s := record.Snapshot{Ref: c.ref(k, r.id()), Fields: make(record.Fields, len(want.fields)), ModifiedAt: r.modified(), ReadBegan: began, Archived: r.archived()}
+	s := record.Snapshot{Ref: c.ref(k, r.id()), Fields: make(record.Fields, len(want.fields)), ModifiedAt: r.modified(), ReadBegan: began, Archived: r.archived(), Gone: want.gone}
 	for _, field := range want.fields {
 		if value, told := want.value(k, r, field); told {
 			s.Fields[field] = value
@@ -52,12 +52,12 @@ func (w wanted) value(k kind, r row, field record.PlatformField) (value string, 
 		}
 		return integers(raw)
 	case p.Root == rootCustom:
-		values, isObject := raw.(map[string]any)
-		if !isObject {
+		d, has := w.custom[p.Selector]
+		value, there := r.custom(d.Code)
+		if _, isObject := raw.(map[string]any); !has || !isObject || !there && !w.whole {
 			return "", false
 		}
-		// A field of the account's that a record does not hold is blank.
-		return flatten(values[w.custom[p.Selector].Code], p.Leaf, catalog.Field{})
+		return flatten(value, p.Leaf, catalog.Field{}) // what the account has, and a record does not hold, is blank
 	case !answered:
 		return "", false
 	}

@@ -3,6 +3,7 @@ package pipedrive
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,9 +34,14 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 		}
 		fields = append(slices.Clone(fields), l.Field)
 	}
-	want, err := c.resolve(ctx, k, fields)
+	want, err := c.lookFor(ctx, k, fields)
 	if err != nil || len(lookups) == 0 {
 		return nil, err
+	}
+	for _, l := range lookups {
+		if slices.Contains(want.gone, l.Field) {
+			return nil, c.unclear(k, l.Field, "no")
+		}
 	}
 	named := make([][]record.ExternalID, len(lookups))
 	var all []record.ExternalID
@@ -48,6 +54,10 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 	found := make([][]record.Snapshot, len(lookups))
 	for part := range slices.Chunk(all, k.Ability.ReadMax) {
 		read, err := c.read(ctx, k, want, part)
+		if err != nil {
+			return nil, err
+		}
+		want, err := c.confirm(ctx, k, want, slices.Collect(maps.Values(read.rows)), read.began)
 		if err != nil {
 			return nil, err
 		}

@@ -39,12 +39,15 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 	if at.Ended {
 		return platform.Page{Next: q.Cursor}, nil
 	}
-	want, err := c.resolve(ctx, k, q.Fields)
+	want, err := c.lookFor(ctx, k, q.Fields)
 	if err != nil {
 		return platform.Page{}, err
 	}
 	page, next, err := c.listPage(ctx, k, q, want, at)
 	if err != nil {
+		return platform.Page{}, err
+	}
+	if want, err = c.confirm(ctx, k, want, page.rows, page.began); err != nil {
 		return platform.Page{}, err
 	}
 	raw, err := json.Marshal(next)
