@@ -233,10 +233,16 @@ func (w *world) differsRightly(g *ruleset.Group, x stored, ref record.Ref, name 
 			if ok && f.Owner.Connection == ref.Connection {
 				return true // a changed configuration made it the owner, who needs no leave
 			}
-			if ok && !f.Owner.LastWriteWins && f.Owner.Connection != ref.Connection && f.NonOwner != ruleset.NonOwnerRevert && (w.truth.cells[ref][name].person || w.truth.lives[ref].winner) {
+			if ok && !f.Owner.LastWriteWins && f.Owner.Connection != ref.Connection && f.NonOwner != ruleset.NonOwnerRevert && w.chosen(ref, name) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// chosen reports whether a person chose what a field of a record shows: set it, merged others into the record, or brought it back.
+func (w *world) chosen(ref record.Ref, name record.PlatformField) bool {
+	l := w.truth.lives[ref]
+	return w.truth.cells[ref][name].person || l.winner || l.restored
 }
