@@ -3,6 +3,7 @@ package salesforce
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,5 +265,50 @@ func TestALongWalkResumesBeforeItsFirstAnswer(t *testing.T) {
 	var got position
 	if err := json.Unmarshal([]byte(cursor), &got); err != nil || got != want {
 		t.Errorf("resumes at %+v, want %+v; %v", got, want, err)
+	}
+}
+
+// A field that the org has no longer, or does not grant, is gone: no blank, and no end of polls, lists, reads and look-ups. It
+// costs one refused query an hour.
+func TestAFieldThatTheOrgLacksIsGone(t *testing.T) {
+	o := newOrg(t)
+	since := o.clock.Now()
+	id := o.create("Contact", record.Fields{"LastName": "Lovelace", "Email": "ada@example.com", "Badge__c": "B1"})
+	fields := []record.PlatformField{"LastName", "Badge__c", "Grade__c"}
+	judge := func(how string, err error, found []record.Snapshot) {
+		t.Helper()
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %v, %+v", how, err, found)
+		}
+		want := record.Fields{"LastName": "Lovelace", "Badge__c": "B1"}
+		if diff := cmp.Diff(want, found[0].Fields); diff != "" || !slices.Equal(found[0].Gone, fields[2:]) {
+			t.Errorf("%s: %v gone (-want +got):\n%s", how, found[0].Gone, diff)
+		}
+	}
+	for range 3 {
+		reads, err := o.connector.Fetch(t.Context(), "Contact", fields, []record.ExternalID{id})
+		if err != nil || reads[0].Snapshot == nil {
+			t.Fatalf("read: %v, %+v", err, reads)
+		}
+		judge("read", err, []record.Snapshot{*reads[0].Snapshot})
+		page, err := o.connector.List(t.Context(), platform.Query{Object: "Contact", Fields: fields, Limit: 100})
+		judge("list", err, page.Snapshots)
+		page, err = o.connector.Changes(t.Context(), platform.Query{Object: "Contact", Fields: fields, Since: since, Limit: 100})
+		judge("poll", err, page.Snapshots)
+		found, err := o.connector.Find(t.Context(), "Contact", fields, []platform.Lookup{{Field: "Email", Value: "ada@example.com"}})
+		if err != nil {
+			t.Fatalf("find: %v", err)
+		}
+		want := record.Fields{"LastName": "Lovelace", "Badge__c": "B1"}
+		if got := found[0][0]; !slices.Equal(got.Gone, fields[2:]) || got.Fields["LastName"] != want["LastName"] || got.Fields["Badge__c"] != want["Badge__c"] {
+			t.Errorf("find: got %+v, want %v gone and %v", got, fields[2:], want)
+		}
+	}
+	if n := o.requests("/describe"); n != 1 {
+		t.Errorf("%d describes, want one an hour", n)
+	}
+	o.clock.Advance(lackingLife)
+	if _, err := o.connector.List(t.Context(), platform.Query{Object: "Contact", Fields: fields, Limit: 100}); err != nil || o.requests("/describe") != 2 {
+		t.Errorf("after an hour: %v, %d describes, want it asked for again", err, o.requests("/describe"))
 	}
 }

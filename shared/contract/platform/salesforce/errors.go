@@ -32,6 +32,7 @@ const (
 	codeNotFound     = "NOT_FOUND"
 	codeDeleted      = "ENTITY_IS_DELETED"
 	codeBadReference = "INVALID_CROSS_REFERENCE_KEY"
+	codeNoField      = "INVALID_FIELD" // of a query: "No such column" (recorded answer of amp-labs/connectors)
 	codeTaken        = "DUPLICATE_VALUE"
 	codeDuplicates   = "DUPLICATES_DETECTED"
 )

@@ -11,13 +11,15 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "". Rows come from the
-// records themselves, so they are never marked Lagging.
+// snapshot gives the fields asked for in the flat spelling: those that the row holds, a null as "", and names those that
+// the org lacks. Rows come from the records themselves, so they are never marked Lagging.
 func (c *Connector) snapshot(o *catalog.Object, r row, fields []record.PlatformField, began time.Time) record.Snapshot {
 	s := record.Snapshot{Ref: record.Ref{Place: c.place(o.Name), ID: r.id()}, Fields: make(record.Fields, len(fields)), ModifiedAt: r.modified(), ReadBegan: began}
 	for _, name := range fields {
 		if value, told := c.value(o, r, name); told {
 			s.Fields[name] = value
+		} else if _, answered := r[string(name)]; !answered && c.lacking.has(o.Name, name, began) {
+			s.Gone = append(s.Gone, name)
 		}
 	}
 	return s

@@ -2,12 +2,14 @@ package salesforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
@@ -67,8 +69,72 @@ type rows struct {
 	clock time.Time // the platform's, when it answered; zero where it does not say
 }
 
-// query sends one statement. Rows that are no record are counted.
+// query sends one statement; fields that the org lacks are left out of it. Rows that are no record are counted.
 func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
+	now, asked := c.client.Settings.Now(), q.fields
+	lacks := func(f record.PlatformField) bool { return c.lacking.has(q.object.Name, f, now) }
+	q.fields = slices.DeleteFunc(slices.Clone(asked), lacks)
+	page, err := c.sendQuery(ctx, q)
+	var refusal *fault.Error
+	if !errors.As(err, &refusal) || refusal.Code != codeNoField {
+		return page, err
+	}
+	described, describeErr := c.describe(ctx, q.object.Name)
+	if describeErr != nil {
+		return page, err
+	}
+	var missing []record.PlatformField
+	for _, f := range asked {
+		there := slices.ContainsFunc(described.Fields, func(d fieldDescription) bool { return strings.EqualFold(d.Name, string(f)) })
+		if _, known := q.object.Field(f); known && !there {
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) == 0 {
+		return page, err
+	}
+	c.lacking.add(q.object.Name, missing, now)
+	q.fields = slices.DeleteFunc(slices.Clone(asked), lacks)
+	return c.sendQuery(ctx, q)
+}
+
+// lackingLife is how long a field is left out of queries that the org has not, or no longer, or does not grant: one refused
+// query an hour, and a describe, tell whether it has come back.
+const lackingLife = time.Hour
+
+// lacking are the fields that the org was found to lack, by object. The zero value knows none.
+type lacking struct {
+	mu    sync.Mutex
+	found map[record.Object]lacks
+}
+
+type lacks struct {
+	fields []record.PlatformField
+	at     time.Time
+}
+
+func (l *lacking) has(object record.Object, field record.PlatformField, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.found[object]
+	return now.Sub(known.at) < lackingLife && slices.Contains(known.fields, field)
+}
+
+// add notes what was found missing beside what is known, which another query may have asked for.
+func (l *lacking) add(object record.Object, fields []record.PlatformField, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.found == nil {
+		l.found = map[record.Object]lacks{}
+	}
+	if known := l.found[object]; now.Sub(known.at) < lackingLife {
+		fields = slices.Concat(known.fields, fields)
+	}
+	l.found[object] = lacks{fields: fields, at: now}
+}
+
+// sendQuery sends a statement as it is.
+func (c *Connector) sendQuery(ctx context.Context, q soql) (rows, error) {
 	call := platform.Call{Op: "query " + string(q.object.Name), Method: http.MethodGet, Path: q.path()}
 	if len(call.Path) > urlBytesMax {
 		return rows{}, fault.Newf(fault.Rejected, c.client.Op(call), "the statement is too long for a URL: fewer fields must be mapped")

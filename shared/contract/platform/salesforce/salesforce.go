@@ -36,6 +36,7 @@ type Connector struct {
 	catalog *catalog.Platform
 	// homeless says why no call can be made, "" if calls can.
 	homeless string
+	lacking  lacking
 }
 
 var (
