@@ -174,3 +174,20 @@ func TestWhatStandsThereStaysAlsoWhenItsPeopleChangeIt(t *testing.T) {
 		t.Errorf("after an edit of the source got %+v, want its phone", x)
 	}
 }
+
+// Rule 5: a person empties a note, which by the policy replaces nothing, and then writes another: that is no conflict with the
+// one which came from the very same record.
+func TestAnEditOverAKeptBlankIsNoConflictWithItself(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Entities[0].Fields[3].Conflict = ruleset.ConflictManual
+	id := linked(tb)
+	hub := record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": ""}
+	var d resolve.Decision
+	for _, note := range []string{"call her", "", "called"} {
+		tb.pass(time.Minute)
+		hub["note"] = note
+		d = tb.see(contact, "h1", tb.view.Now, hub)
+	}
+	tb.wantOutcome(d, resolve.Applied, resolve.ReasonEdit)
+	tb.wantValue(id, "note", "called")
+}

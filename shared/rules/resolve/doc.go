@@ -20,15 +20,15 @@
 //     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept, whoever changes it there, until
 //     somebody edits what the pair comes from, unless the mapping overwrites at the link (on_link).
 //  3. An edit by h's owner is taken. An edit by another is refused: C is due E's value again, or, by policy, may keep its
-//     own (a waiver). An owner without a live link on E does not count: h is then anybody's. Where E's value is blank and
-//     blanks are no values (blank: keep), an edit by another fills it.
+//     own (a waiver). An owner that has neither a live link on E nor one that we are about to restore does not count: h is
+//     then anybody's. Where E's value is blank and blanks are no values (blank: keep), an edit by another fills it.
 //  4. What an unchanged record shows of a field that C owns is taken too, unless it is blank or was overtaken (6): C came
 //     to own h by a new configuration, or a person brought the record back.
 //  5. Where nobody owns h, an edit made knowing E's value (sent = desired before it, or, unless the policy is manual, a write
 //     of that value to C has an unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a
 //     conflict: newest (by the platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that
 //     only flows to the hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep
-//     is not taken.
+//     is not taken; what is set over it next knows the value, if that came from the same place.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
 //     it has a live link, E is inside the mapping's filter or the record follows outside it (after_exit), and h is not parked,
 //     nor kept as found (2), nor refused by C with this very value, nor waived. What C owns is due there
