@@ -26,14 +26,23 @@ func incomplete(x *subject, s record.Snapshot) bool {
 	pairs := x.group.PairsAt(s.Place)
 	for i := range pairs {
 		p := &pairs[i]
-		if !matchable(p) && !recognises(x, p) || has(p, s.Fields) {
-			continue
-		}
-		if slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) || isFiltered(x, name) }) {
+		if !has(p, s.Fields) && !gonePair(p, s) && decides(x, p) {
 			return true
 		}
 	}
 	return false
+}
+
+// decides reports whether a record is recognised by a field of a pair, or judged by a filter on it.
+func decides(x *subject, p *ruleset.Pair) bool {
+	return (matchable(p) || recognises(x, p)) && slices.ContainsFunc(p.Hub, func(name record.HubField) bool { return isKeyPart(x, name) || isFiltered(x, name) })
+}
+
+// blind reports whether the platform has a field no longer by which a record would be recognised or judged: who it is cannot
+// be told, so it must not count as somebody new.
+func blind(x *subject, s record.Snapshot) bool {
+	pairs := x.group.PairsAt(s.Place)
+	return slices.ContainsFunc(pairs, func(p ruleset.Pair) bool { return gonePair(&p, s) && decides(x, &p) })
 }
 
 func isKeyPart(x *subject, name record.HubField) bool {
@@ -100,6 +109,9 @@ func matchRecord(x *subject, s record.Snapshot, values record.HubValues, self re
 		}) {
 			return verdict{held: true, why: ReasonFormerKey}
 		}
+	}
+	if blind(x, s) {
+		return verdict{held: true, why: ReasonFieldGone}
 	}
 	return verdict{}
 }

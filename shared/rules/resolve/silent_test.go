@@ -262,3 +262,22 @@ func TestAnAddressThatCannotBeReadEmptiesNothing(t *testing.T) {
 	tb.wantValue(id, "city", "Peoria")
 	tb.wantValue(id, "zip", "61602")
 }
+
+// Rule 9: a client shows no email because its platform has the field no longer. It is held, and not taken for somebody new; it is
+// matched once the field is back.
+func TestARecordWhoseKeyFieldIsGoneIsNobodyNew(t *testing.T) {
+	tb := newTable(t)
+	id := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": ""}).Entity
+	s := record.Snapshot{Ref: record.Ref{Place: client, ID: "f1"}, ReadBegan: start, Gone: []record.PlatformField{"mail"},
+		Fields: record.Fields{"tel": "1", "road": "", "memo": "", "siteid": ""}}
+	d := tb.commit(tb.decide(resolve.Observation{Snapshot: &s}))
+	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonFieldGone)
+	if due(d, contact) != nil {
+		t.Errorf("a contact is made for it: %+v", due(d, contact))
+	}
+	tb.pass(time.Hour)
+	d = tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""})
+	if tb.wantOutcome(d, resolve.Applied, resolve.ReasonMatched); d.Entity != id {
+		t.Errorf("with its email it became %s, want %s", d.Entity, id)
+	}
+}

@@ -180,15 +180,25 @@ func (c *Connector) lookFor(ctx context.Context, k kind, fields []record.Platfor
 	return want, nil
 }
 
+// certain fails look-ups by a field that is gone: that nobody has its value is not known.
+func (c *Connector) certain(k kind, want wanted, lookups []platform.Lookup) error {
+	for _, l := range lookups {
+		if slices.Contains(want.gone, l.Field) {
+			return c.unclear(k, l.Field, "no")
+		}
+	}
+	return nil
+}
+
 func (c *Connector) unclear(k kind, field record.PlatformField, has string) error {
 	f := fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "the account has %s custom field %s; name it by its key of 40 digits, or as its people see it", has, field)
 	f.Fields = []string{string(field)}
 	return f
 }
 
-// confirm tells a custom field that is blank from one that was deleted since the field list was read. A record answers null for
-// a blank one (samples of API v2), and leaves out one that is deleted: where no row of an answer has a key that was asked for,
-// the list is read again, and what it lacks is gone.
+// confirm tells a custom field that is blank from one that was deleted since the field list was read. A deleted one is left out
+// of records; whether a blank one is null there or left out too is unverified, and costs a reading of the list at most: where no
+// row of an answer has a key that was asked for, the list is read again, and what it lacks is gone.
 func (c *Connector) confirm(ctx context.Context, k kind, want wanted, answer []row, began time.Time) (wanted, error) {
 	missing := false
 	for _, d := range want.custom {

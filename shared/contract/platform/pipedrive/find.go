@@ -38,10 +38,8 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 	if err != nil || len(lookups) == 0 {
 		return nil, err
 	}
-	for _, l := range lookups {
-		if slices.Contains(want.gone, l.Field) {
-			return nil, c.unclear(k, l.Field, "no")
-		}
+	if err := c.certain(k, want, lookups); err != nil {
+		return nil, err
 	}
 	named := make([][]record.ExternalID, len(lookups))
 	var all []record.ExternalID
@@ -58,6 +56,9 @@ func (c *Connector) Find(ctx context.Context, object record.Object, fields []rec
 			return nil, err
 		}
 		want, err := c.confirm(ctx, k, want, slices.Collect(maps.Values(read.rows)), read.began)
+		if err == nil {
+			err = c.certain(k, want, lookups)
+		}
 		if err != nil {
 			return nil, err
 		}
