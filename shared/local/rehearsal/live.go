@@ -154,12 +154,13 @@ func (b *live) observe(e pipeline.Event) {
 	}
 }
 
+// note takes a run that could not read all that it was to read for one that moved something: silence is no rest then.
 func (b *live) note(n runner.Note) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n.Poll != nil && n.Poll.Phase != controltable.PhaseDone {
-		b.moved = true
-	}
+	p := n.Poll
+	unread := p != nil && !p.Paused && (p.Phase != controltable.PhaseDone || p.More || p.Wait > 0 || p.Waits || p.Rests)
+	b.moved = b.moved || n.Err != nil || unread || n.Sweep != nil && n.Sweep.Kept > 0
 }
 
 // settle reads and moves until nothing moves any more.

@@ -22,7 +22,7 @@ func accounts(t *testing.T) (*runner.World, rehearsal.LiveOptions, *strings.Buil
 	t.Helper()
 	clock := &runner.Clock{}
 	world, err := runner.Open(context.Background(), runner.Options{Rules: drafted(t, "hubspot", []record.Platform{"hubspot", "salesforce", "jobber", "quickbooks"}),
-		Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: 1, Faults: platformsim.Faults{RateLimit: 0.02, SearchLag: 2 * time.Second}})
+		Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: 1, Faults: platformsim.Faults{RateLimit: 0.05, SearchLag: 2 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
