@@ -57,9 +57,9 @@ type key struct{ pack, test string }
 
 // log is what has been read so far.
 type log struct {
-	out                     io.Writer
-	running                 []key // packages and tests, in the order of their beginning
-	output                  map[key]string
+	out            io.Writer
+	running        []key // packages and tests, in the order of their beginning
+	output         map[key]string
 	passed, failed int
 	skipped        []string // "package test: reason"
 	packages, bad  int

@@ -90,12 +90,12 @@ func TestWhatFailsIsShownAndCounted(t *testing.T) {
 func TestEachSkippedTestIsNamedWithItsReason(t *testing.T) {
 	for output, want := range map[string]string{
 		"": "no reason given",
-		"=== RUN   TestTwo\n--- SKIP: TestTwo (0.00s)\n":                                                    "no reason given",
-		"    a_test.go:9: \n--- SKIP: TestTwo (0.00s)\n":                                                    "no reason given",
-		"=== RUN   TestTwo\n    a_test.go:9: it takes half a minute\n--- SKIP: TestTwo (0.00s)\n":           "it takes half a minute",
-		"    a_test.go:8: a word\n    a_test.go:9: SKIPPED: no browser\n":                                   "no browser",
+		"=== RUN   TestTwo\n--- SKIP: TestTwo (0.00s)\n":                                                     "no reason given",
+		"    a_test.go:9: \n--- SKIP: TestTwo (0.00s)\n":                                                     "no reason given",
+		"=== RUN   TestTwo\n    a_test.go:9: it takes half a minute\n--- SKIP: TestTwo (0.00s)\n":            "it takes half a minute",
+		"    a_test.go:8: a word\n    a_test.go:9: SKIPPED: no browser\n":                                    "no browser",
 		"    a_test.go:9: SKIPPED ALOUD: npm failed:\n        a_test says nothing\n--- SKIP: TestTwo (0s)\n": "npm failed: a_test says nothing",
-		"    a_test.go:9: " + strings.Repeat("é", 200) + "\n":                                               strings.Repeat("é", 150) + "…",
+		"    a_test.go:9: " + strings.Repeat("é", 200) + "\n":                                                strings.Repeat("é", 150) + "…",
 	} {
 		if got := reason(output); got != want {
 			t.Errorf("%q: got %q, want %q", output, got, want)

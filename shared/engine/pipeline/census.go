@@ -24,9 +24,9 @@ type Standing struct {
 	// Held waits for a person.
 	Held int `json:"held"`
 	// Blocked counts what is due and kept from being written, by reason.
-	Blocked map[resolve.Reason]int `json:"blocked,omitempty"`
+	Blocked map[record.Reason]int `json:"blocked,omitempty"`
 	// Apart counts records that differ and are left so, by reason: kept as found, waived, a value that says nothing.
-	Apart map[resolve.Reason]int `json:"apart,omitempty"`
+	Apart map[record.Reason]int `json:"apart,omitempty"`
 }
 
 // Census is how everything stands. One function gives it, so that whatever tells of it tells the same.
@@ -46,7 +46,7 @@ type Counter struct{ Shell }
 func (c *Counter) Run(ctx context.Context, pagesMax int) (*Census, error) {
 	total := &Census{Connections: map[record.Connection]*Standing{}, Spread: map[resolve.SpreadKey]map[string]int{}}
 	for _, connection := range c.Rules.Connections {
-		total.Connections[connection.Name] = &Standing{Blocked: map[resolve.Reason]int{}, Apart: map[resolve.Reason]int{}}
+		total.Connections[connection.Name] = &Standing{Blocked: map[record.Reason]int{}, Apart: map[record.Reason]int{}}
 	}
 	cursor := ""
 	for range pagesMax {
@@ -108,19 +108,19 @@ func (c *Counter) count(view *resolve.View, o resolve.Observation, entity record
 	switch {
 	case due.Blocked == "":
 		at.Due++
-	case due.Blocked == resolve.ReasonWaitsForRun:
+	case due.Blocked == record.ReasonWaitsForRun:
 		at.Scheduled++
 		if at.NextRun.IsZero() || due.NotBefore.Before(at.NextRun) {
 			at.NextRun = due.NotBefore
 		}
-	case due.Blocked == resolve.ReasonWaitsForParent:
+	case due.Blocked == record.ReasonWaitsForParent:
 		at.Children++
-	case resolve.Holds(due.Blocked):
+	case due.Blocked.Holds():
 		at.Held++
 	default:
 		at.Waiting++
 	}
-	if due.Blocked != resolve.ReasonSpreadLimit {
+	if due.Blocked != record.ReasonSpreadLimit {
 		return
 	}
 	g, ok := c.Rules.Group(o.Group)

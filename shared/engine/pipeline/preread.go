@@ -172,7 +172,7 @@ func (w *Writer) givesUp(ctx context.Context, view *resolve.View, j *job, s reco
 		}
 	}
 	return slices.ContainsFunc(decision.Due, func(d resolve.Due) bool {
-		if d.Place != s.Place || d.Operation != record.OperationUpdate || resolve.Holds(d.Blocked) {
+		if d.Place != s.Place || d.Operation != record.OperationUpdate || d.Blocked.Holds() {
 			return false
 		}
 		for name, value := range d.Fields {

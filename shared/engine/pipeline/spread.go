@@ -133,7 +133,7 @@ func (w *Writer) reserveIn(ctx context.Context, view *resolve.View, g *ruleset.G
 				continue
 			}
 			j.done = true
-			w.tell(Event{Kind: EventHeld, Group: j.notice.Group, Entity: j.key.ID, Ref: j.intent.Ref, Operation: j.intent.Operation, Outcome: resolve.ParkedWork, Reason: resolve.ReasonSpreadLimit})
+			w.tell(Event{Kind: EventHeld, Group: j.notice.Group, Entity: j.key.ID, Ref: j.intent.Ref, Operation: j.intent.Operation, Outcome: resolve.ParkedWork, Reason: record.ReasonSpreadLimit})
 		}
 		return out, nil
 	}

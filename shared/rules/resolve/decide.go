@@ -53,7 +53,7 @@ const OperatorConnection record.Connection = "operator"
 type Decision struct {
 	Need    Need
 	Outcome Outcome
-	Reason  Reason
+	Reason  record.Reason
 	// Entity is the entity concerned, "" if there is none.
 	Entity record.EntityID
 	Type   record.Object
@@ -136,7 +136,7 @@ func Decide(view *View, o Observation, rules *ruleset.Rules) Decision {
 }
 
 // notMapped answers what is seen of nothing configured.
-var notMapped = Decision{Outcome: Unsupported, Reason: ReasonNotMapped}
+var notMapped = Decision{Outcome: Unsupported, Reason: record.ReasonNotMapped}
 
 // loadFirst answers where going on without a row that is not loaded would only ask for rows in vain. Decide gives what is
 // needed in its stead.
@@ -203,13 +203,13 @@ func decideStranger(w *draft, o Observation) Decision {
 	case o.Absence != nil && w.ref(o.Absence.Ref) == "":
 		return absentStranger(w, *o.Absence)
 	case o.Receipt != nil:
-		return Decision{Outcome: Noop, Reason: ReasonNotLinked, Entity: o.Receipt.Entity}
+		return Decision{Outcome: Noop, Reason: record.ReasonNotLinked, Entity: o.Receipt.Entity}
 	}
-	return Decision{Outcome: Noop, Reason: ReasonNotLinked}
+	return Decision{Outcome: Noop, Reason: record.ReasonNotLinked}
 }
 
 // undeclared decides what is seen of an entity whose type has left the configuration: nothing changes. A write that was on
 // its way stays an attempt of unknown outcome, so that a read tells what became of it should the type come back.
 func undeclared(e *Entity) Decision {
-	return Decision{Outcome: Unsupported, Reason: ReasonNotMapped, Entity: e.ID, Type: e.Type}
+	return Decision{Outcome: Unsupported, Reason: record.ReasonNotMapped, Entity: e.ID, Type: e.Type}
 }

@@ -19,7 +19,7 @@ type Due struct {
 	Fields record.Fields
 	Marker record.PlatformField
 	// Blocked says why it cannot be done now; "" means that it can.
-	Blocked Reason
+	Blocked record.Reason
 	// Missing lists required fields without a value, with ReasonMissingRequired.
 	Missing []record.PlatformField
 	// Waits names the parents whose links are missing, with ReasonWaitsForParent.
@@ -69,14 +69,14 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 	if due.Blocked == "" && link != nil {
 		switch {
 		case link.NotBefore.After(x.view.Now):
-			due.Blocked, due.NotBefore = ReasonNotBefore, link.NotBefore
+			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.NotBefore
 		case due.Operation == record.OperationCreate && len(link.Attempts) > 0 && link.Lease.Until.Add(missingLag).After(x.view.Now):
 			// Whoever held the lease may have made it, and a list may not show it yet.
-			due.Blocked, due.NotBefore = ReasonNotBefore, link.Lease.Until.Add(missingLag)
+			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.Lease.Until.Add(missingLag)
 		case link.Writes.Count >= loopWrites && x.view.Now.Sub(link.Writes.Since) < loopHour:
-			due.Blocked, due.NotBefore = ReasonLoop, link.Writes.Since.Add(loopHour)
+			due.Blocked, due.NotBefore = record.ReasonLoop, link.Writes.Since.Add(loopHour)
 		case len(link.Attempts) >= AttemptsMax && !attempted(link, due.Operation):
-			due.Blocked = ReasonAttemptsFull
+			due.Blocked = record.ReasonAttemptsFull
 		}
 	}
 	return due, true
@@ -86,20 +86,11 @@ func attempted(link *Link, op record.Operation) bool {
 	return op == record.OperationCreate && len(link.Attempts) > 0 && link.Attempts[0].Operation == op
 }
 
-// Holds reports whether something that is due waits for a person, or for so long that a person should know.
-func Holds(blocked Reason) bool {
-	switch blocked {
-	case ReasonMissingRequired, ReasonRejected, ReasonAttemptsFull, ReasonContested, ReasonSpreadLimit, ReasonLoop, ReasonCannotRestore:
-		return true
-	}
-	return false
-}
-
 // noteHolds notes on the entity which operations wait for a person, so that they are shown.
 func noteHolds(w *draft, due []Due) {
 	holds := map[string]Hold{}
 	for _, x := range due {
-		if !Holds(x.Blocked) {
+		if !x.Blocked.Holds() {
 			continue
 		}
 		h := Hold{Reason: x.Blocked, Since: w.view.Now, Fields: x.Missing}

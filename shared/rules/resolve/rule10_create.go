@@ -28,12 +28,12 @@ func dueCreate(x *subject, due *Due, link *Link) bool {
 	hub := x.links[x.group.HubPlace(x.entity.Type)]
 	switch {
 	case !x.view.Loaded[due.Place] || !x.view.Loaded[x.group.HubPlace(x.entity.Type)]:
-		due.Blocked = ReasonFirstLoad
+		due.Blocked = record.ReasonFirstLoad
 	case spoke && (hub == nil || hub.State != LinkLive):
 		if hub != nil && hub.State == LinkTombstone || !createsOnHub(x) {
 			return false // nobody makes it there: there is nothing to wait for
 		}
-		due.Blocked = ReasonWaitsForHub
+		due.Blocked = record.ReasonWaitsForHub
 	}
 	createFields(x, due)
 	if due.Marker != "" {
@@ -46,13 +46,13 @@ func dueCreate(x *subject, due *Due, link *Link) bool {
 	switch {
 	case due.Blocked != "":
 	case len(due.Waits) > 0:
-		due.Blocked = ReasonWaitsForParent
+		due.Blocked = record.ReasonWaitsForParent
 	case len(due.Missing) > 0:
-		due.Blocked = ReasonMissingRequired
+		due.Blocked = record.ReasonMissingRequired
 	case link != nil && refusedCreate(x, link, due.Fields):
-		due.Blocked = ReasonRejected
+		due.Blocked = record.ReasonRejected
 	case contested(x, due.Place):
-		due.Blocked = ReasonContested
+		due.Blocked = record.ReasonContested
 	}
 	return true
 }
@@ -63,7 +63,7 @@ const lookAgainAfter = 24 * time.Hour
 // refusedCreate reports whether exactly this create was refused.
 func refusedCreate(x *subject, link *Link, fields record.Fields) bool {
 	r := link.Rejected[CreateField]
-	if r.Code == string(ReasonExists) && x.view.Now.Sub(r.At) >= lookAgainAfter {
+	if r.Code == string(record.ReasonExists) && x.view.Now.Sub(r.At) >= lookAgainAfter {
 		return false
 	}
 	return r.Value != "" && r.Value == createDigest(fields)
@@ -77,7 +77,7 @@ func HeldCreate(old *Link, due Due, now time.Time) *Link {
 		link = old
 	}
 	link = link.clone()
-	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(ReasonExists), At: now}
+	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(record.ReasonExists), At: now}
 	link.TouchedAt = now
 	return link
 }

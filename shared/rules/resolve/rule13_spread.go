@@ -148,7 +148,7 @@ func limitSpread(x *subject, due *Due, link *Link) {
 	}
 	if due.Operation != record.OperationUpdate {
 		if tripped(SpreadKinds(x.group.Limits, due, link)) {
-			due.Blocked = ReasonSpreadLimit
+			due.Blocked = record.ReasonSpreadLimit
 		}
 		return
 	}
@@ -159,7 +159,7 @@ func limitSpread(x *subject, due *Due, link *Link) {
 		}
 	}
 	if len(left) == 0 {
-		due.Blocked = ReasonSpreadLimit
+		due.Blocked = record.ReasonSpreadLimit
 		return
 	}
 	due.Fields = left

@@ -24,7 +24,7 @@ func keptAsFound(x *subject, p *ruleset.Pair, link *Link) bool {
 
 // judgeFirst rules on a value seen for the first time on a link: the owner's value stands, blanks fill, and otherwise the
 // better rank stands. It is kept without a reason where nothing comes of it.
-func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
+func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, record.Reason) {
 	if _, parked := x.entity.Parked[f.Name]; parked {
 		return keep, ""
 	}
@@ -32,17 +32,17 @@ func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
 	owned := !f.Owner.LastWriteWins && f.Owner.Connection == e.place.Connection
 	switch {
 	case !known:
-		return takeFirst, ReasonFirstSight
+		return takeFirst, record.ReasonFirstSight
 	case sameValue(x, f.Name, now.Text, e.text):
 		return keep, ""
 	case owned && e.text != "":
-		return takeFirst, ReasonFirstSight
+		return takeFirst, record.ReasonFirstSight
 	case owned || e.text == "" || !now.First:
 		return keep, ""
 	case now.Text == "":
-		return takeFirst, ReasonFilledBlank
+		return takeFirst, record.ReasonFilledBlank
 	case ownerOf(x, f) == "" && rank(x, e.place.Connection) < rank(x, now.From):
-		return takeFirst, ReasonFirstRank
+		return takeFirst, record.ReasonFirstRank
 	}
 	return keep, ""
 }

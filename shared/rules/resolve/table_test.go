@@ -212,7 +212,7 @@ func (tb *table) wantValue(id record.EntityID, name record.HubField, want string
 	}
 }
 
-func (tb *table) wantOutcome(d resolve.Decision, outcome resolve.Outcome, reason resolve.Reason) {
+func (tb *table) wantOutcome(d resolve.Decision, outcome resolve.Outcome, reason record.Reason) {
 	tb.t.Helper()
 	if d.Outcome != outcome || d.Reason != reason {
 		tb.t.Errorf("got %s because %s, want %s because %s", d.Outcome, d.Reason, outcome, reason)

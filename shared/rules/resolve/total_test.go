@@ -176,7 +176,7 @@ func (d drawn) rows(id record.EntityID) *resolve.Rows {
 		e.Fields[pick(d, "field", hubNames...)] = resolve.Value{Text: d.text(), From: pick(d, "from", record.Connection("crm"), "field", "left"), At: d.at("set"), First: d.yes("first")}
 	}
 	if d.yes("parked") {
-		e.Parked = map[record.HubField]resolve.Parked{pick(d, "parked field", hubNames...): {Reason: resolve.ReasonManual}}
+		e.Parked = map[record.HubField]resolve.Parked{pick(d, "parked field", hubNames...): {Reason: record.ReasonManual}}
 	}
 	if d.yes("keyed") {
 		e.Keys = map[string]string{"email": pick(d, "hash", "h1", "h2"), "gone": "h3"}
