@@ -86,7 +86,7 @@ func (c *Counter) page(ctx context.Context, rows []store.Row, total *Census) err
 		}
 		total.Entities++
 		for i := range decision.Due {
-			c.count(view, o, decision.Entity, &decision.Due[i], total)
+			c.count(o.Group, &decision.Due[i], total)
 		}
 		for _, s := range resolve.Stands(view, o.Group, o.Wake, c.Rules) {
 			if at := total.Connections[s.Place.Connection]; at != nil {
@@ -97,7 +97,7 @@ func (c *Counter) page(ctx context.Context, rows []store.Row, total *Census) err
 	return nil
 }
 
-func (c *Counter) count(view *resolve.View, o resolve.Observation, entity record.EntityID, due *resolve.Due, total *Census) {
+func (c *Counter) count(group record.Group, due *resolve.Due, total *Census) {
 	at := total.Connections[due.Place.Connection]
 	if at == nil {
 		return
@@ -123,19 +123,11 @@ func (c *Counter) count(view *resolve.View, o resolve.Observation, entity record
 	if due.Blocked != record.ReasonSpreadLimit {
 		return
 	}
-	g, ok := c.Rules.Group(o.Group)
-	if !ok {
-		return
-	}
-	var link *resolve.Link
-	if rows := view.Entities[resolve.EntityKey{Group: o.Group, ID: entity}]; rows != nil {
-		link = rows.Links[due.Place]
-	}
-	key := resolve.SpreadKey{Group: o.Group, Connection: due.Place.Connection}
+	key := resolve.SpreadKey{Group: group, Connection: due.Place.Connection}
 	if total.Spread[key] == nil {
 		total.Spread[key] = map[string]int{}
 	}
-	for _, kind := range resolve.SpreadKinds(g.Limits, due, link) {
+	for _, kind := range due.Kinds {
 		total.Spread[key][kind]++
 	}
 }

@@ -153,7 +153,7 @@ func (w *Writer) plan(ctx context.Context, view *resolve.View, j *job, out *outg
 			w.again(out, j, link.Lease.Until.Add(time.Second))
 			return
 		}
-		j.intent = resolve.IntentOf(j.notice.Group, j.key.ID, j.due, link)
+		j.intent = j.due.Intent
 		return
 	case record.ReasonNotBefore:
 		w.again(out, j, j.due.NotBefore)
@@ -278,7 +278,7 @@ func (w *Writer) unavailable(ctx context.Context, j *job, err error, out *outgoi
 
 // call leases the links, asks the platform once for all of them, and records what it answers.
 func (w *Writer) call(ctx context.Context, view *resolve.View, connector platform.Connector, jobs []*job, out *outgoing) {
-	jobs = w.lease(ctx, view, w.reserve(ctx, view, jobs), out)
+	jobs = w.lease(ctx, view, w.reserve(ctx, jobs), out)
 	if len(jobs) == 0 {
 		return
 	}

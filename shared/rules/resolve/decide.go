@@ -7,8 +7,8 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// Observation is what the decider is told, about one group. Exactly one of Snapshot, Absence, Receipt, Wake and
-// Answer is set.
+// Observation is what the decider is told, about one group. Exactly one of Snapshot, Absence, Receipt, Wake, Answer and
+// Found is set.
 type Observation struct {
 	Group record.Group
 	// Change is the change record that led here; zero for wake-ups and answers. Only its correlation, its lane and
@@ -20,6 +20,8 @@ type Observation struct {
 	// Wake asks only what is due of an entity.
 	Wake   record.EntityID
 	Answer *Answer
+	// Found is what a look-up before a create found.
+	Found *Found
 	// Carried marks a snapshot that was read before the state was loaded (a poll's or a backfill's). It counts only if
 	// nothing happened to the link since it was read.
 	Carried bool
@@ -159,6 +161,8 @@ func decide(w *draft, o Observation) Decision {
 		home = w.rows(o.Receipt.Entity)
 	case o.Answer != nil:
 		home = w.rows(o.Answer.Entity)
+	case o.Found != nil:
+		home = w.rows(o.Found.Entity)
 	case o.Wake != "":
 		home = w.rows(o.Wake)
 	default:
@@ -182,6 +186,8 @@ func decide(w *draft, o Observation) Decision {
 		return decideReceipt(w, *o.Receipt)
 	case o.Answer != nil:
 		return decideAnswer(w, *o.Answer)
+	case o.Found != nil:
+		return decideFound(w, *o.Found)
 	}
 	return decideWake(w)
 }

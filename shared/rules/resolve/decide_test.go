@@ -153,7 +153,7 @@ func TestAReceiptMovesOnlyWhatItWrote(t *testing.T) {
 	x := due(d, client)
 	key := resolve.EntityKey{Group: "g", ID: id}
 	link := tb.view.Entities[key].Links[client]
-	intent := resolve.IntentOf("g", id, *x, link)
+	intent := x.Intent
 	leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 	tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 	answer := &record.Snapshot{Ref: record.Ref{Place: client, ID: "f1"}, Fields: record.Fields{"tel": "2", "road": "moved by a person", "mail": "ann@x.example", "memo": "n"}}

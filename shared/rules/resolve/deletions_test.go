@@ -52,7 +52,7 @@ func TestWhatIsMadeAfterADeletionIsNotRemovedByIt(t *testing.T) {
 			t.Fatalf("at the hub: got %+v, want a create", x)
 		}
 		link := &resolve.Link{Place: contact, State: resolve.LinkNone}
-		intent := resolve.IntentOf("g", d.Entity, *x, link)
+		intent := x.Intent
 		leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 		tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 		if late {
@@ -209,7 +209,7 @@ func TestWhatIsMadeWhileTheHubsRecordIsDeletedLeavesToo(t *testing.T) {
 	d := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": "", "fcid": ""})
 	key := resolve.EntityKey{Group: "g", ID: d.Entity}
 	link := &resolve.Link{Place: client, State: resolve.LinkNone}
-	intent := resolve.IntentOf("g", d.Entity, *due(d, client), link)
+	intent := due(d, client).Intent
 	leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 	tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 	tb.pass(time.Second)

@@ -28,6 +28,10 @@ type Due struct {
 	NotBefore time.Time
 	// RealTime is false where it should wait for the mapping's next scheduled sweep.
 	RealTime bool
+	// Intent is the write to ask for; it is set where nothing blocks it.
+	Intent record.Intent
+	// Kinds are the limited kinds that the write is of, sorted, each once, as Reserve counts them; none where nothing is limited.
+	Kinds []string
 	// Repeats is set for a create whose earlier attempt has an unknown outcome: when that began.
 	Repeats time.Time
 }
@@ -79,6 +83,10 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 			due.Blocked = record.ReasonAttemptsFull
 		}
 	}
+	due.Kinds = spreadKinds(x.group.Limits, &due, link)
+	if due.Blocked == "" {
+		due.Intent = intentOf(x, due, link)
+	}
 	return due, true
 }
 
@@ -105,9 +113,9 @@ func noteHolds(w *draft, due []Due) {
 	}
 }
 
-// IntentOf makes the intent of a due place. fence tells apart the creates of one entity at one place: it is the
+// intentOf makes the intent of a due place. Its fence tells apart the creates of one entity at one place: it is the
 // link's fence at the first attempt, so that every try of one create has the same key.
-func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) record.Intent {
+func intentOf(x *subject, due Due, link *Link) record.Intent {
 	intent := record.Intent{Operation: due.Operation, Ref: record.Ref{Place: due.Place, ID: due.ID}, Fields: due.Fields, Marker: due.Marker}
 	if due.Operation == record.OperationCreate && link != nil {
 		for _, a := range link.Attempts {
@@ -122,7 +130,7 @@ func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) r
 	if link != nil {
 		fence = link.Lease.Fence
 	}
-	parts := []string{string(group), string(entity), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}
+	parts := []string{string(x.group.Name), string(x.entity.ID), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}
 	intent.Key = "fc-" + shortHash(strings.Join(parts, "\x00"))
 	return intent
 }

@@ -45,7 +45,6 @@ var toBeHeld = map[record.Reason]bool{
 	record.ReasonOwnForm:      true,
 	record.ReasonUnlinked:     true,
 	record.ReasonOldRules:     true,
-	record.ReasonExists:       true,
 	record.ReasonQuarantined:  true,
 	record.ReasonAttemptsFull: true,
 	record.ReasonTombstone:    true,

@@ -69,19 +69,6 @@ func refusedCreate(x *subject, link *Link, fields record.Fields) bool {
 	return r.Value != "" && r.Value == createDigest(fields)
 }
 
-// HeldCreate gives a link on which a create is held because a record with its key exists that is not the entity's. old
-// is nil if there is no row.
-func HeldCreate(old *Link, due Due, now time.Time) *Link {
-	link := &Link{Place: due.Place, State: LinkNone}
-	if old != nil {
-		link = old
-	}
-	link = link.clone()
-	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(record.ReasonExists), At: now}
-	link.TouchedAt = now
-	return link
-}
-
 // contested reports whether a record at a place has one of the entity's keys, held for a person or another entity's: it
 // may be the very record that a create would double.
 func contested(x *subject, place record.Place) bool {

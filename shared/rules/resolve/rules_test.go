@@ -28,6 +28,7 @@ import (
 //	new                             forgets everything
 //	gone PLACE ID EVIDENCE          it is not there
 //	write PLACE ID [fault=KIND]     what is due there is written, and answered
+//	find PLACE ID                   the look-up before the create that is due there finds it; lines of field=value follow
 //	answer FIELD VALUE              a person decides
 //	pass DURATION
 //	entity                          shows every value with whose it is, and what is parked
@@ -128,6 +129,21 @@ func (s *scenario) step(c *datadriven.TestData) string {
 			s.holds[ref] = fields
 		}
 		s.last = s.write(s.last, ref.Place, ref.ID, err)
+	case "find":
+		ref, fields := record.Ref{Place: placeOf(arg(0)), ID: record.ExternalID(arg(1))}, record.Fields{}
+		for line := range strings.Lines(c.Input) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			fields[record.PlatformField(name)] = value
+		}
+		x := due(s.last, ref.Place)
+		if x == nil || x.Operation != record.OperationCreate {
+			c.Fatalf(s.t, "no create is due at %s", ref.Place)
+		}
+		create := s.last
+		d := s.commit(s.decide(resolve.Observation{Found: &resolve.Found{Entity: s.entity, Due: *x, At: s.view.Now,
+			Find: []record.PlatformField{"mail"}, Snapshot: record.Snapshot{Ref: ref, Fields: fields, ReadBegan: s.view.Now}}}))
+		s.last = create
+		return decided(d)
 	case "answer":
 		s.last = s.answer(resolve.Answer{Entity: s.entity, Field: record.HubField(arg(0)), Value: arg(1)})
 	default:

@@ -182,7 +182,7 @@ func (tb *table) answered(d resolve.Decision, place record.Place, id record.Exte
 	}
 	key := resolve.EntityKey{Group: "g", ID: d.Entity}
 	link := tb.view.Entities[key].Links[place]
-	intent := resolve.IntentOf("g", d.Entity, *x, link)
+	intent := x.Intent
 	if link == nil {
 		link = &resolve.Link{Place: place, State: resolve.LinkNone}
 	}
