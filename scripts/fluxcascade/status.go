@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +71,7 @@ func printStatus(out io.Writer, s *operate.Status, flags string) {
 		fmt.Fprintln(out, "  nothing waits for a person")
 	}
 	for _, w := range s.Waiting {
-		fmt.Fprintf(out, "  %6d %-9s %s in %s, the oldest for %s\n", w.Count, w.Kind, strings.ReplaceAll(string(w.Reason), "_", " "), w.Group,
+		fmt.Fprintf(out, "  %6d %-9s %s in %s, the oldest for %s\n", w.Count, w.Kind, w.Reason.Plain(), w.Group,
 			age(s.At, w.Oldest))
 		for _, x := range w.Examples {
 			fmt.Fprintf(out, "           %s %s %s\n", x.Entity, x.Field, x.Place)
@@ -170,6 +169,6 @@ func printStanding(out io.Writer, s *pipeline.Standing) {
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(s.Apart)) {
-		fmt.Fprintf(out, "  %6d differ and are left so: %s\n", s.Apart[why], strings.ReplaceAll(string(why), "_", " "))
+		fmt.Fprintf(out, "  %6d differ and are left so: %s\n", s.Apart[why], why.Plain())
 	}
 }

@@ -121,18 +121,18 @@ func (s *story) event(e pipeline.Event) {
 func sentence(e pipeline.Event) string {
 	switch e.Kind {
 	case pipeline.EventDecision:
-		if e.Outcome == resolve.Noop || e.Outcome == resolve.Superseded || e.Outcome == resolve.Unsupported || e.Reason == resolve.ReasonEcho {
+		if e.Outcome == resolve.Noop || e.Outcome == resolve.Superseded || e.Outcome == resolve.Unsupported || e.Reason == record.ReasonEcho {
 			return ""
 		}
-		return fmt.Sprintf("%-36s %s%s", "seen    "+short(e.Ref), words(e.Reason), fieldWords(e.Reason, e.Changes))
+		return fmt.Sprintf("%-36s %s%s", "seen    "+short(e.Ref), e.Reason.Plain(), fieldWords(e.Reason, e.Changes))
 	case pipeline.EventWrite:
 		if e.Outcome == resolve.Applied && e.Operation != "" {
-			return fmt.Sprintf("%-36s %s %s", "written "+short(e.Ref), words(resolve.Reason(e.Operation)), joinFields(e.Fields))
+			return fmt.Sprintf("%-36s %s %s", "written "+short(e.Ref), strings.ReplaceAll(string(e.Operation), "_", " "), joinFields(e.Fields))
 		}
 	case pipeline.EventDeadLetter:
 		return fmt.Sprintf("%-36s refused by the platform: %v", "REFUSED "+short(e.Ref), e.Err)
 	case pipeline.EventPaused:
-		return fmt.Sprintf("paused  %s: %s", e.Ref.Connection, words(e.Reason))
+		return fmt.Sprintf("paused  %s: %s", e.Ref.Connection, e.Reason.Plain())
 	}
 	return ""
 }
@@ -148,12 +148,10 @@ func short(r record.Ref) string {
 	return r.Place.String() + " " + id
 }
 
-func words(r resolve.Reason) string { return strings.ReplaceAll(string(r), "_", " ") }
-
 // fieldsShown bounds how many fields one line names.
 const fieldsShown = 3
 
-func fieldWords(said resolve.Reason, changes []resolve.FieldChange) string {
+func fieldWords(said record.Reason, changes []resolve.FieldChange) string {
 	var parts []string
 	for _, c := range changes {
 		if c.Field == "" || c.Old == c.New {
@@ -163,7 +161,7 @@ func fieldWords(said resolve.Reason, changes []resolve.FieldChange) string {
 		if !c.Taken {
 			text = fmt.Sprintf("%s stays %q, not %q", c.Field, c.Old, c.New)
 			if c.Reason != said {
-				text += " (" + words(c.Reason) + ")"
+				text += " (" + c.Reason.Plain() + ")"
 			}
 		}
 		parts = append(parts, text)

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
+	_ "embed" // flags.txt
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
@@ -29,12 +31,15 @@ const module = "github.com/fluxcascade/fluxcascade"
 // Empty is the name of the function that does nothing.
 const Empty = "empty"
 
-// Flags are those of scripts/build; a test holds the two together.
-var Flags = []string{"-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid="}
+// flags are what go build is given, a line each. scripts/build reads the same file: a measure of other bytes than those deployed
+// would be of no use.
+//
+//go:embed flags.txt
+var flags string
 
 // BuildAll builds every function and the empty one into dir, each by its name, for an architecture, "" for this machine's.
 func BuildAll(ctx context.Context, dir, arch string) error {
-	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, Flags...)
+	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, strings.Split(strings.TrimSpace(flags), "\n")...)
 	cmd := exec.CommandContext(ctx, "go", append(args, module+"/functions/...", module+"/scripts/startup/empty")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if arch != "" {

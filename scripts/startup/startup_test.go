@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -130,18 +129,5 @@ func small(t *testing.T, path string, limit int) {
 	t.Logf("%s: %d bytes zipped, at most %d", name, size, limit)
 	if size > limit {
 		t.Errorf("%s is %d bytes zipped, at most %d: see what it links with go tool nm -size -sort size", name, size, limit)
-	}
-}
-
-// TestTheFlagsAreThoseOfTheBuild: a measure of other bytes than those deployed would be of no use.
-func TestTheFlagsAreThoseOfTheBuild(t *testing.T) {
-	text, err := os.ReadFile("../build")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, flag := range startup.Flags {
-		if !strings.Contains(string(text), flag) {
-			t.Errorf("scripts/build does not say %q", flag)
-		}
 	}
 }

@@ -1,6 +1,7 @@
 // Command testlog reads what `go test -json` writes and tells a person: a line for each package as it ends, whatever failed with
 // its output, what was said aloud (skips, and the seeds to repeat), and every little while what is being tested, so that
-// nobody has to guess whether it still works. It ends with "N passed, N failed", and with status 1 unless all passed.
+// nobody has to guess whether it still works. At the end it names each skipped test with its reason; the last line is
+// "N passed, N failed", and the status is 1 unless all passed.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +24,8 @@ const (
 	outputMax = 256 << 10
 	// shownMax is how many running tests one line names.
 	shownMax = 3
+	// reasonMax bounds the reason that is shown for a skipped test, in bytes.
+	reasonMax = 300
 	// aloud marks what a test wants read although it passed.
 	aloud = "ALOUD: "
 )
@@ -53,13 +57,14 @@ type key struct{ pack, test string }
 
 // log is what has been read so far.
 type log struct {
-	out                     io.Writer
-	running                 []key // packages and tests, in the order of their beginning
-	output                  map[key]string
-	passed, failed, skipped int
-	packages, bad           int
-	built                   map[string]string // what a build said
-	failing                 map[string]bool   // packages with a test that failed
+	out            io.Writer
+	running        []key // packages and tests, in the order of their beginning
+	output         map[key]string
+	passed, failed int
+	skipped        []string // "package test: reason"
+	packages, bad  int
+	built          map[string]string // what a build said
+	failing        map[string]bool   // packages with a test that failed
 }
 
 // follow reads events to their end. It reports whether something was tested and nothing failed.
@@ -136,7 +141,7 @@ func (l *log) finish(k key, e event) {
 	case k.test != "" && e.Action == "pass":
 		l.passed++
 	case k.test != "" && e.Action == "skip":
-		l.skipped++
+		l.skipped = append(l.skipped, short(k)+": "+reason(l.output[k]))
 	case k.test != "":
 		l.failed++
 		l.failing[k.pack] = true
@@ -175,18 +180,40 @@ func (l *log) say() {
 	fmt.Fprintf(l.out, "… %d packages tested, %d tests passed, %d failed; %s\n", l.packages, l.passed, l.failed, now)
 }
 
-// end shows what never came to an end, and counts.
+// end shows what never came to an end, names what was skipped, and counts.
 func (l *log) end() bool {
 	for _, k := range l.running {
 		l.bad++
 		fmt.Fprintf(l.out, "--- NOT ENDED: %s\n%s", short(k), indent(l.output[k]))
 	}
 	failed := max(l.failed, l.bad) // a package that does not build fails no test
-	if l.skipped > 0 {
-		fmt.Fprintf(l.out, "%d skipped\n", l.skipped)
+	if len(l.skipped) > 0 {
+		slices.Sort(l.skipped)
+		fmt.Fprintf(l.out, "%d skipped:\n%s", len(l.skipped), indent(strings.Join(l.skipped, "\n")))
 	}
 	fmt.Fprintf(l.out, "%d passed, %d failed\n", l.passed, failed)
 	return failed == 0 && l.passed > 0
+}
+
+// logged is the first line of what a test logs: "    a_test.go:9: text".
+var logged = regexp.MustCompile(`(?m)^ +[^ :]+\.go:\d+: `)
+
+// reason gives the words of the call that skipped a test, on one line: it is the last that the test logged.
+func reason(output string) string {
+	places := logged.FindAllStringIndex(output, -1)
+	if len(places) == 0 {
+		return "no reason given"
+	}
+	text, _, _ := strings.Cut(output[places[len(places)-1][1]:], "--- SKIP: ")
+	text = strings.TrimPrefix(strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "SKIPPED "), aloud)
+	text = strings.TrimPrefix(text, "SKIPPED: ")
+	if text == "" {
+		return "no reason given"
+	}
+	if len(text) > reasonMax {
+		text = strings.ToValidUTF8(text[:reasonMax], "") + "…"
+	}
+	return text
 }
 
 // short names a test without the module's path.

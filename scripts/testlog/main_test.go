@@ -44,7 +44,8 @@ func TestWhatPassesIsShortAndWhatIsAloudIsRead(t *testing.T) {
 	want := `shared/a TestOne: a_test.go:8: ALOUD: from seed 7
 shared/a TestTwo: a_test.go:9: SKIPPED ALOUD: no Node
 ok  	github.com/fluxcascade/fluxcascade/shared/a	1.2s
-1 skipped
+1 skipped:
+    shared/a TestTwo: no Node
 1 passed, 0 failed
 `
 	if got != want || !passed {
@@ -68,7 +69,7 @@ func TestWhatFailsIsShownAndCounted(t *testing.T) {
 {"Action":"run","Package":"p","Test":"TestOne"}
 {"Action":"output","Package":"p","Test":"TestOne","Output":"panic: oh\n"}
 `, []string{"--- NOT ENDED: p TestOne\n    panic: oh\n", "0 passed, 2 failed\n"}},
-		"one of many":      {events + failing, []string{"1 skipped\n1 passed, 1 failed\n"}},
+		"one of many":      {events + failing, []string{"1 skipped:\n    shared/a TestTwo: no Node\n1 passed, 1 failed\n"}},
 		"nothing":          {"", []string{"0 passed, 0 failed\n"}},
 		"what is no event": {"go: cannot find main module\n", []string{"go: cannot find main module\n0 passed, 0 failed"}},
 	} {
@@ -83,6 +84,22 @@ func TestWhatFailsIsShownAndCounted(t *testing.T) {
 				t.Error("it counts as passed")
 			}
 		})
+	}
+}
+
+func TestEachSkippedTestIsNamedWithItsReason(t *testing.T) {
+	for output, want := range map[string]string{
+		"": "no reason given",
+		"=== RUN   TestTwo\n--- SKIP: TestTwo (0.00s)\n":                                                     "no reason given",
+		"    a_test.go:9: \n--- SKIP: TestTwo (0.00s)\n":                                                     "no reason given",
+		"=== RUN   TestTwo\n    a_test.go:9: it takes half a minute\n--- SKIP: TestTwo (0.00s)\n":            "it takes half a minute",
+		"    a_test.go:8: a word\n    a_test.go:9: SKIPPED: no browser\n":                                    "no browser",
+		"    a_test.go:9: SKIPPED ALOUD: npm failed:\n        a_test says nothing\n--- SKIP: TestTwo (0s)\n": "npm failed: a_test says nothing",
+		"    a_test.go:9: " + strings.Repeat("é", 200) + "\n":                                                strings.Repeat("é", 150) + "…",
+	} {
+		if got := reason(output); got != want {
+			t.Errorf("%q: got %q, want %q", output, got, want)
+		}
 	}
 }
 

@@ -117,7 +117,7 @@ func SaveProgress(ctx context.Context, s store.Store, place record.Place, p Prog
 
 // Pause is why a connection is not written to or polled.
 type Pause struct {
-	Reason string    `json:"reason"` // "not_authorised", "operator"
+	Reason string    `json:"reason"` // PausedUnauthorized or PausedByOperator
 	Since  time.Time `json:"since"`
 	// By is the operator, as far as their machine knows, and Note their reason, in their words; "" for none.
 	By   string `json:"by,omitempty"`
@@ -131,6 +131,14 @@ const (
 	PausedUnauthorized = "not_authorised"
 	PausedByOperator   = "operator"
 )
+
+// Why gives the pause as a reason that events tell.
+func (p Pause) Why() record.Reason {
+	if p.Reason == PausedByOperator {
+		return record.ReasonPaused
+	}
+	return record.ReasonUnauthorized
+}
 
 func pauseKey(c record.Connection) store.Key {
 	return store.Key{Table: store.Control, Partition: "pause#" + string(c), Sort: "pause"}

@@ -51,10 +51,10 @@ type ParkedKind struct {
 	Group  record.Group  `json:"group"`
 	Object record.Object `json:"object"`
 	// Field is "" where the whole record waits.
-	Field  string    `json:"field,omitempty"`
-	Reason string    `json:"reason"`
-	Count  int       `json:"n"`
-	Oldest time.Time `json:"oldest"`
+	Field  string        `json:"field,omitempty"`
+	Reason record.Reason `json:"reason"`
+	Count  int           `json:"n"`
+	Oldest time.Time     `json:"oldest"`
 }
 
 // ParkedItem is one piece of work that waits. It holds no value.
@@ -62,10 +62,10 @@ type ParkedItem struct {
 	Group  record.Group    `json:"group"`
 	Entity record.EntityID `json:"entity"`
 	// Records are those that it is about, the one on this connection first; one that is not made yet has no ID.
-	Records []record.Ref `json:"records"`
-	Field   string       `json:"field,omitempty"`
-	Reason  string       `json:"reason"`
-	Since   time.Time    `json:"since"`
+	Records []record.Ref  `json:"records"`
+	Field   string        `json:"field,omitempty"`
+	Reason  record.Reason `json:"reason"`
+	Since   time.Time     `json:"since"`
 }
 
 // Reverted counts the undone edits of one field.

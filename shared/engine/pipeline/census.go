@@ -24,9 +24,9 @@ type Standing struct {
 	// Held waits for a person.
 	Held int `json:"held"`
 	// Blocked counts what is due and kept from being written, by reason.
-	Blocked map[resolve.Reason]int `json:"blocked,omitempty"`
+	Blocked map[record.Reason]int `json:"blocked,omitempty"`
 	// Apart counts records that differ and are left so, by reason: kept as found, waived, a value that says nothing.
-	Apart map[resolve.Reason]int `json:"apart,omitempty"`
+	Apart map[record.Reason]int `json:"apart,omitempty"`
 }
 
 // Census is how everything stands. One function gives it, so that whatever tells of it tells the same.
@@ -46,7 +46,7 @@ type Counter struct{ Shell }
 func (c *Counter) Run(ctx context.Context, pagesMax int) (*Census, error) {
 	total := &Census{Connections: map[record.Connection]*Standing{}, Spread: map[resolve.SpreadKey]map[string]int{}}
 	for _, connection := range c.Rules.Connections {
-		total.Connections[connection.Name] = &Standing{Blocked: map[resolve.Reason]int{}, Apart: map[resolve.Reason]int{}}
+		total.Connections[connection.Name] = &Standing{Blocked: map[record.Reason]int{}, Apart: map[record.Reason]int{}}
 	}
 	cursor := ""
 	for range pagesMax {
@@ -86,7 +86,7 @@ func (c *Counter) page(ctx context.Context, rows []store.Row, total *Census) err
 		}
 		total.Entities++
 		for i := range decision.Due {
-			c.count(view, o, decision.Entity, &decision.Due[i], total)
+			c.count(o.Group, &decision.Due[i], total)
 		}
 		for _, s := range resolve.Stands(view, o.Group, o.Wake, c.Rules) {
 			if at := total.Connections[s.Place.Connection]; at != nil {
@@ -97,7 +97,7 @@ func (c *Counter) page(ctx context.Context, rows []store.Row, total *Census) err
 	return nil
 }
 
-func (c *Counter) count(view *resolve.View, o resolve.Observation, entity record.EntityID, due *resolve.Due, total *Census) {
+func (c *Counter) count(group record.Group, due *resolve.Due, total *Census) {
 	at := total.Connections[due.Place.Connection]
 	if at == nil {
 		return
@@ -108,34 +108,26 @@ func (c *Counter) count(view *resolve.View, o resolve.Observation, entity record
 	switch {
 	case due.Blocked == "":
 		at.Due++
-	case due.Blocked == resolve.ReasonWaitsForRun:
+	case due.Blocked == record.ReasonWaitsForRun:
 		at.Scheduled++
 		if at.NextRun.IsZero() || due.NotBefore.Before(at.NextRun) {
 			at.NextRun = due.NotBefore
 		}
-	case due.Blocked == resolve.ReasonWaitsForParent:
+	case due.Blocked == record.ReasonWaitsForParent:
 		at.Children++
-	case resolve.Holds(due.Blocked):
+	case due.Blocked.Holds():
 		at.Held++
 	default:
 		at.Waiting++
 	}
-	if due.Blocked != resolve.ReasonSpreadLimit {
+	if due.Blocked != record.ReasonSpreadLimit {
 		return
 	}
-	g, ok := c.Rules.Group(o.Group)
-	if !ok {
-		return
-	}
-	var link *resolve.Link
-	if rows := view.Entities[resolve.EntityKey{Group: o.Group, ID: entity}]; rows != nil {
-		link = rows.Links[due.Place]
-	}
-	key := resolve.SpreadKey{Group: o.Group, Connection: due.Place.Connection}
+	key := resolve.SpreadKey{Group: group, Connection: due.Place.Connection}
 	if total.Spread[key] == nil {
 		total.Spread[key] = map[string]int{}
 	}
-	for _, kind := range resolve.SpreadKinds(g.Limits, due, link) {
+	for _, kind := range due.Kinds {
 		total.Spread[key][kind]++
 	}
 }

@@ -53,6 +53,6 @@ func (s *Shell) pause(ctx context.Context, c record.Connection, cause error) err
 	if err := controltable.SetPause(ctx, s.Store, c, controltable.Pause{Reason: controltable.PausedUnauthorized, Since: s.Now()}); err != nil {
 		return err
 	}
-	s.tell(Event{Kind: EventPaused, Ref: record.Ref{Place: record.Place{Connection: c}}, Reason: resolve.ReasonUnauthorized, Err: cause})
+	s.tell(Event{Kind: EventPaused, Ref: record.Ref{Place: record.Place{Connection: c}}, Reason: record.ReasonUnauthorized, Err: cause})
 	return nil
 }

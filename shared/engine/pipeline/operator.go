@@ -47,17 +47,17 @@ func (o *Operator) Answer(ctx context.Context, group record.Group, answer resolv
 // refusal says why an answer was not taken. It names no value.
 func refusal(d resolve.Decision) string {
 	switch d.Reason {
-	case resolve.ReasonBlankKept:
+	case record.ReasonBlankKept:
 		return "by its policy the field is never emptied; give it a value"
-	case resolve.ReasonInvalidValue:
+	case record.ReasonInvalidValue:
 		return "the value is not of the field's form; correct it"
-	case resolve.ReasonKeyHeld:
+	case record.ReasonKeyHeld:
 		return "another record has this key: " + joined(d.Holders) + "; correct that record, or merge the two on the platform"
-	case resolve.ReasonNotParked:
+	case record.ReasonNotParked:
 		return "the field waits for nobody; to decide it all the same, give a reason with --force"
-	case resolve.ReasonQuarantined:
+	case record.ReasonQuarantined:
 		return "the whole record is held, and no field of it can be decided; status says why it is held"
-	case resolve.ReasonOldRules:
+	case record.ReasonOldRules:
 		return "a newer configuration has decided this record; try again with that one"
 	}
 	return "there is no such entity or field"

@@ -82,7 +82,7 @@ type Event struct {
 	Source  record.Source
 	Change  string
 	Outcome resolve.Outcome
-	Reason  resolve.Reason
+	Reason  record.Reason
 	Changes []resolve.FieldChange
 	// Operation and Fields tell of a write.
 	Operation record.Operation

@@ -121,67 +121,31 @@ func (w *Writer) lookUp(ctx context.Context, view *resolve.View, connector platf
 	}
 }
 
+// judgeFound does what is decided of the records that a look-up found: the create goes on, waits, or is held.
 func (w *Writer) judgeFound(ctx context.Context, view *resolve.View, j *job, found []record.Snapshot, out *outgoing) {
 	for _, s := range found {
-		if err := w.locate(ctx, view, []located{{j.notice.Group, s.Ref}}); err != nil {
+		decision, err := w.decide(ctx, view, resolve.Observation{Group: j.notice.Group, Change: record.Change{Deferrals: j.notice.Deferrals},
+			Found: &resolve.Found{Entity: j.key.ID, Due: j.due, Snapshot: s, At: w.Now(), Find: w.Ability(s.Place).Find}})
+		if err != nil {
 			j.err = err
 			return
 		}
-		switch standing, id := resolve.StandingOf(view, j.notice.Group, s.Ref); {
-		case standing == resolve.StandingUnknown:
-			w.hintAt(out, j, s.ID, record.KindChanged)
+		if decision.Outcome == resolve.Noop {
+			continue
+		}
+		for _, hint := range decision.Hints {
+			w.hint(out, trailOfNotice(j.notice), hint)
+		}
+		if decision.Outcome == resolve.Postponed {
 			w.again(out, j, w.Now().Add(unavailableFirst))
 			return
-		case standing != resolve.StandingQuarantined && id != j.key.ID && j.notice.Deferrals < givesUpTries && w.givesUp(ctx, view, j, s, id):
-			// Its owner has moved on, and the record is about to be rewritten, or the find is not what was read of it last: it is
-			// read, and looked up again.
-			w.hintAt(out, j, s.ID, record.KindChanged)
-			w.again(out, j, w.Now().Add(unavailableFirst))
-			return
-		case standing == resolve.StandingQuarantined, id != j.key.ID:
-			// Another's record, or one that is held: who it is must be said first. It is read, for it may have changed
-			// without our knowing, and the create is held.
-			w.hintAt(out, j, s.ID, record.KindChanged)
-			j.done = true
-			held := resolve.HeldCreate(view.Entities[j.key].Links[j.due.Place], j.due, w.Now())
-			if err := w.commit(ctx, view, resolve.Patch{Owner: j.key, Links: []*resolve.Link{held}}); err != nil && !fault.Is(err, fault.Stale) {
-				j.err = err
-			}
-			return
 		}
+		j.done = true
+		if err := w.commit(ctx, view, decision.Patch); err != nil && !fault.Is(err, fault.Stale) {
+			j.err = err
+		}
+		return
 	}
-}
-
-// givesUpTries is how often a create waits for a record to be rewritten or read before it is held: one that cannot be read would
-// be waited for without an end.
-const givesUpTries = 6
-
-// givesUp reports whether another entity's record has a key of a create only until a write that is due there is done, or had it
-// when it was found, by an index that trails, and not when it was read last.
-func (w *Writer) givesUp(ctx context.Context, view *resolve.View, j *job, s record.Snapshot, id record.EntityID) bool {
-	decision, err := w.decide(ctx, view, resolve.Observation{Group: j.notice.Group, Wake: id})
-	if err != nil {
-		return false
-	}
-	if rows := view.Entities[resolve.EntityKey{Group: j.notice.Group, ID: id}]; rows != nil && rows.Links[s.Place] != nil {
-		for name, asked := range j.intent.Fields {
-			base, known := rows.Links[s.Place].Base[name]
-			if known && asked != "" && asked == s.Fields[name] && base != asked && slices.Contains(w.Ability(s.Place).Find, name) {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(decision.Due, func(d resolve.Due) bool {
-		if d.Place != s.Place || d.Operation != record.OperationUpdate || resolve.Holds(d.Blocked) {
-			return false
-		}
-		for name, value := range d.Fields {
-			if asked := j.intent.Fields[name]; asked != "" && asked == s.Fields[name] && value != asked {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // keyFields lists the fields by which a record that a create would double can be found: those that alone make a

@@ -33,11 +33,11 @@ func (s *Shell) publishDue(ctx context.Context, view *resolve.View, group record
 			if now {
 				s.sendNotice(out, notice, s.Now())
 			}
-		case resolve.ReasonNotBefore:
+		case record.ReasonNotBefore:
 			if now {
 				s.sendNotice(out, notice, due.NotBefore)
 			}
-		case resolve.ReasonWaitsForParent:
+		case record.ReasonWaitsForParent:
 			if err := s.wait(ctx, view, notice, due.Waits, out); err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ func (r *Resolver) read(ctx context.Context, items []*work, out *outgoing) {
 func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*work, out *outgoing) {
 	if !r.takesPart(place.Connection) { // deployed, and not in the active configuration: its first load will read it
 		for _, w := range items {
-			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
+			r.end(w, resolve.Unsupported, record.ReasonNotMapped)
 		}
 		return
 	}
@@ -47,7 +47,7 @@ func (r *Resolver) readPlace(ctx context.Context, place record.Place, items []*w
 	}
 	if paused && pause.Reason == controltable.PausedByOperator {
 		for _, w := range items {
-			r.hold(w, resolve.ReasonPaused, nil, out)
+			r.hold(w, record.ReasonPaused, nil, out)
 		}
 		return
 	}
@@ -74,7 +74,7 @@ func (r *Resolver) fetch(ctx context.Context, connector platform.Connector, plac
 		part := items[begin:min(begin+size, len(items))]
 		if wait > 0 {
 			for _, w := range part {
-				r.postpone(w, r.Now().Add(wait*time.Duration(begin/size+1)), resolve.ReasonPlatformWaits, nil, out)
+				r.postpone(w, r.Now().Add(wait*time.Duration(begin/size+1)), record.ReasonPlatformWaits, nil, out)
 			}
 			continue
 		}
@@ -122,7 +122,7 @@ func (r *Resolver) readOwners(ctx context.Context, place record.Place, items []*
 	}
 	if !ok || len(r.Rules.GroupsAt(owner)) == 0 {
 		for _, w := range items {
-			r.end(w, resolve.Unsupported, resolve.ReasonNotMapped)
+			r.end(w, resolve.Unsupported, record.ReasonNotMapped)
 		}
 		return
 	}
@@ -154,7 +154,7 @@ func (r *Resolver) hintOwners(ctx context.Context, owning platform.Owning, owner
 			change.Deferrals, change.Outages, change.PutOffSince, change.MissingSince = 0, 0, time.Time{}, time.Time{}
 			r.hint(out, trailOf(w.change), change)
 		}
-		r.end(w, resolve.Superseded, resolve.ReasonOwnerHinted)
+		r.end(w, resolve.Superseded, record.ReasonOwnerHinted)
 	}
 }
 
@@ -166,7 +166,7 @@ func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *out
 		w.snapshot, w.absence = nil, &record.Absence{Ref: w.change.Ref, Evidence: record.EvidenceNotFound, ReadBegan: r.Now()}
 		return
 	case fault.Rejected:
-		r.tell(Event{Kind: EventDeadLetter, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
+		r.tell(Event{Kind: EventDeadLetter, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.DeadLetter, Reason: record.ReasonRejected, Err: err})
 		w.err, w.told = err, true
 		return
 	case fault.Unauthorized:
@@ -174,12 +174,12 @@ func (r *Resolver) unavailable(ctx context.Context, w *work, err error, out *out
 			w.err = errors.Join(err, pauseErr)
 			return
 		}
-		r.hold(w, resolve.ReasonUnauthorized, err, out)
+		r.hold(w, record.ReasonUnauthorized, err, out)
 		return
 	}
 	wait := fault.After(err, waitAfter(w.change.Outages))
 	if w.change.Outages >= promptMax {
 		wait = max(wait, waitAfter(w.change.Outages))
 	}
-	r.postpone(w, r.Now().Add(wait), resolve.ReasonTransient, err, out)
+	r.postpone(w, r.Now().Add(wait), record.ReasonTransient, err, out)
 }

@@ -25,7 +25,7 @@ type work struct {
 	absence  *record.Absence
 	carried  bool
 	outcome  resolve.Outcome // "" until decided
-	reason   resolve.Reason  // why
+	reason   record.Reason   // why
 	err      error           // the messages fail
 	told     bool            // of err, already
 }
@@ -210,12 +210,12 @@ func (r *Resolver) skipKnown(view *resolve.View, items []*work) {
 			known = known && resolve.Knows(view, g.Name, w.change.Ref, w.change.OccurredAt)
 		}
 		if known {
-			r.end(w, resolve.Superseded, resolve.ReasonEcho)
+			r.end(w, resolve.Superseded, record.ReasonEcho)
 		}
 	}
 }
 
-func (r *Resolver) end(w *work, outcome resolve.Outcome, why resolve.Reason) {
+func (r *Resolver) end(w *work, outcome resolve.Outcome, why record.Reason) {
 	w.outcome, w.reason = outcome, why
 	r.tell(Event{Kind: EventDecision, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: outcome, Reason: why})
 }
@@ -230,7 +230,7 @@ func waitAfter(deferrals int) time.Duration {
 
 // postpone puts a change off until a time and acknowledges the present message. One that was put off for OutageMax, or by
 // decisions deferralsMax times, fails: it becomes a dead letter, and people are told.
-func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause error, out *outgoing) {
+func (r *Resolver) postpone(w *work, at time.Time, why record.Reason, cause error, out *outgoing) {
 	since := w.change.PutOffSince
 	if since.IsZero() {
 		since = r.Now()
@@ -242,7 +242,7 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 	}
 	next := w.change
 	next.PutOffSince = since
-	if why == resolve.ReasonTransient || why == resolve.ReasonPlatformWaits {
+	if why == record.ReasonTransient || why == record.ReasonPlatformWaits {
 		next.Outages++
 	} else {
 		next.Deferrals++
@@ -253,7 +253,7 @@ func (r *Resolver) postpone(w *work, at time.Time, why resolve.Reason, cause err
 
 // hold keeps a change for a connection that is paused: a person ends that, in an hour or in a month, so it counts as no
 // deferral and never becomes a dead letter.
-func (r *Resolver) hold(w *work, why resolve.Reason, cause error, out *outgoing) {
+func (r *Resolver) hold(w *work, why record.Reason, cause error, out *outgoing) {
 	next := w.change
 	next.PutOffSince = time.Time{}
 	for _, m := range w.marks {
@@ -263,7 +263,7 @@ func (r *Resolver) hold(w *work, why resolve.Reason, cause error, out *outgoing)
 	r.putOff(w, why, cause)
 }
 
-func (r *Resolver) putOff(w *work, why resolve.Reason, cause error) {
+func (r *Resolver) putOff(w *work, why record.Reason, cause error) {
 	w.outcome, w.reason = resolve.Postponed, why
 	r.tell(Event{Kind: EventPostponed, Ref: w.change.Ref, Source: w.change.Source, Change: w.change.ID, Outcome: resolve.Postponed, Reason: why, Err: cause})
 }
@@ -278,7 +278,7 @@ func (r *Resolver) observations(w *work) []resolve.Observation {
 
 // resolve decides one record in every group it takes part in, commits and publishes.
 func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out *outgoing) {
-	outcome, reason := resolve.Unsupported, resolve.ReasonNotMapped
+	outcome, reason := resolve.Unsupported, record.ReasonNotMapped
 	for _, o := range r.observations(w) {
 		decision, err := r.decide(ctx, view, o)
 		if err != nil {

@@ -54,7 +54,7 @@ func (s *Shell) loadSpread(ctx context.Context, view *resolve.View) error {
 
 // reserve counts jobs of one place against the budget of their group, before anything is written, and gives those that
 // may be. The others stay due and are held until a person releases the limit.
-func (w *Writer) reserve(ctx context.Context, view *resolve.View, jobs []*job) []*job {
+func (w *Writer) reserve(ctx context.Context, jobs []*job) []*job {
 	var allowed []*job
 	for _, group := range groupsOf(jobs) {
 		g, ok := w.Rules.Group(group)
@@ -68,7 +68,7 @@ func (w *Writer) reserve(ctx context.Context, view *resolve.View, jobs []*job) [
 			allowed = append(allowed, mine...)
 			continue
 		}
-		granted, err := w.reserveIn(ctx, view, g, mine)
+		granted, err := w.reserveIn(ctx, g, mine)
 		if err != nil {
 			failJobs(mine, err)
 			continue
@@ -90,7 +90,7 @@ func groupsOf(jobs []*job) []record.Group {
 	return out
 }
 
-func (w *Writer) reserveIn(ctx context.Context, view *resolve.View, g *ruleset.Group, jobs []*job) ([]*job, error) {
+func (w *Writer) reserveIn(ctx context.Context, g *ruleset.Group, jobs []*job) ([]*job, error) {
 	key := resolve.SpreadKey{Group: g.Name, Connection: jobs[0].notice.Place.Connection}
 	for range staleTriesMax {
 		rows, err := w.Store.Get(ctx, []store.Key{spreadRow(key)})
@@ -105,12 +105,11 @@ func (w *Writer) reserveIn(ctx context.Context, view *resolve.View, g *ruleset.G
 		next, counted := budget, false
 		granted := map[*job]bool{}
 		for _, j := range jobs {
-			kinds := resolve.SpreadKinds(g.Limits, &j.due, view.Entities[j.key].Links[j.due.Place])
-			if len(kinds) == 0 {
+			if len(j.due.Kinds) == 0 {
 				granted[j] = true
 				continue
 			}
-			next, granted[j] = resolve.Reserve(next, g.Limits, kinds, w.Now())
+			next, granted[j] = resolve.Reserve(next, g.Limits, j.due.Kinds, w.Now())
 			counted = true
 		}
 		if counted {
@@ -133,7 +132,7 @@ func (w *Writer) reserveIn(ctx context.Context, view *resolve.View, g *ruleset.G
 				continue
 			}
 			j.done = true
-			w.tell(Event{Kind: EventHeld, Group: j.notice.Group, Entity: j.key.ID, Ref: j.intent.Ref, Operation: j.intent.Operation, Outcome: resolve.ParkedWork, Reason: resolve.ReasonSpreadLimit})
+			w.tell(Event{Kind: EventHeld, Group: j.notice.Group, Entity: j.key.ID, Ref: j.intent.Ref, Operation: j.intent.Operation, Outcome: resolve.ParkedWork, Reason: record.ReasonSpreadLimit})
 		}
 		return out, nil
 	}

@@ -76,7 +76,7 @@ func (g *gathering) entity(key resolve.EntityKey, rows *resolve.Rows) {
 		if e.Journal != nil {
 			since = e.Journal.At
 		}
-		g.park(key, rows, ref.Place, "", resolve.ReasonMergedAway, since)
+		g.park(key, rows, ref.Place, "", record.ReasonMergedAway, since)
 	}
 	if e.Journal != nil {
 		g.entry(key, e.Journal)
@@ -89,7 +89,7 @@ func (g *gathering) scheduled(due resolve.Due) {
 	if s == nil {
 		return
 	}
-	if due.Blocked == resolve.ReasonWaitsForParent {
+	if due.Blocked == record.ReasonWaitsForParent {
 		s.Children++
 		return
 	}
@@ -123,18 +123,18 @@ func (g *gathering) link(key resolve.EntityKey, rows *resolve.Rows, place record
 		if name == resolve.CreateField {
 			field = ""
 		}
-		if hold, held := rows.Entity.Holds[place.String()]; held && hold.Reason == resolve.ReasonRejected && field == "" {
+		if hold, held := rows.Entity.Holds[place.String()]; held && hold.Reason == record.ReasonRejected && field == "" {
 			continue // told as the hold
 		}
-		g.park(key, rows, place, field, resolve.ReasonRejected, link.Rejected[name].At)
+		g.park(key, rows, place, field, record.ReasonRejected, link.Rejected[name].At)
 	}
 }
 
 // derived reports whether a value without an entry is one of a pair that only flows to the hub: its map then lists the values that
 // mean something there, and the others are not meant to.
-func (g *gathering) derived(key resolve.EntityKey, place record.Place, name record.PlatformField, why resolve.Reason) bool {
+func (g *gathering) derived(key resolve.EntityKey, place record.Place, name record.PlatformField, why record.Reason) bool {
 	group, ok := g.rules.Group(key.Group)
-	return ok && why == resolve.ReasonUnmappedValue && !slices.ContainsFunc(group.PairsAt(place), func(p ruleset.Pair) bool {
+	return ok && why == record.ReasonUnmappedValue && !slices.ContainsFunc(group.PairsAt(place), func(p ruleset.Pair) bool {
 		return p.Direction != ruleset.ToHub && slices.Contains(p.Spoke, name)
 	})
 }
@@ -154,16 +154,16 @@ func (g *gathering) blamed(key resolve.EntityKey, p resolve.Parked) record.Place
 	return place
 }
 
-func (g *gathering) park(key resolve.EntityKey, rows *resolve.Rows, place record.Place, field string, why resolve.Reason, since time.Time) {
+func (g *gathering) park(key resolve.EntityKey, rows *resolve.Rows, place record.Place, field string, why record.Reason, since time.Time) {
 	s := g.of[place.Connection]
 	if s == nil {
 		return
 	}
 	s.Waiting++
-	if why == resolve.ReasonLoop {
+	if why == record.ReasonLoop {
 		s.Breakers++
 	}
-	kind := controltable.ParkedKind{Group: key.Group, Object: place.Object, Field: field, Reason: string(why)}
+	kind := controltable.ParkedKind{Group: key.Group, Object: place.Object, Field: field, Reason: why}
 	k := s.kinds[kind]
 	if k == nil {
 		k = &controltable.ParkedKind{Group: kind.Group, Object: kind.Object, Field: kind.Field, Reason: kind.Reason, Oldest: since}
@@ -173,7 +173,7 @@ func (g *gathering) park(key resolve.EntityKey, rows *resolve.Rows, place record
 	if since.Before(k.Oldest) {
 		k.Oldest = since
 	}
-	s.addItem(controltable.ParkedItem{Group: key.Group, Entity: key.ID, Records: recordsOf(g.rules, key, rows, place), Field: field, Reason: string(why), Since: since})
+	s.addItem(controltable.ParkedItem{Group: key.Group, Entity: key.ID, Records: recordsOf(g.rules, key, rows, place), Field: field, Reason: why, Since: since})
 }
 
 // recordsOf lists an entity's records, the one at a place first.
@@ -216,7 +216,7 @@ func (g *gathering) entry(key resolve.EntityKey, entry *resolve.Entry) {
 		return
 	}
 	for _, c := range entry.Changes {
-		if c.Reason != resolve.ReasonNonOwnerReverted {
+		if c.Reason != record.ReasonNonOwnerReverted {
 			continue
 		}
 		kind := controltable.ParkedKind{Group: key.Group, Object: entry.Record.Object, Field: string(c.Field)}
@@ -238,7 +238,7 @@ func (g *gathering) entry(key resolve.EntityKey, entry *resolve.Entry) {
 // row adds an older journal entry. Its time shows in when its row ends, so that most are not even read.
 func (g *gathering) row(row store.Row) {
 	if !strings.HasPrefix(row.Sort, journalPrefix) || row.ExpiresAt.Before(g.now.Add(journalLife-controltable.RevertedFor)) ||
-		!bytes.Contains(row.Body, []byte(resolve.ReasonNonOwnerReverted)) { // most tell of nothing that was undone: they need no decoding
+		!bytes.Contains(row.Body, []byte(record.ReasonNonOwnerReverted)) { // most tell of nothing that was undone: they need no decoding
 		return
 	}
 	var entry resolve.Entry

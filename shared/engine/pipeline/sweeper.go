@@ -114,16 +114,16 @@ func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.
 				continue
 			}
 			switch due.Blocked {
-			case resolve.ReasonWaitsForRun, resolve.ReasonWaitsForParent:
+			case record.ReasonWaitsForRun, record.ReasonWaitsForParent:
 				found.scheduled(due)
 			case "":
 				s.sendNotice(&out, sweeping.notice(o.Group, decision.Entity, due.Place), s.Now())
 				total.Notices++
-			case resolve.ReasonAttemptsFull:
+			case record.ReasonAttemptsFull:
 				// A read says what became of them.
 				s.hint(&out, sweeping, record.Change{Ref: record.Ref{Place: due.Place, ID: due.ID}, Source: record.SourceSweep, Kind: record.KindChanged})
 			}
-			if resolve.Holds(due.Blocked) {
+			if due.Blocked.Holds() {
 				total.Held++
 			}
 		}

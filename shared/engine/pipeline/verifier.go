@@ -40,7 +40,7 @@ type Difference struct {
 	Group   record.Group           `json:"group"`
 	Entity  record.EntityID        `json:"entity"`
 	Ref     record.Ref             `json:"record"`
-	Reason  resolve.Reason         `json:"reason"`
+	Reason  record.Reason          `json:"reason"`
 	Fields  []record.PlatformField `json:"fields,omitempty"`
 	Missing bool                   `json:"missing,omitempty"` // the record is not there
 }
@@ -108,9 +108,9 @@ func (v *Verifier) entity(ctx context.Context, view *resolve.View, o resolve.Obs
 	}
 	for _, due := range decision.Due {
 		switch {
-		case due.Blocked == resolve.ReasonWaitsForParent:
+		case due.Blocked == record.ReasonWaitsForParent:
 			total.Waiting++
-		case !resolve.Holds(due.Blocked):
+		case !due.Blocked.Holds():
 			total.Due++
 		}
 	}
@@ -145,11 +145,11 @@ func (v *Verifier) link(ctx context.Context, view *resolve.View, group record.Gr
 	d := Difference{Group: group, Entity: e.ID, Ref: record.Ref{Place: link.Place, ID: link.ID}}
 	fields, ok := read(d.Ref)
 	if !ok {
-		d.Missing, d.Reason = true, resolve.ReasonDeleted
+		d.Missing, d.Reason = true, record.ReasonDeleted
 		return d, true
 	}
 	for _, x := range due {
-		if x.Place == link.Place && (x.Blocked == "" || x.Blocked == resolve.ReasonNotBefore) {
+		if x.Place == link.Place && (x.Blocked == "" || x.Blocked == record.ReasonNotBefore) {
 			d.Reason = "due"
 			for name := range x.Fields {
 				d.Fields = append(d.Fields, name)

@@ -153,11 +153,11 @@ func (w *Writer) plan(ctx context.Context, view *resolve.View, j *job, out *outg
 			w.again(out, j, link.Lease.Until.Add(time.Second))
 			return
 		}
-		j.intent = resolve.IntentOf(j.notice.Group, j.key.ID, j.due, link)
+		j.intent = j.due.Intent
 		return
-	case resolve.ReasonNotBefore:
+	case record.ReasonNotBefore:
 		w.again(out, j, j.due.NotBefore)
-	case resolve.ReasonWaitsForParent:
+	case record.ReasonWaitsForParent:
 		j.err = w.wait(ctx, view, j.notice, j.due.Waits, out)
 	}
 	j.done = true
@@ -191,7 +191,7 @@ func (w *Writer) writePlace(ctx context.Context, view *resolve.View, place recor
 		for _, j := range jobs {
 			j.done = true
 		}
-		w.tell(Event{Kind: EventPaused, Ref: record.Ref{Place: place}, Reason: resolve.Reason(pause.Reason)})
+		w.tell(Event{Kind: EventPaused, Ref: record.Ref{Place: place}, Reason: pause.Why()})
 		return
 	}
 	connector, err := w.Connectors(place.Connection)
@@ -239,7 +239,7 @@ func (w *Writer) waited(place record.Place, jobs []*job, call int, out *outgoing
 		return false
 	}
 	for _, j := range jobs {
-		w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.Postponed, Reason: resolve.ReasonPlatformWaits})
+		w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Outcome: resolve.Postponed, Reason: record.ReasonPlatformWaits})
 		w.again(out, j, w.Now().Add(wait*time.Duration(call+1)))
 	}
 	return true
@@ -268,17 +268,17 @@ func (w *Writer) unavailable(ctx context.Context, j *job, err error, out *outgoi
 		return
 	}
 	if fault.Is(err, fault.Rejected) {
-		w.tell(Event{Kind: EventDeadLetter, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Change: j.notice.ChangeID, Outcome: resolve.DeadLetter, Reason: resolve.ReasonRejected, Err: err})
+		w.tell(Event{Kind: EventDeadLetter, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Change: j.notice.ChangeID, Outcome: resolve.DeadLetter, Reason: record.ReasonRejected, Err: err})
 		j.err, j.told = err, true
 		return
 	}
-	w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Outcome: resolve.Postponed, Reason: resolve.ReasonTransient, Err: err})
+	w.tell(Event{Kind: EventPostponed, Group: j.notice.Group, Entity: j.notice.Entity, Ref: j.intent.Ref, Source: record.SourceWriter, Outcome: resolve.Postponed, Reason: record.ReasonTransient, Err: err})
 	w.again(out, j, w.Now().Add(fault.After(err, unavailableFirst)))
 }
 
 // call leases the links, asks the platform once for all of them, and records what it answers.
 func (w *Writer) call(ctx context.Context, view *resolve.View, connector platform.Connector, jobs []*job, out *outgoing) {
-	jobs = w.lease(ctx, view, w.reserve(ctx, view, jobs), out)
+	jobs = w.lease(ctx, view, w.reserve(ctx, jobs), out)
 	if len(jobs) == 0 {
 		return
 	}

@@ -62,7 +62,7 @@ func nextOf(rules *ruleset.Rules, group record.Group, d resolve.Decision, field 
 		if due.Blocked == "" {
 			written = append(written, due.Place.String())
 		} else {
-			waiting = append(waiting, fmt.Sprintf("%s (%s)", due.Place, strings.ReplaceAll(string(due.Blocked), "_", " ")))
+			waiting = append(waiting, fmt.Sprintf("%s (%s)", due.Place, due.Blocked.Plain()))
 		}
 	}
 	slices.Sort(written)

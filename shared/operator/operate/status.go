@@ -103,12 +103,12 @@ const (
 
 // Waiting is one kind of parked work.
 type Waiting struct {
-	Group    record.Group   `json:"group"`
-	Kind     string         `json:"kind"`
-	Reason   resolve.Reason `json:"reason"`
-	Count    int            `json:"count"`
-	Oldest   time.Time      `json:"oldest,omitzero"`
-	Examples []Example      `json:"examples"`
+	Group    record.Group  `json:"group"`
+	Kind     string        `json:"kind"`
+	Reason   record.Reason `json:"reason"`
+	Count    int           `json:"count"`
+	Oldest   time.Time     `json:"oldest,omitzero"`
+	Examples []Example     `json:"examples"`
 }
 
 // Example is one entity of a kind, and what of it.
@@ -270,7 +270,7 @@ func (s *Status) judge(row store.Row, found map[string]*Waiting) error {
 	if !ok {
 		return nil
 	}
-	add := func(kind string, why resolve.Reason, x Example) {
+	add := func(kind string, why record.Reason, x Example) {
 		x.Entity = record.EntityID(id)
 		w := Waiting{Group: record.Group(group), Kind: kind, Reason: why}
 		if found[w.name()] == nil {
@@ -297,13 +297,13 @@ func (s *Status) judge(row store.Row, found map[string]*Waiting) error {
 			}
 		}
 		for name, r := range link.Rejected {
-			add(WaitsRefused, resolve.ReasonRejected, Example{Field: string(name), Place: link.Place.String(), Since: r.At})
+			add(WaitsRefused, record.ReasonRejected, Example{Field: string(name), Place: link.Place.String(), Since: r.At})
 		}
 	}
 	return nil
 }
 
-func judgeEntity(e *resolve.Entity, add func(kind string, why resolve.Reason, x Example)) {
+func judgeEntity(e *resolve.Entity, add func(kind string, why record.Reason, x Example)) {
 	switch e.State {
 	case resolve.EntityMerged:
 		return
@@ -322,7 +322,7 @@ func judgeEntity(e *resolve.Entity, add func(kind string, why resolve.Reason, x 
 		add(WaitsOperation, h.Reason, Example{Place: place, Since: h.Since})
 	}
 	for _, ref := range e.Leftovers {
-		add(WaitsLeftover, resolve.ReasonMergedAway, Example{Place: ref.String()})
+		add(WaitsLeftover, record.ReasonMergedAway, Example{Place: ref.String()})
 	}
 }
 

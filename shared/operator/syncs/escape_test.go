@@ -2,10 +2,6 @@ package syncs_test
 
 import (
 	"bytes"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"reflect"
 	"regexp"
 	"slices"
@@ -118,28 +114,5 @@ func TestLinksLeadToPagesAlone(t *testing.T) {
 		if got := strings.Contains(syncs.Widget(p, "", 0), "<a "); got != linked {
 			t.Errorf("%q: linked is %v", address, got)
 		}
-	}
-}
-
-// TestOnlyOurOwnTextIsWrittenAsItIs: g.Raw escapes nothing.
-func TestOnlyOurOwnTextIsWrittenAsItIs(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "html.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var raw []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
-		}
-		if name, ok := call.Fun.(*ast.SelectorExpr); ok && strings.HasPrefix(name.Sel.Name, "Raw") {
-			raw = append(raw, types.ExprString(call))
-		}
-		return true
-	})
-	// The style is ours whole; a drawing is a type of constants, all of them in that file.
-	if want := []string{"g.Raw(style)", "g.Raw(style)", "g.Raw(string(d))"}; !slices.Equal(raw, want) {
-		t.Errorf("written as it is: %q, want %q", raw, want)
 	}
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // The page as elements. Every text and every attribute's value is escaped where it is written, by package gomponents; g.Raw,
-// which escapes nothing, is given our own files and the constants below, and nothing else: a test holds this package to it.
+// which escapes nothing, is given our own files and the constants below, and nothing else: TestWhatOthersWriteIsShownAsText fills
+// every text of a page with what would break out of it.
 //
 // It is not a template of html/template: that calls methods by names that the linker cannot know, so that a program with it
 // keeps every method of whatever is reachable, and the widget's package was 4.8 MB in place of 3.8.

@@ -10,7 +10,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/engine/controltable"
 	"github.com/fluxcascade/fluxcascade/shared/operator/syncs"
 	"github.com/fluxcascade/fluxcascade/shared/record"
-	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -88,24 +87,24 @@ func down(t *testing.T) syncs.Facts {
 func parked(t *testing.T) syncs.Facts {
 	f := healthy(t)
 	s := controltable.Summary{At: now.Add(-8 * time.Minute), Entities: 12840, Linked: 8740}
-	add := func(object record.Object, field string, why resolve.Reason, n int, since time.Duration) {
+	add := func(object record.Object, field string, why record.Reason, n int, since time.Duration) {
 		s.Waiting += n
-		s.Parked = append(s.Parked, controltable.ParkedKind{Group: "customer", Object: object, Field: field, Reason: string(why), Count: n,
+		s.Parked = append(s.Parked, controltable.ParkedKind{Group: "customer", Object: object, Field: field, Reason: why, Count: n,
 			Oldest: now.Add(-since)})
 		for i := range min(n, 8) {
 			s.Items = append(s.Items, controltable.ParkedItem{Group: "customer", Entity: record.EntityID(fmt.Sprintf("contacts-%d", i)),
 				Field:  field,
-				Reason: string(why), Since: now.Add(-since + time.Duration(i)*time.Hour),
+				Reason: why, Since: now.Add(-since + time.Duration(i)*time.Hour),
 				Records: []record.Ref{{Place: record.Place{Connection: "jobber", Object: object},
 					ID: record.ExternalID("Z2lkOi8vSm9iYmVyL0NsaWVudC80Mg==")}, {Place: record.Place{Connection: "hubspot", Object: "contacts"},
 					ID: record.ExternalID(fmt.Sprint(50100 + i))}}})
 		}
 	}
-	add("clients", "", resolve.ReasonAmbiguous, 37, 11*24*time.Hour)
-	add("clients", "phone", resolve.ReasonInvalidValue, 1204, 6*24*time.Hour)
-	add("clients", "email", resolve.ReasonManual, 4, 3*24*time.Hour)
-	add("jobs", "", resolve.ReasonMissingRequired, 12, 30*time.Hour)
-	add("clients", "emails[primary].address", resolve.ReasonRejected, 9, 5*time.Hour)
+	add("clients", "", record.ReasonAmbiguous, 37, 11*24*time.Hour)
+	add("clients", "phone", record.ReasonInvalidValue, 1204, 6*24*time.Hour)
+	add("clients", "email", record.ReasonManual, 4, 3*24*time.Hour)
+	add("jobs", "", record.ReasonMissingRequired, 12, 30*time.Hour)
+	add("clients", "emails[primary].address", record.ReasonRejected, 9, 5*time.Hour)
 	s.Reverted = []controltable.Reverted{{Group: "customer", Object: "clients", Field: "email", Count: 18, Newest: now.Add(-20 * time.Minute),
 		Records: []record.Ref{{Place: record.Place{Connection: "jobber", Object: "clients"}, ID: "Z2lkOi8vSm9iYmVyL0NsaWVudC83Nw=="}}}}
 	f.Summaries["jobber"] = s

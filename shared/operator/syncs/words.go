@@ -1,68 +1,21 @@
 package syncs
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// why says one of package resolve's reasons to a person, and what to do about it. Reasons that no work waits for are told
-// by their names. They are spelled here, and a test holds them to package resolve's: linking the decider would link the
-// transforms with their phone tables, and make the widget's package half as large again.
-func why(reason string) (text, do string) {
-	switch reason {
-	case "manual_conflict":
-		return "two people changed it to different values", "Set the right value on either side, or answer for it"
-	case "invalid_value":
-		return "the value has no form that the other side takes", "Correct the value where it was entered"
-	case "unmapped_value":
-		return "the value is not in the table of the configuration", "Add it to the value_map, or correct it where it was entered"
-	case "unreadable_value":
-		return "the value cannot be read for certain, so it stays where it is", "Correct the value where it was entered"
-	case "nothing_left":
-		return "the transforms leave nothing of the value, so it stays where it is", "Correct the value where it was entered"
-	case "broken_rule":
-		return "the transforms of the field do not fit each other", "Correct the file"
-	case "old_value_kept":
-		return "the platform took our value and kept its old one", "Look on the platform why it keeps it; it is sent again when something changes"
-	case "platform_made_another_value":
-		return "the platform made something else of our value", "Look at the value on the platform; an edit there counts"
-	case "field_is_gone":
-		return "the platform has this field no longer", "Make the field again, or take it out of the file"
-	case "key_held":
-		return "another record already has this key", "Correct one of the two, or merge them on the platform: it is taken once the key is free"
-	case "ambiguous_match":
-		return "it looks like more than one record", "Merge the doubles on the platform, or correct what tells them apart"
-	case "match_keys_contradict":
-		return "one match rule says it is a record that another match rule says it is not",
-			"Correct what the two have in common, or what differs, or merge them on the platform"
-	case "already_linked_to_another_record":
-		return "what it looks like is already tied to another record", "Merge the two on the platform, or correct what tells them apart"
-	case "key_moved_lately":
-		return "its key belonged to another record until lately", "Look whether it is the same; correct the key if not"
-	case "merged_away":
-		return "a merge elsewhere left it without a partner", "Merge it on this platform too"
-	case "rejected_by_platform":
-		return "the platform refused the value", "Correct the value: it is sent again when it changes"
-	case "missing_required":
-		return "a field is blank without which the platform takes no record", "Fill it in"
-	case "too_many_unknown_outcomes":
-		return "several writes had no answer", "Nothing: the next read says what became of them"
-	case "held_record_has_its_key":
-		return "a record that waits for you has the same key", "Answer for that record first"
-	case "limit_of_spread_reached":
-		return "a limit of spread was reached, so it may be a mistake that spreads",
-			"Look at what changed; undo it at its source, or release the limit"
-	case "written_too_often":
-		return "it was written more than twenty times in an hour",
-			"End the automation that rewrites it, or give it the field; it rests until the hour is over"
-	case "platform_cannot_restore":
-		return "it is archived, and the platform cannot bring it back", "Restore it on the platform"
-	}
-	return strings.ReplaceAll(reason, "_", " "), "Look at the record"
+// why says a reason to a person, and what to do about it. Where nothing waits for a person by that reason, the record itself
+// says more.
+func why(reason record.Reason) (text, do string) {
+	m := reason.Meaning()
+	return m.Words, cmp.Or(m.Do, "Look at the record")
 }
 
 // failure says a kind of failure, as package fault spells it, to a person.

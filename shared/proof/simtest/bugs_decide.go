@@ -61,7 +61,7 @@ func fullRecord(v *resolve.View, o resolve.Observation, r *ruleset.Rules, d *res
 
 func childFirst(_ *resolve.View, _ resolve.Observation, _ *ruleset.Rules, d *resolve.Decision) {
 	for i := range d.Due {
-		if d.Due[i].Blocked == resolve.ReasonWaitsForParent {
+		if d.Due[i].Blocked == record.ReasonWaitsForParent {
 			d.Due[i].Blocked, d.Due[i].Waits = "", nil
 		}
 	}

@@ -113,13 +113,13 @@ func holdCreates(_ *resolve.View, _ resolve.Observation, _ *ruleset.Rules, d *re
 		if due.Operation != record.OperationCreate || due.Blocked != "" {
 			continue
 		}
-		due.Blocked = resolve.ReasonContested
+		due.Blocked = record.ReasonContested
 		if e := d.Patch.Entity; e != nil {
 			e.Holds = maps.Clone(e.Holds)
 			if e.Holds == nil {
 				e.Holds = map[string]resolve.Hold{}
 			}
-			e.Holds[due.Place.String()] = resolve.Hold{Reason: resolve.ReasonContested}
+			e.Holds[due.Place.String()] = resolve.Hold{Reason: record.ReasonContested}
 		}
 	}
 }

@@ -138,18 +138,18 @@ func (t *truth) follows(later, earlier *edit) bool {
 }
 
 // holdsRightly reports whether there is a cause for an operation to wait for a person.
-func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why resolve.Reason) bool {
+func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why record.Reason) bool {
 	limits := w.history.Setup.Limits
 	switch why {
-	case resolve.ReasonContested:
+	case record.ReasonContested:
 		return w.isContested(g, x, place, false) || w.isInQuestion(g, x)
-	case resolve.ReasonRejected: // refused by the platform; or held because a record with its key was there when it was looked up last
+	case record.ReasonRejected: // refused by the platform; or held because a record with its key was there when it was looked up last
 		return w.showsRefused(g, x) || w.isContested(g, x, place, true) || w.excuse(excuseMergedMeanwhile, w.mergers)
-	case resolve.ReasonMissingRequired:
+	case record.ReasonMissingRequired:
 		return children[x.Entity.Type].hubRef != ""
-	case resolve.ReasonSpreadLimit:
+	case record.ReasonSpreadLimit:
 		return limits != (ruleset.Limits{})
-	case resolve.ReasonCannotRestore:
+	case record.ReasonCannotRestore:
 		link := x.Links[place]
 		m, spoke := g.MappingAt(place)
 		if link == nil || w.accounts[place.Connection].setup.Restores && spoke && m.Delete == ruleset.DeleteArchive {
@@ -157,7 +157,7 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 		}
 		ref := record.Ref{Place: place, ID: link.ID}
 		return w.truth.lives[ref].deletedBy == "us" || w.excuse(excuseDoubtfulRemoval, w.removing[resolve.RefKey{Group: g.Name, Ref: ref}])
-	case resolve.ReasonAttemptsFull:
+	case record.ReasonAttemptsFull:
 		return w.unknown >= resolve.AttemptsMax
 	}
 	return false

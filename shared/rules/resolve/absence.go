@@ -18,20 +18,20 @@ func decideAbsence(w *draft, a record.Absence) Decision {
 		if decision, was := leftoverGone(w, a.Ref); was {
 			return decision
 		}
-		return w.settle(Noop, ReasonNotLinked)
+		return w.settle(Noop, record.ReasonNotLinked)
 	}
 	if outdated(w.subject) {
 		return tooOld(w)
 	}
 	if link.State == LinkUnlinked {
-		return w.settle(Noop, ReasonUnlinked)
+		return w.settle(Noop, record.ReasonUnlinked)
 	}
 	if decision, put := putOff(w, link, a.ReadBegan, a.ReadBegan); put {
 		return decision
 	}
 	if a.Evidence == record.EvidenceNotFound && w.observation.Change.MissingSince.IsZero() {
 		// One read that finds nothing may be a lagging replica: a second one, a lag bound later, counts.
-		return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, Entity: w.entity.ID, Type: w.entity.Type,
+		return Decision{Outcome: Postponed, Reason: record.ReasonMissingOnce, Entity: w.entity.ID, Type: w.entity.Type,
 			MissingSince: w.view.Now, RetryAt: w.view.Now.Add(missingLag)}
 	}
 	if a.Evidence == record.EvidenceMerged && a.Into != "" && w.entity.State == EntityLive {
@@ -44,9 +44,9 @@ func decideAbsence(w *draft, a record.Absence) Decision {
 func absentStranger(w *draft, a record.Absence) Decision {
 	if c := w.observation.Change; a.Evidence == record.EvidenceNotFound && c.Kind == record.KindChanged && c.MissingSince.IsZero() {
 		// Somebody told of it, so a replica that lags may not have it yet: it is looked for once more.
-		return Decision{Outcome: Postponed, Reason: ReasonMissingOnce, MissingSince: w.view.Now, RetryAt: w.view.Now.Add(missingLag)}
+		return Decision{Outcome: Postponed, Reason: record.ReasonMissingOnce, MissingSince: w.view.Now, RetryAt: w.view.Now.Add(missingLag)}
 	}
-	return Decision{Outcome: Noop, Reason: ReasonNotLinked}
+	return Decision{Outcome: Noop, Reason: record.ReasonNotLinked}
 }
 
 // missingLag is how long after a first read that found nothing a second one counts. It covers the slowest platform's
@@ -56,7 +56,7 @@ const missingLag = 30 * time.Second
 // gone makes a link a tombstone. What that asks of the other places is in dueRemoval.
 func gone(w *draft, link *Link, evidence record.Evidence) Decision {
 	if link.State == LinkTombstone {
-		return w.settle(Noop, ReasonTombstone)
+		return w.settle(Noop, record.ReasonTombstone)
 	}
 	link = w.editLink(link.Place)
 	ours := tries(link, record.OperationArchive) || tries(link, record.OperationDelete)
@@ -65,9 +65,9 @@ func gone(w *draft, link *Link, evidence record.Evidence) Decision {
 	if ours {
 		markLent(w, link)
 	}
-	why := ReasonDeleted
+	why := record.ReasonDeleted
 	if evidence == record.EvidenceMerged {
-		why = ReasonMergedAway
+		why = record.ReasonMergedAway
 	}
 	w.note(FieldChange{Reason: why, Taken: true})
 	w.editEntity()

@@ -11,38 +11,38 @@ import (
 // decideAnswer takes a person's decision about a parked field. What a person types passes the same door as what a platform
 // says: the field's canonical form, and the check of its keys.
 func decideAnswer(w *draft, a Answer) Decision {
-	refused := func(why Reason, holders ...record.EntityID) Decision {
+	refused := func(why record.Reason, holders ...record.EntityID) Decision {
 		return Decision{Outcome: Unsupported, Reason: why, Entity: w.entity.ID, Type: w.entity.Type, Holders: holders}
 	}
 	f, declared := w.declared.Field(a.Field)
 	_, parked := w.entity.Parked[a.Field]
 	switch {
 	case outdated(w.subject):
-		return refused(ReasonOldRules)
+		return refused(record.ReasonOldRules)
 	case w.entity.State != EntityLive:
-		return refused(ReasonQuarantined)
+		return refused(record.ReasonQuarantined)
 	case !declared:
-		return refused(ReasonNotMapped)
+		return refused(record.ReasonNotMapped)
 	case !parked && a.Force == "":
-		return refused(ReasonNotParked)
+		return refused(record.ReasonNotParked)
 	}
 	text, says := mapping.Entered(f, a.Value).Text()
 	switch {
 	case !says, f.Refers != "" && !names(w.subject, f, text):
-		return refused(ReasonInvalidValue)
+		return refused(record.ReasonInvalidValue)
 	case text == "" && f.Blank == ruleset.BlankKeep:
-		return refused(ReasonBlankKept)
+		return refused(record.ReasonBlankKept)
 	}
 	if holders := keyHolders(w.subject, f.Name, text); len(holders) > 0 {
-		return refused(ReasonKeyHeld, holders...)
+		return refused(record.ReasonKeyHeld, holders...)
 	}
 	e := w.editEntity()
 	delete(e.Parked, a.Field)
-	w.note(FieldChange{Field: a.Field, Old: e.Fields[a.Field].Text, New: text, Reason: ReasonAnswered, Taken: true})
+	w.note(FieldChange{Field: a.Field, Old: e.Fields[a.Field].Text, New: text, Reason: record.ReasonAnswered, Taken: true})
 	e.Fields[f.Name] = Value{Text: text, From: OperatorConnection, At: a.At, Edited: e.Rev + 1}
 	overrule(w, f)
 	resettle(w)
-	return w.settle(Applied, ReasonAnswered)
+	return w.settle(Applied, record.ReasonAnswered)
 }
 
 // names reports whether a text names an entity that a reference field may refer to; a blank refers to none.

@@ -26,7 +26,7 @@ func parked(t *testing.T) (*table, record.EntityID, record.EntityID) {
 	id := linked(tb)
 	other := tb.see(contact, "h2", start, record.Fields{"email": "bob@x.example"}).Entity
 	e := *tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity
-	e.Parked = map[record.HubField]resolve.Parked{"email": {Reason: resolve.ReasonManual, Since: start}, "phone": {Reason: resolve.ReasonManual, Since: start}}
+	e.Parked = map[record.HubField]resolve.Parked{"email": {Reason: record.ReasonManual, Since: start}, "phone": {Reason: record.ReasonManual, Since: start}}
 	tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity = &e
 	return tb, id, other
 }
@@ -35,25 +35,25 @@ func TestAnAnswerPassesTheDoorOfAPlatformsValue(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		answer     resolve.Answer
-		why        resolve.Reason
+		why        record.Reason
 	}{
-		{"no phone", "1", resolve.Answer{Field: "phone", Value: "banana"}, resolve.ReasonInvalidValue},
-		{"a phone in another spelling", "+13125550123", resolve.Answer{Field: "phone", Value: "(312) 555-0123"}, resolve.ReasonAnswered},
-		{"an email in no canonical form", "ann@new.example", resolve.Answer{Field: "email", Value: " ANN@New.Example "}, resolve.ReasonAnswered},
-		{"an email that another entity holds", "ann@x.example", resolve.Answer{Field: "email", Value: "Bob@x.example"}, resolve.ReasonKeyHeld},
-		{"its own email", "ann@x.example", resolve.Answer{Field: "email", Value: "ANN@x.example"}, resolve.ReasonAnswered},
-		{"a field that waits for nobody", "Elm", resolve.Answer{Field: "street", Value: "Oak"}, resolve.ReasonNotParked},
-		{"such a field, with a reason", "Oak", resolve.Answer{Field: "street", Value: "Oak", Force: "moved"}, resolve.ReasonAnswered},
-		{"an invalid value, with a reason", "1", resolve.Answer{Field: "phone", Value: "banana", Force: "I say so"}, resolve.ReasonInvalidValue},
-		{"a blank where blanks are no values", "n", resolve.Answer{Field: "note", Force: "tidy"}, resolve.ReasonBlankKept},
-		{"a field that is not declared", "", resolve.Answer{Field: "nonsense", Value: "x", Force: "y"}, resolve.ReasonNotMapped},
+		{"no phone", "1", resolve.Answer{Field: "phone", Value: "banana"}, record.ReasonInvalidValue},
+		{"a phone in another spelling", "+13125550123", resolve.Answer{Field: "phone", Value: "(312) 555-0123"}, record.ReasonAnswered},
+		{"an email in no canonical form", "ann@new.example", resolve.Answer{Field: "email", Value: " ANN@New.Example "}, record.ReasonAnswered},
+		{"an email that another entity holds", "ann@x.example", resolve.Answer{Field: "email", Value: "Bob@x.example"}, record.ReasonKeyHeld},
+		{"its own email", "ann@x.example", resolve.Answer{Field: "email", Value: "ANN@x.example"}, record.ReasonAnswered},
+		{"a field that waits for nobody", "Elm", resolve.Answer{Field: "street", Value: "Oak"}, record.ReasonNotParked},
+		{"such a field, with a reason", "Oak", resolve.Answer{Field: "street", Value: "Oak", Force: "moved"}, record.ReasonAnswered},
+		{"an invalid value, with a reason", "1", resolve.Answer{Field: "phone", Value: "banana", Force: "I say so"}, record.ReasonInvalidValue},
+		{"a blank where blanks are no values", "n", resolve.Answer{Field: "note", Force: "tidy"}, record.ReasonBlankKept},
+		{"a field that is not declared", "", resolve.Answer{Field: "nonsense", Value: "x", Force: "y"}, record.ReasonNotMapped},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tb, id, other := parked(t)
 			c.answer.Entity = id
 			d := tb.answer(c.answer)
 			tb.wantValue(id, c.answer.Field, c.want)
-			if c.why == resolve.ReasonAnswered {
+			if c.why == record.ReasonAnswered {
 				tb.wantOutcome(d, resolve.Applied, c.why)
 				return
 			}
@@ -61,7 +61,7 @@ func TestAnAnswerPassesTheDoorOfAPlatformsValue(t *testing.T) {
 			if !d.Patch.Empty() {
 				t.Errorf("a refused answer changes %+v", d.Patch)
 			}
-			if c.why == resolve.ReasonKeyHeld {
+			if c.why == record.ReasonKeyHeld {
 				if diff := cmp.Diff([]record.EntityID{other}, d.Holders); diff != "" {
 					t.Errorf("who holds it:\n%s", diff)
 				}
@@ -80,7 +80,7 @@ func TestAnAnswerIsNobodysEdit(t *testing.T) {
 	tb.write(d, contact, "h1", nil)
 	tb.pass(time.Minute)
 	d = tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@new.example", "phone": "1", "street": "Elm", "note": "n"})
-	tb.wantOutcome(d, resolve.Noop, resolve.ReasonUnchanged)
+	tb.wantOutcome(d, resolve.Noop, record.ReasonUnchanged)
 }
 
 // TestAnEntityWhoseTypeHasLeftTheConfiguration is looked at in every way.
@@ -110,7 +110,7 @@ func TestAnEntityWhoseTypeHasLeftTheConfiguration(t *testing.T) {
 			g.Entities, g.Mappings = g.Entities[1:], g.Mappings[2:]
 			tb.rules.Index()
 			d := tb.decide(o(id))
-			tb.wantOutcome(d, resolve.Unsupported, resolve.ReasonNotMapped)
+			tb.wantOutcome(d, resolve.Unsupported, record.ReasonNotMapped)
 			if !d.Patch.Empty() || len(d.Due) > 0 {
 				t.Errorf("it changes something: %+v", d)
 			}

@@ -123,7 +123,7 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 	case readUnchanged:
 		forgetSeen(w, s.Place, p, s.Fields)
 		for _, e := range ownerShows(w.subject, w.links[s.Place], p, s) {
-			applyRuling(w, e, take, ReasonOwnerEdit)
+			applyRuling(w, e, take, record.ReasonOwnerEdit)
 		}
 	case readOurs:
 		resolved(w, s, p, r.attempt)
@@ -176,14 +176,14 @@ func editsOf(s record.Snapshot, p *ruleset.Pair, r reading) []edit {
 // rules can read it, and it is kept as seen (rule 14). Where the rule asks for a person, the field waits for one.
 func absorbNothing(w *draft, s record.Snapshot, p *ruleset.Pair, r reading) {
 	switch {
-	case r.why == ReasonInvalidValue:
+	case r.why == record.ReasonInvalidValue:
 		w.observe(s, p)
 		for _, name := range p.Hub {
 			parkField(w, edit{field: name, text: s.Fields[p.Spoke[0]], place: s.Place, at: stamp(s, p)}, r.why)
 		}
 	case gonePair(p, s):
-		keepSeen(w, s.Place, p, s.Fields, Seen{Why: ReasonFieldGone, Words: wordsOf(ReasonFieldGone, s.Place, p.Spoke[0]), At: s.ReadBegan})
-	case r.why != ReasonIncompleteRead && r.why != ReasonUnknownParent:
+		keepSeen(w, s.Place, p, s.Fields, Seen{Why: record.ReasonFieldGone, Words: wordsOf(record.ReasonFieldGone, s.Place, p.Spoke[0]), At: s.ReadBegan})
+	case r.why != record.ReasonIncompleteRead && r.why != record.ReasonUnknownParent:
 		keepSeen(w, s.Place, p, s.Fields, Seen{Why: r.why, Words: r.words, At: stamp(s, p)})
 	}
 }
@@ -223,7 +223,7 @@ func answerForeign(w *draft, s record.Snapshot, p *ruleset.Pair) {
 }
 
 // applyRuling does what was ruled on an edit.
-func applyRuling(w *draft, e edit, r ruling, why Reason) {
+func applyRuling(w *draft, e edit, r ruling, why record.Reason) {
 	was := w.entity.Fields[e.field]
 	note := FieldChange{Field: e.field, Old: was.Text, New: e.text, Reason: why}
 	switch r {

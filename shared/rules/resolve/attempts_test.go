@@ -16,7 +16,7 @@ func TestAWriteOfUnknownOutcomeIsRecognisedWhenSeen(t *testing.T) {
 	id := linked(tb)
 	d := tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "2", "street": "Elm", "note": "n"})
 	d = tb.write(d, client, "f1", fault.Newf(fault.InDoubt, "apply", "no answer"))
-	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonInDoubt)
+	tb.wantOutcome(d, resolve.Postponed, record.ReasonInDoubt)
 	tb.pass(time.Minute)
 	// It had been applied. Seen again, it is ours and no edit.
 	d = tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "2", "road": "Elm", "memo": "n"})
@@ -46,7 +46,7 @@ func TestAnOlderValueOfOursIsNotTheOwnersChoice(t *testing.T) {
 		tb.wantValue(d.Entity, "phone", "2")
 		tb.pass(4 * time.Minute) // past all doubt that it may still come
 		made["phone"] = shown
-		for _, why := range []resolve.Reason{resolve.ReasonAdopted, resolve.ReasonEcho} {
+		for _, why := range []record.Reason{record.ReasonAdopted, record.ReasonEcho} {
 			d = tb.see(contact, "h1", start, made)
 			if d.Reason != why {
 				t.Errorf("shown as %s: got %s, want %s", shown, d.Reason, why)
@@ -95,10 +95,10 @@ func TestWhatWeMadeIsKnownByOurIdentity(t *testing.T) {
 	made["phone"] = ""
 	delete(made, "fcid")
 	d = tb.see(contact, "h1", start, made)
-	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonIncompleteRead)
+	tb.wantOutcome(d, resolve.Postponed, record.ReasonIncompleteRead)
 	made["fcid"] = identity
 	d = tb.see(contact, "h1", start, made)
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonAdopted)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonAdopted)
 	tb.wantValue(d.Entity, "phone", "")
 	if x := due(d, contact); x != nil {
 		t.Errorf("at the hub: got %+v, want what its owner emptied left empty", x)
@@ -112,13 +112,13 @@ func TestAnEditIsJudgedAgainOnceItsOwnersRecordLives(t *testing.T) {
 	d := tb.see(client, "c1", start, record.Fields{"mail": "a@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""})
 	edited := &record.Snapshot{Ref: record.Ref{Place: client, ID: "c1"}, Fields: record.Fields{"mail": "a@x.example", "tel": "2", "road": "", "memo": "", "hubid": ""}, ModifiedAt: tb.view.Now, ReadBegan: tb.view.Now}
 	early := tb.decide(resolve.Observation{Snapshot: edited})
-	tb.wantOutcome(early, resolve.Applied, resolve.ReasonOwnerAbsent)
+	tb.wantOutcome(early, resolve.Applied, record.ReasonOwnerAbsent)
 	tb.write(d, contact, "h1", nil)
 	now := tb.view.Entities[early.Patch.Owner].Entity.Rev
 	if early.Patch.Entity.Rev == now {
 		t.Errorf("the edit would be committed at revision %d, as if the hub had no record", now)
 	}
-	tb.wantOutcome(tb.decide(resolve.Observation{Snapshot: edited}), resolve.Applied, resolve.ReasonNonOwnerReverted)
+	tb.wantOutcome(tb.decide(resolve.Observation{Snapshot: edited}), resolve.Applied, record.ReasonNonOwnerReverted)
 }
 
 // TestWhereAPersonDecidesDoubtIsAConflict: a write of unknown outcome was on its way to a place where a person then edits. They

@@ -188,6 +188,6 @@ func TestAnEditOverAKeptBlankIsNoConflictWithItself(t *testing.T) {
 		hub["note"] = note
 		d = tb.see(contact, "h1", tb.view.Now, hub)
 	}
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonEdit)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonEdit)
 	tb.wantValue(id, "note", "called")
 }

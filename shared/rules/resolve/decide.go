@@ -7,8 +7,8 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
-// Observation is what the decider is told, about one group. Exactly one of Snapshot, Absence, Receipt, Wake and
-// Answer is set.
+// Observation is what the decider is told, about one group. Exactly one of Snapshot, Absence, Receipt, Wake, Answer and
+// Found is set.
 type Observation struct {
 	Group record.Group
 	// Change is the change record that led here; zero for wake-ups and answers. Only its correlation, its lane and
@@ -20,6 +20,8 @@ type Observation struct {
 	// Wake asks only what is due of an entity.
 	Wake   record.EntityID
 	Answer *Answer
+	// Found is what a look-up before a create found.
+	Found *Found
 	// Carried marks a snapshot that was read before the state was loaded (a poll's or a backfill's). It counts only if
 	// nothing happened to the link since it was read.
 	Carried bool
@@ -53,7 +55,7 @@ const OperatorConnection record.Connection = "operator"
 type Decision struct {
 	Need    Need
 	Outcome Outcome
-	Reason  Reason
+	Reason  record.Reason
 	// Entity is the entity concerned, "" if there is none.
 	Entity record.EntityID
 	Type   record.Object
@@ -136,7 +138,7 @@ func Decide(view *View, o Observation, rules *ruleset.Rules) Decision {
 }
 
 // notMapped answers what is seen of nothing configured.
-var notMapped = Decision{Outcome: Unsupported, Reason: ReasonNotMapped}
+var notMapped = Decision{Outcome: Unsupported, Reason: record.ReasonNotMapped}
 
 // loadFirst answers where going on without a row that is not loaded would only ask for rows in vain. Decide gives what is
 // needed in its stead.
@@ -159,6 +161,8 @@ func decide(w *draft, o Observation) Decision {
 		home = w.rows(o.Receipt.Entity)
 	case o.Answer != nil:
 		home = w.rows(o.Answer.Entity)
+	case o.Found != nil:
+		home = w.rows(o.Found.Entity)
 	case o.Wake != "":
 		home = w.rows(o.Wake)
 	default:
@@ -182,6 +186,8 @@ func decide(w *draft, o Observation) Decision {
 		return decideReceipt(w, *o.Receipt)
 	case o.Answer != nil:
 		return decideAnswer(w, *o.Answer)
+	case o.Found != nil:
+		return decideFound(w, *o.Found)
 	}
 	return decideWake(w)
 }
@@ -203,13 +209,13 @@ func decideStranger(w *draft, o Observation) Decision {
 	case o.Absence != nil && w.ref(o.Absence.Ref) == "":
 		return absentStranger(w, *o.Absence)
 	case o.Receipt != nil:
-		return Decision{Outcome: Noop, Reason: ReasonNotLinked, Entity: o.Receipt.Entity}
+		return Decision{Outcome: Noop, Reason: record.ReasonNotLinked, Entity: o.Receipt.Entity}
 	}
-	return Decision{Outcome: Noop, Reason: ReasonNotLinked}
+	return Decision{Outcome: Noop, Reason: record.ReasonNotLinked}
 }
 
 // undeclared decides what is seen of an entity whose type has left the configuration: nothing changes. A write that was on
 // its way stays an attempt of unknown outcome, so that a read tells what became of it should the type come back.
 func undeclared(e *Entity) Decision {
-	return Decision{Outcome: Unsupported, Reason: ReasonNotMapped, Entity: e.ID, Type: e.Type}
+	return Decision{Outcome: Unsupported, Reason: record.ReasonNotMapped, Entity: e.ID, Type: e.Type}
 }

@@ -24,7 +24,7 @@ func TestNonOwnersEditIsReverted(t *testing.T) {
 	tb := newTable(t)
 	id := linked(tb)
 	d := tb.see(payer, "b1", start.Add(time.Minute), record.Fields{"mail": "ann@x.example", "tel": "9"})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonNonOwnerReverted)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonNonOwnerReverted)
 	tb.wantValue(id, "phone", "1")
 	if x := due(d, payer); x == nil || x.Fields["tel"] != "1" || len(x.Fields) != 1 {
 		t.Errorf("due at the spoke: got %+v, want the hub's phone and nothing else", x)
@@ -38,7 +38,7 @@ func TestEchoOfAReformattedValueIsNoEdit(t *testing.T) {
 	tb := newTable(t)
 	linked(tb)
 	d := tb.see(contact, "h1", start.Add(time.Minute), record.Fields{"email": "  ANN@X.example ", "phone": "1", "street": "Elm", "note": "n"})
-	tb.wantOutcome(d, resolve.Noop, resolve.ReasonUnchanged)
+	tb.wantOutcome(d, resolve.Noop, record.ReasonUnchanged)
 	if !d.Patch.Empty() || len(d.Due) > 0 {
 		t.Errorf("got %+v, want nothing to write", d)
 	}
@@ -89,7 +89,7 @@ func TestAnEmailHeldByAnotherEntityIsParkedAndTheRestFlows(t *testing.T) {
 	id := linked(tb)
 	tb.see(contact, "h2", start, record.Fields{"email": "bob@x.example", "phone": "2"})
 	d := tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "bob@x.example", "phone": "7", "street": "Elm", "note": "n"})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonOwnerEdit)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonOwnerEdit)
 	tb.wantValue(id, "email", "ann@x.example")
 	tb.wantValue(id, "phone", "7")
 	if x := due(d, client); x == nil || x.Fields["tel"] != "7" || len(x.Fields) != 1 {
@@ -101,15 +101,15 @@ func TestASecondRecordWithOneKeyIsHeldAndAThirdDoesNotChoose(t *testing.T) {
 	tb := newTable(t)
 	tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example"})
 	d := tb.see(contact, "h2", start, record.Fields{"email": "ann@x.example"})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonSlotTaken)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonSlotTaken)
 	d = tb.see(client, "f1", start, record.Fields{"mail": "ann@x.example"})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonAmbiguous)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonAmbiguous)
 	if len(d.Due) > 0 {
 		t.Errorf("something is due of a held record: %+v", d.Due)
 	}
 	// A person corrects the email: the held record finds its place.
 	d = tb.see(contact, "h2", start.Add(time.Minute), record.Fields{"email": "other@x.example"})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonNewEntity)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonNewEntity)
 }
 
 func TestARecordWithAKeyThatMovedLatelyIsHeld(t *testing.T) {
@@ -117,7 +117,7 @@ func TestARecordWithAKeyThatMovedLatelyIsHeld(t *testing.T) {
 	tb.see(contact, "h1", start, record.Fields{"email": "old@x.example"})
 	tb.see(contact, "h1", start.Add(time.Minute), record.Fields{"email": "new@x.example"})
 	d := tb.see(client, "f9", start, record.Fields{"mail": "old@x.example"})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonFormerKey)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonFormerKey)
 }
 
 // TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore: the record that is held may be the entity's own. A create would
@@ -127,9 +127,9 @@ func TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore(t *testing.T) {
 	tb.see(contact, "h1", start, record.Fields{"email": "old@x.example"})
 	id := tb.see(contact, "h1", start.Add(time.Minute), record.Fields{"email": "new@x.example"}).Entity
 	held := record.Fields{"mail": "old@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""}
-	tb.wantOutcome(tb.see(client, "f9", start, held), resolve.ParkedWork, resolve.ReasonFormerKey)
+	tb.wantOutcome(tb.see(client, "f9", start, held), resolve.ParkedWork, record.ReasonFormerKey)
 	d := tb.decide(resolve.Observation{Wake: id})
-	if x := due(d, client); x == nil || x.Blocked != resolve.ReasonContested {
+	if x := due(d, client); x == nil || x.Blocked != record.ReasonContested {
 		t.Errorf("beside the held record: got %+v, want the create held", x)
 	}
 	if x := due(d, payer); x == nil || x.Blocked != "" {
@@ -137,7 +137,7 @@ func TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore(t *testing.T) {
 	}
 	// A person gives the record another address: it is somebody else, and the create goes out.
 	held["mail"] = "else@x.example"
-	tb.wantOutcome(tb.see(client, "f9", start.Add(2*time.Minute), held), resolve.Applied, resolve.ReasonNewEntity)
+	tb.wantOutcome(tb.see(client, "f9", start.Add(2*time.Minute), held), resolve.Applied, record.ReasonNewEntity)
 	if x := due(tb.decide(resolve.Observation{Wake: id}), client); x == nil || x.Blocked != "" {
 		t.Errorf("once the record is somebody else's: got %+v, want the create due", x)
 	}
@@ -147,7 +147,7 @@ func TestNothingIsCreatedBeforeTheFirstLoads(t *testing.T) {
 	tb := newTable(t)
 	tb.view.Loaded[client] = false
 	d := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example"})
-	if x := due(d, client); x == nil || x.Blocked != resolve.ReasonFirstLoad {
+	if x := due(d, client); x == nil || x.Blocked != record.ReasonFirstLoad {
 		t.Errorf("got %+v, want the create held for the first load", x)
 	}
 }
@@ -159,11 +159,11 @@ func TestASpokesRecordIsMadeInTheHubFirst(t *testing.T) {
 	if hub == nil || hub.Blocked != "" || hub.Fields["email"] != "sam@x.example" || hub.Fields["fcid"] != string(d.Entity) {
 		t.Errorf("at the hub: got %+v, want a create with our id", hub)
 	}
-	if books == nil || books.Blocked != resolve.ReasonWaitsForHub {
+	if books == nil || books.Blocked != record.ReasonWaitsForHub {
 		t.Errorf("at the other spoke: got %+v, want it to wait for the hub", books)
 	}
 	d = tb.write(d, contact, "h9", nil)
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonCreated)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonCreated)
 	if x := due(d, payer); x == nil || x.Blocked != "" {
 		t.Errorf("after the hub: got %+v, want the create on the other spoke", x)
 	}
@@ -176,7 +176,7 @@ func TestAReceiptMovesOnlyWhatItWrote(t *testing.T) {
 	x := due(d, client)
 	key := resolve.EntityKey{Group: "g", ID: id}
 	link := tb.view.Entities[key].Links[client]
-	intent := resolve.IntentOf("g", id, *x, link)
+	intent := x.Intent
 	leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 	tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 	answer := &record.Snapshot{Ref: record.Ref{Place: client, ID: "f1"}, Fields: record.Fields{"tel": "2", "road": "moved by a person", "mail": "ann@x.example", "memo": "n"}}
@@ -189,7 +189,7 @@ func TestAReceiptMovesOnlyWhatItWrote(t *testing.T) {
 	}
 	// A late holder's receipt moves nothing.
 	d = tb.decide(resolve.Observation{Receipt: &resolve.Receipt{Entity: id, Place: client, Intent: intent, Fence: 99, Receipt: record.Receipt{Key: intent.Key, ID: "f1"}}})
-	tb.wantOutcome(d, resolve.Superseded, resolve.ReasonLateHolder)
+	tb.wantOutcome(d, resolve.Superseded, record.ReasonLateHolder)
 }
 
 func TestARefusedValueIsNotSentAgainUntilItChanges(t *testing.T) {
@@ -197,7 +197,7 @@ func TestARefusedValueIsNotSentAgainUntilItChanges(t *testing.T) {
 	linked(tb)
 	d := tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "x", "street": "Elm", "note": "n"})
 	d = tb.write(d, client, "f1", fault.Newf(fault.Rejected, "apply", "no phone number"))
-	tb.wantOutcome(d, resolve.DeadLetter, resolve.ReasonRejected)
+	tb.wantOutcome(d, resolve.DeadLetter, record.ReasonRejected)
 	if due(d, client) != nil {
 		t.Errorf("due again: %+v", due(d, client))
 	}
@@ -216,14 +216,14 @@ func TestAnObservationUnderALeaseWaitsAndAStaleReadIsTriedAgain(t *testing.T) {
 	link.Lease = resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 3}
 	tb.view.Entities[key].Links[client] = &link
 	fields := record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Oak", "memo": "n"}
-	tb.wantOutcome(tb.see(client, "f1", tb.view.Now, fields), resolve.Postponed, resolve.ReasonLeased)
+	tb.wantOutcome(tb.see(client, "f1", tb.view.Now, fields), resolve.Postponed, record.ReasonLeased)
 	tb.pass(2 * time.Minute)
 	d := tb.see(client, "f1", tb.view.Now, fields)
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonOwnerEdit)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonOwnerEdit)
 	if got := tb.view.Entities[key].Links[client].Lease.Fence; got != 4 {
 		t.Errorf("fence is %d, want it raised to 4 over the expired lease", got)
 	}
-	tb.wantOutcome(tb.see(client, "f1", tb.view.Now.Add(-time.Minute), fields), resolve.Postponed, resolve.ReasonStaleRead)
+	tb.wantOutcome(tb.see(client, "f1", tb.view.Now.Add(-time.Minute), fields), resolve.Postponed, record.ReasonStaleRead)
 }
 
 func TestOneInvoiceForADealThatIsSeenToBeWon(t *testing.T) {
@@ -265,7 +265,7 @@ func TestAJobWaitsForTheClientsSite(t *testing.T) {
 	linked(tb)
 	d := tb.see(deal, "d1", start, record.Fields{"name": "Roof", "stage": "agreed", "amount": "100", "who": "h1"})
 	x := due(d, job)
-	if x == nil || x.Blocked != resolve.ReasonWaitsForParent || len(x.Waits) != 1 {
+	if x == nil || x.Blocked != record.ReasonWaitsForParent || len(x.Waits) != 1 {
 		t.Fatalf("got %+v, want the job to wait for its client's site", x)
 	}
 	tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "n", "siteid": "s7"})
@@ -311,7 +311,7 @@ func TestAFirstReadWithoutAFiltersFieldIsReadAgain(t *testing.T) {
 	tb := newTable(t)
 	tb.see(contact, "h1", start, record.Fields{"email": "a@x.example", "phone": "1", "street": "", "note": "", "fcid": ""})
 	d := tb.see(deal, "d1", start, record.Fields{"name": "Roof", "amount": "100", "who": "h1"})
-	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonIncompleteRead)
+	tb.wantOutcome(d, resolve.Postponed, record.ReasonIncompleteRead)
 	d = tb.see(deal, "d1", start, record.Fields{"name": "Roof", "stage": "won", "amount": "100", "who": "h1"})
 	if x := due(d, bill); x == nil || x.Operation != record.OperationCreate {
 		t.Errorf("a deal first seen won, after the first load: got %+v, want its invoice", x)
@@ -337,7 +337,7 @@ func TestAnAnswerThatAnotherEntityHoldsLosesNoCandidate(t *testing.T) {
 	tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "b@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""})
 	had := tb.value(id, "email")
 	before := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Entity.Parked["email"]
-	if before.Reason != resolve.ReasonKeyHeld {
+	if before.Reason != record.ReasonKeyHeld {
 		t.Fatalf("got %+v, want an email that another holds", before)
 	}
 	tb.commit(tb.decide(resolve.Observation{Answer: &resolve.Answer{Entity: id, Field: "email", Value: "b@x.example", At: tb.view.Now}}))

@@ -15,9 +15,9 @@ func TestADeletionInTheHubArchivesWhereAskedAndResurrectsNothing(t *testing.T) {
 	linked(tb)
 	gone := record.Absence{Ref: record.Ref{Place: contact, ID: "h1"}, Evidence: record.EvidenceNotFound, ReadBegan: tb.view.Now}
 	d := tb.decide(resolve.Observation{Absence: &gone})
-	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonMissingOnce)
+	tb.wantOutcome(d, resolve.Postponed, record.ReasonMissingOnce)
 	d = tb.commit(tb.decide(resolve.Observation{Absence: &gone, Change: record.Change{MissingSince: d.MissingSince}}))
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonDeleted)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonDeleted)
 	if x := due(d, client); x == nil || x.Operation != record.OperationArchive {
 		t.Errorf("at the client: got %+v, want it archived", x)
 	}
@@ -52,7 +52,7 @@ func TestWhatIsMadeAfterADeletionIsNotRemovedByIt(t *testing.T) {
 			t.Fatalf("at the hub: got %+v, want a create", x)
 		}
 		link := &resolve.Link{Place: contact, State: resolve.LinkNone}
-		intent := resolve.IntentOf("g", d.Entity, *x, link)
+		intent := x.Intent
 		leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 		tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 		if late {
@@ -123,7 +123,7 @@ func TestAStaleReadOfADeletedRecordIsNoRestore(t *testing.T) {
 	tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: contact, ID: ids[contact]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}}))
 	held := record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm 1", "note": "n", "fcid": ""}
 	tb.pass(2 * time.Second)
-	tb.wantOutcome(tb.see(contact, ids[contact], tb.view.Now, held), resolve.Postponed, resolve.ReasonStaleRead)
+	tb.wantOutcome(tb.see(contact, ids[contact], tb.view.Now, held), resolve.Postponed, record.ReasonStaleRead)
 	tb.pass(time.Minute)
 	tb.see(contact, ids[contact], tb.view.Now, held)
 	if got := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[contact].State; got != resolve.LinkLive {
@@ -135,7 +135,7 @@ func TestAPlaceThatBecomesFreeIsOfferedToTheRecordThatIsHeldForIt(t *testing.T) 
 	tb := newTable(t)
 	linked(tb)
 	held := tb.see(client, "f2", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "2", "road": "", "memo": "", "hubid": ""})
-	tb.wantOutcome(held, resolve.ParkedWork, resolve.ReasonSlotTaken)
+	tb.wantOutcome(held, resolve.ParkedWork, record.ReasonSlotTaken)
 	tb.pass(time.Minute)
 	d := tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: client, ID: ids[client]}, Evidence: record.EvidenceDeleted, ReadBegan: tb.view.Now}})
 	if len(d.Hints) != 1 || d.Hints[0].Ref.ID != "f2" {
@@ -179,7 +179,7 @@ func TestAnOwnerThatComesBackIsNotAbsent(t *testing.T) {
 	tb.pass(time.Hour)
 	tb.see(client, ids[client], tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "n", "siteid": ""})
 	d = tb.see(payer, ids[payer], tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "9"})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonNonOwnerReverted)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonNonOwnerReverted)
 	tb.wantValue(id, "phone", "1")
 }
 
@@ -195,7 +195,7 @@ func TestAStaleReadOfARecordThatWeRestoredIsNoDeletion(t *testing.T) {
 	d = tb.see(contact, ids[contact], tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "n", "fcid": ""})
 	tb.writeAt(d, client, ids[client], tb.view.Now)
 	d = tb.decide(resolve.Observation{Snapshot: &record.Snapshot{Ref: record.Ref{Place: client, ID: ids[client]}, Fields: record.Fields{}, Archived: true, ModifiedAt: archived, ReadBegan: tb.view.Now}})
-	tb.wantOutcome(d, resolve.Postponed, resolve.ReasonStaleRead)
+	tb.wantOutcome(d, resolve.Postponed, record.ReasonStaleRead)
 	if got := tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[client].State; got != resolve.LinkLive {
 		t.Errorf("the spoke's link is %s, want live", got)
 	}
@@ -209,7 +209,7 @@ func TestWhatIsMadeWhileTheHubsRecordIsDeletedLeavesToo(t *testing.T) {
 	d := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": "", "fcid": ""})
 	key := resolve.EntityKey{Group: "g", ID: d.Entity}
 	link := &resolve.Link{Place: client, State: resolve.LinkNone}
-	intent := resolve.IntentOf("g", d.Entity, *due(d, client), link)
+	intent := due(d, client).Intent
 	leased := link.Leased(resolve.Lease{Until: tb.view.Now.Add(time.Minute), Fence: 1}, resolve.Attempt{Key: intent.Key, Operation: intent.Operation, Fields: intent.Fields, At: tb.view.Now})
 	tb.commit(resolve.Decision{Patch: resolve.Patch{Owner: key, Links: []*resolve.Link{leased}}})
 	tb.pass(time.Second)

@@ -105,12 +105,24 @@
 //	 7  rule7_park.go      parkField, parkKey; rule7_free.go takeFreed
 //	 8  rule8_receipt.go   decideReceipt
 //	 9  rule9_match.go     matchRecord an entity, none, held (why)
-//	10  rule10_create.go   dueCreate
+//	10  rule10_create.go   dueCreate; rule10_found.go decideFound, what a look-up before a create found
 //	11  rule11_delete.go   dueRemoval, dueRestore, removalPolicy; absence.go decides when something is gone
 //	12  rule12_merge.go    mergedAway
-//	13  rule13_spread.go   SpreadKinds, Reserve, limitSpread
+//	13  rule13_spread.go   spreadKinds, Reserve, limitSpread
 //	14  rule14_nothing.go  keepSeen, forgetSeen, answeredOtherwise, filledIn, noteUnspoken
 //	15  rule15_schedule.go awaitRun    when the mapping's run comes
+//
+// # Doors beside Decide
+//
+// Whatever decides stands behind Decide: what is due bears its write (Due.Intent) and the limits that it counts against
+// (Due.Kinds), and what a look-up finds is an observation (Found). What else other packages call gives a value:
+//
+//	Locate      names the rows of a record's entity, so that a batch loads them at once, before there is anything to decide
+//	Knows       compares two stamps before a record is read, of each group that maps it: it saves the read, and nothing else
+//	Reserve     counts writes against a budget's row, which must be committed, or lost to another writer, before the write
+//	SameContent compares two versions of a link
+//	Stands      tells why rule 6 leaves something out; nothing is done about it
+//	TypeOf, EntityIDOf, NewView make and read names and values
 //
 // Rows are read through a reader (rows.go). One that is not loaded reads as absent and is noted there, and nowhere else: Decide
 // then answers with Need. A rule need not know. Where going on would only ask for rows in vain, a decision ends as loadFirst.

@@ -70,7 +70,7 @@ func (w *draft) editLink(place record.Place) *Link {
 func (w *draft) note(c FieldChange) { w.changes = append(w.changes, c) }
 
 // settle computes what is due, holds what cannot be, and makes the decision.
-func (w *draft) settle(outcome Outcome, reason Reason) Decision {
+func (w *draft) settle(outcome Outcome, reason record.Reason) Decision {
 	unlinkDeleted(w)
 	noteUnspoken(w)
 	for place := range w.linkChanged { // rule 15 asks when something was last seen there

@@ -19,7 +19,7 @@ type Due struct {
 	Fields record.Fields
 	Marker record.PlatformField
 	// Blocked says why it cannot be done now; "" means that it can.
-	Blocked Reason
+	Blocked record.Reason
 	// Missing lists required fields without a value, with ReasonMissingRequired.
 	Missing []record.PlatformField
 	// Waits names the parents whose links are missing, with ReasonWaitsForParent.
@@ -28,6 +28,10 @@ type Due struct {
 	NotBefore time.Time
 	// RealTime is false where it should wait for the mapping's next scheduled sweep.
 	RealTime bool
+	// Intent is the write to ask for; it is set where nothing blocks it.
+	Intent record.Intent
+	// Kinds are the limited kinds that the write is of, sorted, each once, as Reserve counts them; none where nothing is limited.
+	Kinds []string
 	// Repeats is set for a create whose earlier attempt has an unknown outcome: when that began.
 	Repeats time.Time
 }
@@ -69,15 +73,19 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 	if due.Blocked == "" && link != nil {
 		switch {
 		case link.NotBefore.After(x.view.Now):
-			due.Blocked, due.NotBefore = ReasonNotBefore, link.NotBefore
+			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.NotBefore
 		case due.Operation == record.OperationCreate && len(link.Attempts) > 0 && link.Lease.Until.Add(missingLag).After(x.view.Now):
 			// Whoever held the lease may have made it, and a list may not show it yet.
-			due.Blocked, due.NotBefore = ReasonNotBefore, link.Lease.Until.Add(missingLag)
+			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.Lease.Until.Add(missingLag)
 		case link.Writes.Count >= loopWrites && x.view.Now.Sub(link.Writes.Since) < loopHour:
-			due.Blocked, due.NotBefore = ReasonLoop, link.Writes.Since.Add(loopHour)
+			due.Blocked, due.NotBefore = record.ReasonLoop, link.Writes.Since.Add(loopHour)
 		case len(link.Attempts) >= AttemptsMax && !attempted(link, due.Operation):
-			due.Blocked = ReasonAttemptsFull
+			due.Blocked = record.ReasonAttemptsFull
 		}
+	}
+	due.Kinds = spreadKinds(x.group.Limits, &due, link)
+	if due.Blocked == "" {
+		due.Intent = intentOf(x, due, link)
 	}
 	return due, true
 }
@@ -86,20 +94,11 @@ func attempted(link *Link, op record.Operation) bool {
 	return op == record.OperationCreate && len(link.Attempts) > 0 && link.Attempts[0].Operation == op
 }
 
-// Holds reports whether something that is due waits for a person, or for so long that a person should know.
-func Holds(blocked Reason) bool {
-	switch blocked {
-	case ReasonMissingRequired, ReasonRejected, ReasonAttemptsFull, ReasonContested, ReasonSpreadLimit, ReasonLoop, ReasonCannotRestore:
-		return true
-	}
-	return false
-}
-
 // noteHolds notes on the entity which operations wait for a person, so that they are shown.
 func noteHolds(w *draft, due []Due) {
 	holds := map[string]Hold{}
 	for _, x := range due {
-		if !Holds(x.Blocked) {
+		if !x.Blocked.Holds() {
 			continue
 		}
 		h := Hold{Reason: x.Blocked, Since: w.view.Now, Fields: x.Missing}
@@ -114,9 +113,9 @@ func noteHolds(w *draft, due []Due) {
 	}
 }
 
-// IntentOf makes the intent of a due place. fence tells apart the creates of one entity at one place: it is the
+// intentOf makes the intent of a due place. Its fence tells apart the creates of one entity at one place: it is the
 // link's fence at the first attempt, so that every try of one create has the same key.
-func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) record.Intent {
+func intentOf(x *subject, due Due, link *Link) record.Intent {
 	intent := record.Intent{Operation: due.Operation, Ref: record.Ref{Place: due.Place, ID: due.ID}, Fields: due.Fields, Marker: due.Marker}
 	if due.Operation == record.OperationCreate && link != nil {
 		for _, a := range link.Attempts {
@@ -131,7 +130,7 @@ func IntentOf(group record.Group, entity record.EntityID, due Due, link *Link) r
 	if link != nil {
 		fence = link.Lease.Fence
 	}
-	parts := []string{string(group), string(entity), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}
+	parts := []string{string(x.group.Name), string(x.entity.ID), due.Place.String(), string(due.Operation), strconv.FormatInt(fence, 10)}
 	intent.Key = "fc-" + shortHash(strings.Join(parts, "\x00"))
 	return intent
 }

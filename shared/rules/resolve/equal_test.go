@@ -7,7 +7,6 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
-	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 )
 
 // TestAnEditThatResemblesAWriteInDoubtIsAnEdit: while nobody knows whether a write arrived, somebody edits the same field. What
@@ -42,7 +41,7 @@ func TestAnEditThatResemblesAWriteInDoubtIsAnEdit(t *testing.T) {
 				want = c.shown
 			}
 			tb.wantValue(id, "note", want)
-			if c.edit != (d.Reason == resolve.ReasonEdit) {
+			if c.edit != (d.Reason == record.ReasonEdit) {
 				t.Errorf("asked %q, shown %q: got %s, want an edit: %t", c.asked, c.shown, d.Reason, c.edit)
 			}
 		})

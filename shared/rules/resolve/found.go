@@ -30,13 +30,13 @@ func TypeOf(id record.EntityID) record.Object {
 // unknown decides a record that has no entity yet: matched, quarantined, founded or left alone.
 func unknown(w *draft, s record.Snapshot) Decision {
 	if s.Archived {
-		return Decision{Outcome: Noop, Reason: ReasonArchivedUnknown}
+		return Decision{Outcome: Noop, Reason: record.ReasonArchivedUnknown}
 	}
 	if s.Lagging {
-		return Decision{Outcome: ReadAgain, Reason: ReasonStaleRead}
+		return Decision{Outcome: ReadAgain, Reason: record.ReasonStaleRead}
 	}
 	if incomplete(w.subject, s) && w.observation.Change.Deferrals < incompleteReadsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
+		return Decision{Outcome: Postponed, Reason: record.ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
 	}
 	values := valuesOf(w.subject, s)
 	v := matchRecord(w.subject, s, values, "")
@@ -49,7 +49,7 @@ func unknown(w *draft, s record.Snapshot) Decision {
 	case v.entity != "":
 		return tie(w, s, v)
 	case !founds(w.subject, s.Place):
-		return Decision{Outcome: Noop, Reason: ReasonUnmatched}
+		return Decision{Outcome: Noop, Reason: record.ReasonUnmatched}
 	}
 	return foundEntity(w, s)
 }
@@ -63,11 +63,11 @@ func tie(w *draft, s record.Snapshot, v verdict) Decision {
 		return tooOld(w)
 	}
 	if old := w.links[s.Place]; old != nil {
-		if decision, put := putOff(w, old, s.ReadBegan, s.ModifiedAt); put && decision.Outcome == Postponed && decision.Reason == ReasonLeased {
+		if decision, put := putOff(w, old, s.ReadBegan, s.ModifiedAt); put && decision.Outcome == Postponed && decision.Reason == record.ReasonLeased {
 			return decision
 		}
 		if tries(old, record.OperationCreate) && lacksMarker(w.subject, s) && w.observation.Change.Deferrals < incompleteReadsMax {
-			return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
+			return Decision{Outcome: Postponed, Reason: record.ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
 		}
 	}
 	link := w.editLink(s.Place)
@@ -75,7 +75,7 @@ func tie(w *draft, s record.Snapshot, v verdict) Decision {
 	resetLink(w, link, s)
 	if made != nil {
 		// What we asked it to hold is base: what it shows otherwise is somebody's edit already, not a first sight.
-		v.why = ReasonAdopted
+		v.why = record.ReasonAdopted
 		for name, value := range made.Fields {
 			link.Base[name], link.Sent[name] = value, value
 		}
@@ -96,9 +96,9 @@ func tie(w *draft, s record.Snapshot, v verdict) Decision {
 
 // settleLinked ends the decision of a record that was tied to an entity. One that names a parent not seen yet waits for
 // it a while.
-func settleLinked(w *draft, why Reason) Decision {
+func settleLinked(w *draft, why record.Reason) Decision {
 	if len(w.unseen) > 0 && w.observation.Change.Deferrals < parentDeferralsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, RetryAt: w.view.Now.Add(rereadAfter), Hints: w.allHints()}
+		return Decision{Outcome: Postponed, Reason: record.ReasonUnknownParent, RetryAt: w.view.Now.Add(rereadAfter), Hints: w.allHints()}
 	}
 	if w.parked {
 		return w.settle(ParkedWork, why)
@@ -127,13 +127,13 @@ func (w *draft) pointRef(r record.Ref) {
 // foundEntity makes a new entity of a record.
 func foundEntity(w *draft, s record.Snapshot) Decision {
 	openNew(w, s, EntityLive)
-	w.note(FieldChange{Reason: ReasonNewEntity, Taken: true})
+	w.note(FieldChange{Reason: record.ReasonNewEntity, Taken: true})
 	resetLink(w, w.editLink(s.Place), s)
 	w.pointRef(s.Ref)
 	absorb(w, s)
 	moveKeys(w)
 	judgeFilters(w)
-	return settleLinked(w, ReasonNewEntity)
+	return settleLinked(w, record.ReasonNewEntity)
 }
 
 // openNew makes the working entity a new one, under the id that the record founds.
@@ -152,7 +152,7 @@ func openNew(w *draft, s record.Snapshot, state EntityState) {
 
 // quarantine holds a record whole: it gets an entity of its own that nothing is due from, and shows its keys as
 // contested, so that a third record does not choose between the two.
-func quarantine(w *draft, s record.Snapshot, why Reason, values record.HubValues) Decision {
+func quarantine(w *draft, s record.Snapshot, why record.Reason, values record.HubValues) Decision {
 	openNew(w, s, EntityQuarantined)
 	w.hints, w.unseen = nil, nil
 	w.entity.Why = why
@@ -177,12 +177,12 @@ func rejudge(w *draft, s record.Snapshot) Decision {
 	link := own[s.Place]
 	if s.Archived {
 		if link == nil || link.ID != s.ID {
-			return w.settle(Noop, ReasonNotLinked)
+			return w.settle(Noop, record.ReasonNotLinked)
 		}
 		return gone(w, link, record.EvidenceArchived)
 	}
 	if incomplete(w.subject, s) && w.observation.Change.Deferrals < incompleteReadsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
+		return Decision{Outcome: Postponed, Reason: record.ReasonIncompleteRead, RetryAt: w.view.Now.Add(rereadAfter)}
 	}
 	values := valuesOf(w.subject, s)
 	v := matchRecord(w.subject, s, values, self.ID)
@@ -191,7 +191,7 @@ func rejudge(w *draft, s record.Snapshot) Decision {
 	}
 	if v.held {
 		if maps.Equal(values, hubValues(self)) && self.Why == v.why && link != nil && link.State == LinkQuarantined {
-			return w.settle(Noop, ReasonQuarantined)
+			return w.settle(Noop, record.ReasonQuarantined)
 		}
 		return quarantine(w, s, v.why, values)
 	}

@@ -26,7 +26,7 @@ func TestARecordThatOnlyReceivesIsRecognisedByWhoComesLater(t *testing.T) {
 	tb.oneWay()
 	b := tb.see(payer, "b1", start, record.Fields{"mail": "Ann@x.example", "tel": "1"})
 	d := tb.see(contact, "h1", start, record.Fields{"email": "ann@x.example", "phone": "1", "street": "", "note": ""})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonMatched)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonMatched)
 	if d.Entity != b.Entity {
 		t.Errorf("the contact is %s, the customer %s", d.Entity, b.Entity)
 	}
@@ -80,11 +80,11 @@ func TestALowerRuleJoinsNobodyWhomAHigherOneTellsApart(t *testing.T) {
 	byEmail := ruleset.MatchRule{Name: "email", Parts: []ruleset.MatchPart{{Field: "email"}}}
 	for name, c := range map[string]struct {
 		mail   string
-		reason resolve.Reason
+		reason record.Reason
 	}{
-		"another email":  {"bob@x.example", resolve.ReasonKeysDiffer},
-		"no email":       {"", resolve.ReasonMatched},
-		"the same email": {"ann@x.example", resolve.ReasonMatched},
+		"another email":  {"bob@x.example", record.ReasonKeysDiffer},
+		"no email":       {"", record.ReasonMatched},
+		"the same email": {"ann@x.example", record.ReasonMatched},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tb := newTable(t)
@@ -117,7 +117,7 @@ func TestWhoWaitsForAKeyIsWoken(t *testing.T) {
 	a := tb.see(contact, "h1", start, shows("ann@x.example")).Entity
 	tb.see(contact, "h2", start, shows("bob@x.example"))
 	d := tb.see(contact, "h1", start.Add(1), shows("bob@x.example"))
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonKeyHeld)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonKeyHeld)
 	if got := hinted(d); len(got) != 1 || got[0] != bob {
 		t.Errorf("who takes a held key hints %v, want %v", got, bob)
 	}
@@ -136,7 +136,7 @@ func TestWhoWaitsForAKeyIsWoken(t *testing.T) {
 		t.Errorf("a sweep hints %v and writes %+v, want a hint at %v alone", got, woken.Patch, ann)
 	}
 	d = tb.see(contact, "h1", start.Add(1), shows("bob@x.example"))
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonKeyFree)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonKeyFree)
 	tb.wantValue(a, "email", "bob@x.example")
 	if c := tb.see(client, "f1", start, record.Fields{"mail": "bob@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""}); c.Entity != a {
 		t.Errorf("a client with the key is %s, want %s", c.Entity, a)

@@ -30,14 +30,14 @@ func TestAWakeRenewsTheKeysOfChangedMatchRules(t *testing.T) {
 		t.Errorf("a second wake writes again: %+v", again.Patch)
 	}
 	d := tb.see(payer, "b1", start, record.Fields{"mail": "another@x.example", "tel": "1"})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonMatched)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonMatched)
 	if d.Entity != id {
 		t.Errorf("matched %s, want %s", d.Entity, id)
 	}
 	// The earlier rules may still run for a moment: a record that only the left key would tell is held, not doubled.
 	tb.rematch("", byEmail)
 	d = tb.see(client, "f9", start, record.Fields{"mail": "ann@x.example", "tel": "9", "road": "", "memo": "", "siteid": ""})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonFormerKey)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonFormerKey)
 }
 
 // TestEntitiesThatShareANewKeyAreAmbiguousToWhoComes: neither is preferred, whichever was renewed first.
@@ -49,7 +49,7 @@ func TestEntitiesThatShareANewKeyAreAmbiguousToWhoComes(t *testing.T) {
 	tb.commit(tb.decide(resolve.Observation{Wake: a}))
 	tb.commit(tb.decide(resolve.Observation{Wake: b}))
 	d := tb.see(payer, "b1", start, record.Fields{"mail": "new@x.example", "tel": "1"})
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonAmbiguous)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonAmbiguous)
 }
 
 // TestEarlierRulesThatStillRunMakeTheKeysOutdatedAgain: whose rules the keys are of is always known.
@@ -64,5 +64,5 @@ func TestEarlierRulesThatStillRunMakeTheKeysOutdatedAgain(t *testing.T) {
 	tb.rematch("by phone", byPhone)
 	tb.commit(tb.decide(resolve.Observation{Wake: id}))
 	d := tb.see(payer, "b1", start, record.Fields{"mail": "x@x.example", "tel": "2"})
-	tb.wantOutcome(d, resolve.Applied, resolve.ReasonMatched)
+	tb.wantOutcome(d, resolve.Applied, record.ReasonMatched)
 }

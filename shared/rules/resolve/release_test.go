@@ -3,6 +3,7 @@ package resolve_test
 import (
 	"testing"
 
+	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
@@ -33,7 +34,7 @@ func TestStandsTellsWhatIsKeptAsFound(t *testing.T) {
 	tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[payer].Sent["tel"] = "555"
 	tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[payer].Base["tel"] = "555"
 	stands := resolve.Stands(tb.view, "g", id, tb.rules)
-	if len(stands) != 1 || stands[0].Place != payer || stands[0].Why != resolve.ReasonKeptAsFound || len(stands[0].Fields) != 1 {
+	if len(stands) != 1 || stands[0].Place != payer || stands[0].Why != record.ReasonKeptAsFound || len(stands[0].Fields) != 1 {
 		t.Errorf("got %+v, want the customer's phone, kept as found", stands)
 	}
 }

@@ -68,22 +68,22 @@ type Need struct {
 // Empty reports that nothing is needed.
 func (n Need) Empty() bool { return len(n.Entities)+len(n.Refs)+len(n.Keys) == 0 }
 
-// Standing is what the state knows of a record.
-type Standing int
+// standing is what the state knows of a record.
+type standing int
 
 // The standings.
 const (
-	StandingUnknown     Standing = iota // no entity has it
-	StandingLinked                      // an entity has it
-	StandingQuarantined                 // it is held for a person
+	standingUnknown     standing = iota // no entity has it
+	standingLinked                      // an entity has it
+	standingQuarantined                 // it is held for a person
 )
 
-// StandingOf gives a record's standing and the entity that it is linked to; its rows must be in the view, and count as
+// standingOf gives a record's standing and the entity that it is linked to; its rows must be in the view, and count as
 // unknown otherwise.
-func StandingOf(view *View, group record.Group, ref record.Ref) (Standing, record.EntityID) {
+func standingOf(view *View, group record.Group, ref record.Ref) (standing, record.EntityID) {
 	id := view.Refs[RefKey{group, ref}].Entity
 	if id == "" {
-		return StandingUnknown, ""
+		return standingUnknown, ""
 	}
 	for range aliasesMax {
 		rows := view.Entities[EntityKey{group, id}]
@@ -91,11 +91,11 @@ func StandingOf(view *View, group record.Group, ref record.Ref) (Standing, recor
 			break
 		}
 		if rows.Entity.State == EntityQuarantined {
-			return StandingQuarantined, id
+			return standingQuarantined, id
 		}
 		id = rows.Entity.Into
 	}
-	return StandingLinked, id
+	return standingLinked, id
 }
 
 // Locate names what must be loaded to know which entity a record belongs to, with its links; the empty Need once it is.

@@ -28,12 +28,12 @@ func dueCreate(x *subject, due *Due, link *Link) bool {
 	hub := x.links[x.group.HubPlace(x.entity.Type)]
 	switch {
 	case !x.view.Loaded[due.Place] || !x.view.Loaded[x.group.HubPlace(x.entity.Type)]:
-		due.Blocked = ReasonFirstLoad
+		due.Blocked = record.ReasonFirstLoad
 	case spoke && (hub == nil || hub.State != LinkLive):
 		if hub != nil && hub.State == LinkTombstone || !createsOnHub(x) {
 			return false // nobody makes it there: there is nothing to wait for
 		}
-		due.Blocked = ReasonWaitsForHub
+		due.Blocked = record.ReasonWaitsForHub
 	}
 	createFields(x, due)
 	if due.Marker != "" {
@@ -46,13 +46,13 @@ func dueCreate(x *subject, due *Due, link *Link) bool {
 	switch {
 	case due.Blocked != "":
 	case len(due.Waits) > 0:
-		due.Blocked = ReasonWaitsForParent
+		due.Blocked = record.ReasonWaitsForParent
 	case len(due.Missing) > 0:
-		due.Blocked = ReasonMissingRequired
+		due.Blocked = record.ReasonMissingRequired
 	case link != nil && refusedCreate(x, link, due.Fields):
-		due.Blocked = ReasonRejected
+		due.Blocked = record.ReasonRejected
 	case contested(x, due.Place):
-		due.Blocked = ReasonContested
+		due.Blocked = record.ReasonContested
 	}
 	return true
 }
@@ -63,23 +63,10 @@ const lookAgainAfter = 24 * time.Hour
 // refusedCreate reports whether exactly this create was refused.
 func refusedCreate(x *subject, link *Link, fields record.Fields) bool {
 	r := link.Rejected[CreateField]
-	if r.Code == string(ReasonExists) && x.view.Now.Sub(r.At) >= lookAgainAfter {
+	if r.Code == string(record.ReasonExists) && x.view.Now.Sub(r.At) >= lookAgainAfter {
 		return false
 	}
 	return r.Value != "" && r.Value == createDigest(fields)
-}
-
-// HeldCreate gives a link on which a create is held because a record with its key exists that is not the entity's. old
-// is nil if there is no row.
-func HeldCreate(old *Link, due Due, now time.Time) *Link {
-	link := &Link{Place: due.Place, State: LinkNone}
-	if old != nil {
-		link = old
-	}
-	link = link.clone()
-	link.Rejected[CreateField] = Rejection{Value: createDigest(due.Fields), Code: string(ReasonExists), At: now}
-	link.TouchedAt = now
-	return link
 }
 
 // contested reports whether a record at a place has one of the entity's keys, held for a person or another entity's: it
@@ -91,7 +78,9 @@ func contested(x *subject, place record.Place) bool {
 		}
 	}
 	at := func(states ...LinkState) func(*Rows) bool {
-		return func(rows *Rows) bool { return rows.Links[place] != nil && slices.Contains(states, rows.Links[place].State) }
+		return func(rows *Rows) bool {
+			return rows.Links[place] != nil && slices.Contains(states, rows.Links[place].State)
+		}
 	}
 	return slices.ContainsFunc(sharers(x), at(LinkQuarantined, LinkLive)) || slices.ContainsFunc(heldFor(x), at(LinkQuarantined))
 }
@@ -105,7 +94,7 @@ func heldFor(x *subject) []*Rows {
 			out = append(out, alsoHold(x, MatchKey{x.group.Name, x.entity.Type, left.Rule, left.Hash})...)
 		}
 	}
-	return slices.DeleteFunc(out, func(rows *Rows) bool { return rows.Entity.Why != ReasonFormerKey })
+	return slices.DeleteFunc(out, func(rows *Rows) bool { return rows.Entity.Why != record.ReasonFormerKey })
 }
 
 // sharers gives the other entities that hold a key of the entity's, as far as they are loaded.

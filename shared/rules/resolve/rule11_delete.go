@@ -25,7 +25,7 @@ func dueRemoval(x *subject, due *Due, link *Link) bool {
 		return false
 	}
 	if link.Rejected[CreateField].Value == string(due.Operation) {
-		due.Blocked = ReasonRejected
+		due.Blocked = record.ReasonRejected
 	}
 	return true
 }
@@ -45,9 +45,9 @@ func dueRestore(x *subject, due *Due, link *Link) bool {
 	}
 	switch {
 	case !can || link.Evidence != record.EvidenceArchived:
-		due.Blocked = ReasonCannotRestore
+		due.Blocked = record.ReasonCannotRestore
 	case link.Rejected[CreateField].Value == string(due.Operation):
-		due.Blocked = ReasonRejected
+		due.Blocked = record.ReasonRejected
 	}
 	return true
 }
@@ -144,7 +144,7 @@ func restored(w *draft, place record.Place) {
 	} else {
 		broughtBack(w, link)
 	}
-	w.note(FieldChange{Reason: ReasonRestored, Taken: true})
+	w.note(FieldChange{Reason: record.ReasonRestored, Taken: true})
 	w.editEntity()
 	rejoin(w, place)
 }

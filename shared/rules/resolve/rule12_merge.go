@@ -40,9 +40,9 @@ func repoint(w *draft, link *Link, into record.Ref) Decision {
 	link.ID, link.State, link.Version = into.ID, LinkLive, ""
 	w.pointRef(into)
 	w.hint(changeOf(into))
-	w.note(FieldChange{Reason: ReasonMergedAway, Taken: true})
+	w.note(FieldChange{Reason: record.ReasonMergedAway, Taken: true})
 	w.editEntity()
-	return w.settle(Applied, ReasonMergedAway)
+	return w.settle(Applied, record.ReasonMergedAway)
 }
 
 // join makes the working entity an alias of the survivor. Its other records move to the survivor where that has none;
@@ -52,7 +52,7 @@ func join(w *draft, survivor *Rows, into record.Ref) Decision {
 	for _, side := range []map[record.Place]*Link{links, survivor.Links} {
 		for _, place := range w.group.Places(loser.Type) {
 			if l := side[place]; l != nil && l.Lease.Until.After(w.view.Now) {
-				return Decision{Outcome: Postponed, Reason: ReasonLeased, Entity: loser.ID, RetryAt: l.Lease.Until.Add(leaseGrace)}
+				return Decision{Outcome: Postponed, Reason: record.ReasonLeased, Entity: loser.ID, RetryAt: l.Lease.Until.Add(leaseGrace)}
 			}
 		}
 	}
@@ -91,10 +91,10 @@ func join(w *draft, survivor *Rows, into record.Ref) Decision {
 		}
 	}
 	w.hint(changeOf(into))
-	w.note(FieldChange{Reason: ReasonMergedAway, Taken: true})
-	decision := w.settle(Applied, ReasonMergedAway)
+	w.note(FieldChange{Reason: record.ReasonMergedAway, Taken: true})
+	decision := w.settle(Applied, record.ReasonMergedAway)
 	alias.Journal = &Entry{Rev: alias.Rev + 1, At: w.view.Now, Change: w.observation.Change.ID, Record: w.observation.Change.Ref,
-		Outcome: Applied, Reason: ReasonMergedAway, Config: w.rules.Digest}
+		Outcome: Applied, Reason: record.ReasonMergedAway, Config: w.rules.Digest}
 	decision.Patch.Alias, decision.Patch.AliasLinks = alias, aliasLinks
 	return decision
 }
@@ -131,6 +131,6 @@ func leftoverGone(w *draft, ref record.Ref) (Decision, bool) {
 	}
 	e := w.editEntity()
 	e.Leftovers = slices.DeleteFunc(e.Leftovers, func(r record.Ref) bool { return r == ref })
-	w.note(FieldChange{Reason: ReasonLeftoverGone, Taken: true})
-	return w.settle(Applied, ReasonLeftoverGone), true
+	w.note(FieldChange{Reason: record.ReasonLeftoverGone, Taken: true})
+	return w.settle(Applied, record.ReasonLeftoverGone), true
 }

@@ -67,8 +67,11 @@ func limitOf(limits ruleset.Limits, kind string) int {
 	return limits.FieldUpdates
 }
 
-// SpreadKinds lists the limited kinds that a due write is of, sorted, each once. link is what it is due on, nil for none.
-func SpreadKinds(limits ruleset.Limits, due *Due, link *Link) []string {
+// spreadKinds lists the limited kinds that a due write is of, sorted, each once. link is what it is due on, nil for none.
+func spreadKinds(limits ruleset.Limits, due *Due, link *Link) []string {
+	if limits == (ruleset.Limits{}) {
+		return nil
+	}
 	var kinds []string
 	add := func(kind string) {
 		if limitOf(limits, kind) > 0 && !slices.Contains(kinds, kind) {
@@ -147,8 +150,8 @@ func limitSpread(x *subject, due *Due, link *Link) {
 		return slices.ContainsFunc(kinds, func(kind string) bool { return budget.stopped(kind, x.group.Limits) })
 	}
 	if due.Operation != record.OperationUpdate {
-		if tripped(SpreadKinds(x.group.Limits, due, link)) {
-			due.Blocked = ReasonSpreadLimit
+		if tripped(spreadKinds(x.group.Limits, due, link)) {
+			due.Blocked = record.ReasonSpreadLimit
 		}
 		return
 	}
@@ -159,7 +162,7 @@ func limitSpread(x *subject, due *Due, link *Link) {
 		}
 	}
 	if len(left) == 0 {
-		due.Blocked = ReasonSpreadLimit
+		due.Blocked = record.ReasonSpreadLimit
 		return
 	}
 	due.Fields = left

@@ -17,8 +17,8 @@ import (
 // the entity's value is nothing for the place.
 type Seen struct {
 	// Digest identifies the value, so that another one is told from it.
-	Digest string `json:"d"`
-	Why    Reason `json:"why"`
+	Digest string        `json:"d"`
+	Why    record.Reason `json:"why"`
 	// Words tell an operator why, the value included, shortened. They are in no log.
 	Words string    `json:"words,omitempty"`
 	At    time.Time `json:"at"`
@@ -29,13 +29,13 @@ type Seen struct {
 }
 
 // Troubles reports whether a person should know: not of what a platform fills in by itself.
-func (s Seen) Troubles() bool { return s.Why != ReasonPlatformDefault }
+func (s Seen) Troubles() bool { return s.Why != record.ReasonPlatformDefault }
 
 // newEdit reports whether a field that was never read in a way that says something should be written all the same: somebody
 // edited the entity's value after it was seen. What was merely there at first sight is no edit.
 func newEdit(x *subject, link *Link, p *ruleset.Pair) bool {
 	seen, ok := link.Seen[p.Spoke[0]]
-	return ok && !seen.Ours && seen.Why != ReasonFieldGone && slices.ContainsFunc(p.Hub, func(name record.HubField) bool {
+	return ok && !seen.Ours && seen.Why != record.ReasonFieldGone && slices.ContainsFunc(p.Hub, func(name record.HubField) bool {
 		v := x.entity.Fields[name]
 		return !v.First && v.At.After(seen.At)
 	})
@@ -43,14 +43,14 @@ func newEdit(x *subject, link *Link, p *ruleset.Pair) bool {
 
 // fieldGone reports whether the platform has a field of a pair no longer.
 func fieldGone(link *Link, p *ruleset.Pair) bool {
-	return slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return link.Seen[name].Why == ReasonFieldGone })
+	return slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool { return link.Seen[name].Why == record.ReasonFieldGone })
 }
 
 // unheeded reports whether the place took a write of a pair without effect under other rules: it is tried once under these.
 func unheeded(x *subject, link *Link, p *ruleset.Pair) bool {
 	return slices.ContainsFunc(p.Spoke, func(name record.PlatformField) bool {
 		seen := link.Seen[name]
-		return seen.Why == ReasonOldValueKept && seen.Config != x.rules.Digest
+		return seen.Why == record.ReasonOldValueKept && seen.Config != x.rules.Digest
 	})
 }
 
@@ -103,12 +103,12 @@ func answeredOtherwise(w *draft, link *Link, asked, before record.Fields) {
 		if constant(p) || via(p) || p.Reference != nil || !has(p, asked) || sameReading(w.subject, link.Place, p, link.Base, asked) {
 			continue
 		}
-		seen := Seen{Why: ReasonOwnForm, At: w.view.Now}
+		seen := Seen{Why: record.ReasonOwnForm, At: w.view.Now}
 		switch {
 		case blankIn(p.Spoke, asked) && !has(p, before), byBlank(w.subject, p, asked, link.Base):
-			seen.Why = ReasonPlatformDefault
+			seen.Why = record.ReasonPlatformDefault
 		case has(p, before) && sameReading(w.subject, link.Place, p, link.Base, before):
-			seen.Why, seen.Config = ReasonOldValueKept, w.rules.Digest
+			seen.Why, seen.Config = record.ReasonOldValueKept, w.rules.Digest
 		}
 		seen.Words = wordsOf(seen.Why, link.Place, p.Spoke[0])
 		keepSeen(w, link.Place, p, link.Base, seen)
@@ -143,7 +143,7 @@ func noteDefault(w *draft, place record.Place, p *ruleset.Pair, shown record.Fie
 	for _, name := range p.Spoke {
 		link.Base[name], link.Sent[name] = shown[name], ""
 	}
-	keepSeen(w, place, p, shown, Seen{Why: ReasonPlatformDefault, At: at, Words: wordsOf(ReasonPlatformDefault, place, p.Spoke[0])})
+	keepSeen(w, place, p, shown, Seen{Why: record.ReasonPlatformDefault, At: at, Words: wordsOf(record.ReasonPlatformDefault, place, p.Spoke[0])})
 }
 
 // noteUnspoken keeps, on every live link, which values of the entity have no spelling at the place.
@@ -194,16 +194,16 @@ func unspokenOf(x *subject, link *Link, p *ruleset.Pair, out map[record.Platform
 }
 
 // wordsOf says for an operator why a field of a place is seen, where no translation says it.
-func wordsOf(why Reason, place record.Place, field record.PlatformField) string {
+func wordsOf(why record.Reason, place record.Place, field record.PlatformField) string {
 	name := string(field)
 	switch why {
-	case ReasonFieldGone:
+	case record.ReasonFieldGone:
 		return string(place.Connection) + " has no field " + name + " any more, so nothing is read from it or written to it"
-	case ReasonOldValueKept:
+	case record.ReasonOldValueKept:
 		return string(place.Connection) + " took our value of " + name + " and kept its old one"
-	case ReasonOwnForm:
+	case record.ReasonOwnForm:
 		return string(place.Connection) + " made something else of our value of " + name
-	case ReasonPlatformDefault:
+	case record.ReasonPlatformDefault:
 		return string(place.Connection) + " fills " + name + " in by itself where nothing is set"
 	}
 	return ""

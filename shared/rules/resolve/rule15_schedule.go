@@ -27,7 +27,7 @@ func awaitRun(x *subject, due *Due, link *Link) {
 	if !changedAt(x, m, due, link).After(began) && m.ToSpoke.Active.Contains(x.view.Now) {
 		return
 	}
-	due.Blocked, due.NotBefore = ReasonWaitsForRun, m.NextRun(began, x.view.Now)
+	due.Blocked, due.NotBefore = record.ReasonWaitsForRun, m.NextRun(began, x.view.Now)
 }
 
 // changedAt gives when what is due came to be so: the newest of the values that it is made of, of the filter's entry, and, where

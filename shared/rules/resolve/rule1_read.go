@@ -27,7 +27,7 @@ type reading struct {
 	kind readingKind
 	// why says why it says nothing: it was left out of the read, names a parent that nobody has seen yet, is an option without
 	// an entry in the map, a text that cannot be read, or one for which the rule asks for a person.
-	why Reason
+	why record.Reason
 	// words say it to an operator.
 	words string
 	// attempt is the write that it comes from, where it is ours.
@@ -46,19 +46,19 @@ type said struct {
 	text  string
 }
 
-func saysNothing(why Reason) reading { return reading{kind: readSaysNothing, why: why} }
+func saysNothing(why record.Reason) reading { return reading{kind: readSaysNothing, why: why} }
 
 // read tells what a pair of a record says. It looks at the link as it was before the record is taken in.
 func read(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) reading {
 	known := has(p, link.Base)
 	if !has(p, s.Fields) {
-		return saysNothing(ReasonIncompleteRead)
+		return saysNothing(record.ReasonIncompleteRead)
 	}
 	switch nothing, silent := silence(x, link, p, s); {
 	case silent:
 		return reading{kind: readSaysNothing, why: reasonOf(nothing.Why), words: nothing.Words(string(p.Hub[0]))}
 	case readable(p) && known && byDefault(x, link, p, s.Fields):
-		return reading{kind: readSaysNothing, why: ReasonPlatformDefault, words: wordsOf(ReasonPlatformDefault, s.Place, p.Spoke[0])}
+		return reading{kind: readSaysNothing, why: record.ReasonPlatformDefault, words: wordsOf(record.ReasonPlatformDefault, s.Place, p.Spoke[0])}
 	case known && sameReading(x, s.Place, p, s.Fields, link.Base):
 		return reading{kind: readUnchanged}
 	}
@@ -98,22 +98,22 @@ func read(x *subject, link *Link, p *ruleset.Pair, s record.Snapshot) reading {
 }
 
 // reasonOf says as a reason why a value says nothing.
-func reasonOf(why mapping.Why) Reason {
+func reasonOf(why mapping.Why) record.Reason {
 	switch why {
 	case problemUnknownParent:
-		return ReasonUnknownParent
+		return record.ReasonUnknownParent
 	case mapping.NotRead:
-		return ReasonIncompleteRead
+		return record.ReasonIncompleteRead
 	case mapping.NoEntry:
-		return ReasonUnmappedValue
+		return record.ReasonUnmappedValue
 	case mapping.Unreadable:
-		return ReasonUnreadable
+		return record.ReasonUnreadable
 	case mapping.Emptied:
-		return ReasonNothingLeft
+		return record.ReasonNothingLeft
 	case mapping.BrokenRule:
-		return ReasonBrokenRule
+		return record.ReasonBrokenRule
 	}
-	return ReasonInvalidValue
+	return record.ReasonInvalidValue
 }
 
 // stamp gives when a pair was edited, as far as the platform tells: per field if it can, else the record's, never

@@ -30,11 +30,11 @@ func comesBack(x *subject, link *Link) bool {
 }
 
 // refusal rules on an edit by another than the owner: it is undone there, or, by policy, the link may keep its own.
-func refusal(f *ruleset.Field) (ruling, Reason) {
+func refusal(f *ruleset.Field) (ruling, record.Reason) {
 	if f.NonOwner == ruleset.NonOwnerFlag || f.NonOwner == ruleset.NonOwnerPropose {
-		return waive, ReasonNonOwnerWaived
+		return waive, record.ReasonNonOwnerWaived
 	}
-	return refuse, ReasonNonOwnerReverted
+	return refuse, record.ReasonNonOwnerReverted
 }
 
 // foreign gives the field that somebody edited where it flows only towards the spoke, if that is to be answered: not where it

@@ -36,50 +36,50 @@ const (
 )
 
 // judge rules on an edit of a declared field: by the owner, by the policy, or by the stamps.
-func judge(x *subject, f *ruleset.Field, e edit) (ruling, Reason) {
+func judge(x *subject, f *ruleset.Field, e edit) (ruling, record.Reason) {
 	now, known := x.entity.Fields[f.Name]
 	parked, waits := x.entity.Parked[f.Name]
 	owner := ownerOf(x, f)
 	switch {
 	case e.text == "" && f.Blank == ruleset.BlankKeep && now.Text != "":
-		return keep, ReasonBlankKept
+		return keep, record.ReasonBlankKept
 	case forOthers(x, f, e):
 		return refusal(f)
 	case waits:
 		return park, parked.Reason
 	case known && sameValue(x, f.Name, now.Text, e.text):
-		return agree, ReasonSameEdit
+		return agree, record.ReasonSameEdit
 	case owner == e.place.Connection && !e.knowing && f.Conflict == ruleset.ConflictManual:
-		return park, ReasonManual
+		return park, record.ReasonManual
 	case owner == e.place.Connection:
-		return take, ReasonOwnerEdit
+		return take, record.ReasonOwnerEdit
 	case owner != "" && now.Text == "" && f.Blank == ruleset.BlankKeep:
-		return takeFirst, ReasonFilledBlank // its owner has no value, and a blank is none by the policy
+		return takeFirst, record.ReasonFilledBlank // its owner has no value, and a blank is none by the policy
 	case owner != "":
 		return refusal(f)
 	case e.knowing || !known || now.First: // what was merely there at first sight is older than any edit
 		if f.Owner.LastWriteWins {
-			return take, ReasonEdit
+			return take, record.ReasonEdit
 		}
-		return take, ReasonOwnerAbsent
+		return take, record.ReasonOwnerAbsent
 	}
 	return conflict(x, f, e, now)
 }
 
 // conflict rules on an edit made without knowing the entity's value, which had changed too.
-func conflict(x *subject, f *ruleset.Field, e edit, now Value) (ruling, Reason) {
+func conflict(x *subject, f *ruleset.Field, e edit, now Value) (ruling, record.Reason) {
 	hubEdit, hubValue := e.place.Connection == x.group.Hub, now.From == x.group.Hub
 	switch {
 	case f.Conflict == ruleset.ConflictManual:
-		return park, ReasonManual
+		return park, record.ReasonManual
 	case f.Conflict == ruleset.ConflictHub && hubEdit != hubValue:
-		return wins(hubEdit), ReasonHubWins
+		return wins(hubEdit), record.ReasonHubWins
 	case f.Conflict == ruleset.ConflictSpoke && hubEdit != hubValue:
-		return wins(!hubEdit), ReasonSpokeWins
+		return wins(!hubEdit), record.ReasonSpokeWins
 	case e.at.After(now.At), e.at.Equal(now.At) && rank(x, e.place.Connection) < rank(x, now.From):
-		return take, ReasonNewest
+		return take, record.ReasonNewest
 	}
-	return keep, ReasonOlder
+	return keep, record.ReasonOlder
 }
 
 func wins(edit bool) ruling {

@@ -16,7 +16,7 @@ type duty struct {
 	// fields are to be written.
 	fields record.Fields
 	// why says what it waits for: the place holds something else than the entity, and is not asked to change it.
-	why Reason
+	why record.Reason
 }
 
 type dutyKind string
@@ -27,7 +27,7 @@ const (
 	dutyWait  dutyKind = "wait"  // it is not asked yet, or may keep its own
 )
 
-func waits(why Reason) duty { return duty{kind: dutyWait, why: why} }
+func waits(why record.Reason) duty { return duty{kind: dutyWait, why: why} }
 
 // dutyOf says whether a pair is due on a live link.
 func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
@@ -35,7 +35,7 @@ func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
 		return duty{kind: dutyNone}
 	}
 	if fieldGone(link, p) {
-		return waits(ReasonFieldGone)
+		return waits(record.ReasonFieldGone)
 	}
 	if d := permitted(x, link, p); d.kind != dutyWrite {
 		return d
@@ -44,7 +44,7 @@ func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
 	want := record.Fields(nil)
 	switch {
 	case parent != "":
-		return waits(ReasonWaitsForParent) // an existing record keeps its reference until the new parent has one
+		return waits(record.ReasonWaitsForParent) // an existing record keeps its reference until the new parent has one
 	case problem != "":
 		return waits(reasonOf(problem))
 	case !known:
@@ -54,13 +54,13 @@ func dutyOf(x *subject, link *Link, p *ruleset.Pair) duty {
 	case has(p, link.Sent) && sameReading(x, link.Place, p, want, link.Sent) && !unheeded(x, link, p):
 		return duty{kind: dutyNone}
 	case keptAsFound(x, p, link):
-		return waits(ReasonKeptAsFound)
+		return waits(record.ReasonKeptAsFound)
 	case refusedValue(p, link, want):
-		return waits(ReasonRejected)
+		return waits(record.ReasonRejected)
 	case waived(x, p, link):
-		return waits(ReasonNonOwnerWaived)
+		return waits(record.ReasonNonOwnerWaived)
 	case keepsBlank(x, p, texts):
-		return waits(ReasonBlankKept)
+		return waits(record.ReasonBlankKept)
 	}
 	return duty{kind: dutyWrite, fields: want}
 }
@@ -79,7 +79,7 @@ func permitted(x *subject, link *Link, p *ruleset.Pair) duty {
 		case ownerOf(x, f) == link.Place.Connection && !fillsBlank(x, p, link, name) && !link.Overtaken[p.Spoke[0]]:
 			return duty{kind: dutyNone}
 		case !ownerRead(x, f, link.Place):
-			return waits(ReasonOwnerUnread)
+			return waits(record.ReasonOwnerUnread)
 		}
 	}
 	return duty{kind: dutyWrite}

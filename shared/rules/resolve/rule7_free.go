@@ -13,7 +13,7 @@ import (
 // waitsForKey reports whether a field has a value that waits for a key which another entity holds.
 func waitsForKey(e *Entity, name record.HubField) bool {
 	parked, waits := e.Parked[name]
-	return waits && parked.Reason == ReasonKeyHeld
+	return waits && parked.Reason == record.ReasonKeyHeld
 }
 
 // wanted gives the value that a field waits to take: what last came from whoever may set it.
@@ -68,7 +68,7 @@ func takeFreed(w *draft) {
 	take := freed(w.subject, w.waitFor)
 	for _, name := range slices.Sorted(maps.Keys(take)) {
 		c, e := take[name], w.editEntity()
-		w.note(FieldChange{Field: name, Old: e.Fields[name].Text, New: c.Text, Reason: ReasonKeyFree, Taken: true})
+		w.note(FieldChange{Field: name, Old: e.Fields[name].Text, New: c.Text, Reason: record.ReasonKeyFree, Taken: true})
 		e.Fields[name] = Value{Text: c.Text, From: c.Place.Connection, At: c.At, Edited: e.Rev + 1}
 		delete(e.Parked, name)
 	}

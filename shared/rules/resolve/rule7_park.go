@@ -8,7 +8,7 @@ import (
 // Rule 7: what waits for a person.
 
 // parkField holds a field for a person: the last agreed value stays, every candidate is kept.
-func parkField(w *draft, e edit, why Reason) {
+func parkField(w *draft, e edit, why record.Reason) {
 	entity := w.editEntity()
 	now := entity.Fields[e.field]
 	parked, already := entity.Parked[e.field]
@@ -42,7 +42,7 @@ func parkKey(w *draft, rule ruleset.MatchRule) (parked bool) {
 				continue
 			}
 			taken := e.Fields[c.Field]
-			c.Taken, c.Reason = false, ReasonKeyHeld
+			c.Taken, c.Reason = false, record.ReasonKeyHeld
 			before := was.Fields[c.Field]
 			e.Fields[c.Field] = before
 			w.parked, parked = true, true
@@ -50,7 +50,7 @@ func parkKey(w *draft, rule ruleset.MatchRule) (parked bool) {
 				e.Parked[c.Field] = waits
 				continue
 			}
-			e.Parked[c.Field] = Parked{Reason: ReasonKeyHeld, Since: w.view.Now, Candidates: []Candidate{
+			e.Parked[c.Field] = Parked{Reason: record.ReasonKeyHeld, Since: w.view.Now, Candidates: []Candidate{
 				{Place: record.Place{Connection: before.From}, Text: before.Text, At: before.At},
 				{Place: record.Place{Connection: taken.From}, Text: taken.Text, At: taken.At}}}
 		}

@@ -35,14 +35,14 @@ const attemptLife = 3 * time.Minute
 // decideReceipt decides what a platform's answer means for the link that asked.
 func decideReceipt(w *draft, r Receipt) Decision {
 	if w.links[r.Place] == nil {
-		return Decision{Outcome: Noop, Reason: ReasonNotLinked, Entity: r.Entity}
+		return Decision{Outcome: Noop, Reason: record.ReasonNotLinked, Entity: r.Entity}
 	}
 	if link := w.links[r.Place]; link.Lease.Fence != r.Fence || w.entity.ID != r.Entity {
 		// A late holder: its write is in the attempts, and the next read tells what became of it.
 		if id := cmp.Or(r.ID, r.Intent.Ref.ID); id != "" {
 			w.hint(record.Change{Ref: record.Ref{Place: r.Place, ID: id}, Source: record.SourceWriter, Kind: record.KindChanged})
 		}
-		return w.settle(Superseded, ReasonLateHolder)
+		return w.settle(Superseded, record.ReasonLateHolder)
 	}
 	if r.Snapshot != nil && r.Snapshot.Place != r.Place { // an answer speaks of the place that was asked
 		s := *r.Snapshot
@@ -60,7 +60,7 @@ func decideReceipt(w *draft, r Receipt) Decision {
 		return createdReceipt(w, link, r)
 	case record.OperationUpdate:
 		writtenReceipt(w, link, r)
-		return w.settle(Applied, ReasonWritten)
+		return w.settle(Applied, record.ReasonWritten)
 	}
 	dropAttempt(w, link, r.Intent.Key)
 	if r.Snapshot != nil { // so that a read of how it was before is known to be older
@@ -75,7 +75,7 @@ func decideReceipt(w *draft, r Receipt) Decision {
 		broughtBack(w, link)
 		rejoin(w, link.Place)
 		w.hint(changeOf(record.Ref{Place: link.Place, ID: link.ID}))
-		return w.settle(Applied, ReasonRestored)
+		return w.settle(Applied, record.ReasonRestored)
 	case record.OperationDelete:
 		link.State, link.Evidence, link.ArchivedByUs = LinkTombstone, record.EvidenceDeleted, true
 	default:
@@ -86,7 +86,7 @@ func decideReceipt(w *draft, r Receipt) Decision {
 		spreadDeletion(w, link.Place)
 	}
 	hintHeld(w, link.Place)
-	return w.settle(Applied, ReasonArchived)
+	return w.settle(Applied, record.ReasonArchived)
 }
 
 func dropAttempt(w *draft, link *Link, key string) {
@@ -155,17 +155,17 @@ func createdReceipt(w *draft, link *Link, r Receipt) Decision {
 		// read; until then this create is not due again.
 		dropAttempt(w, link, r.Intent.Key)
 		link.State = LinkNone
-		link.Rejected[CreateField] = Rejection{Value: createDigest(r.Intent.Fields), Code: string(ReasonExists), At: w.view.Now}
+		link.Rejected[CreateField] = Rejection{Value: createDigest(r.Intent.Fields), Code: string(record.ReasonExists), At: w.view.Now}
 		w.hint(record.Change{Ref: record.Ref{Place: link.Place, ID: r.ID}, Source: record.SourceWriter, Kind: record.KindChanged})
-		return w.settle(Applied, ReasonExists)
+		return w.settle(Applied, record.ReasonExists)
 	}
 	ref := record.Ref{Place: link.Place, ID: r.ID}
 	if id := w.ref(ref); id != "" && id != w.entity.ID {
 		// The record was taken for another entity's meanwhile: a person must say.
 		dropAttempt(w, link, r.Intent.Key)
 		link.State = LinkNone
-		link.Rejected[CreateField] = Rejection{Value: createDigest(r.Intent.Fields), Code: string(ReasonSlotTaken), At: w.view.Now}
-		return w.settle(ParkedWork, ReasonSlotTaken)
+		link.Rejected[CreateField] = Rejection{Value: createDigest(r.Intent.Fields), Code: string(record.ReasonSlotTaken), At: w.view.Now}
+		return w.settle(ParkedWork, record.ReasonSlotTaken)
 	}
 	w.pointRef(ref)
 	link.ID, link.State, link.Evidence = r.ID, LinkLive, ""
@@ -187,7 +187,7 @@ func createdReceipt(w *draft, link *Link, r Receipt) Decision {
 	}
 	leftBlank(w, link)
 	markOvertaken(w, link, r.Intent.Fields)
-	return w.settle(Applied, ReasonCreated)
+	return w.settle(Applied, record.ReasonCreated)
 }
 
 // lookAgain asks for a record to be read that an earlier try made: it may have been edited since, and what its answer
@@ -226,7 +226,7 @@ func leftBlank(w *draft, link *Link) {
 		}
 		for _, name := range p.Hub {
 			if _, known := w.entity.Fields[name]; !known {
-				applyRuling(w, edit{field: name, place: link.Place, at: w.view.Now}, takeFirst, ReasonFirstSight)
+				applyRuling(w, edit{field: name, place: link.Place, at: w.view.Now}, takeFirst, record.ReasonFirstSight)
 			}
 		}
 	}
@@ -299,25 +299,25 @@ func failed(w *draft, link *Link, r Receipt) Decision {
 	case fault.RateLimited:
 		link.Failures--
 		link.NotBefore = w.view.Now.Add(fault.After(r.Err, backoff(1)))
-		return w.settle(Postponed, ReasonRateLimited)
+		return w.settle(Postponed, record.ReasonRateLimited)
 	case fault.Stale:
 		link.NotBefore = time.Time{}
 		w.hint(record.Change{Ref: record.Ref{Place: link.Place, ID: link.ID}, Source: record.SourceWriter, Kind: record.KindChanged})
-		return w.settle(Postponed, ReasonConflict409)
+		return w.settle(Postponed, record.ReasonConflict409)
 	case fault.Gone:
 		w.hint(record.Change{Ref: record.Ref{Place: link.Place, ID: link.ID}, Source: record.SourceWriter, Kind: record.KindDeleted})
-		return w.settle(Postponed, ReasonDeleted)
+		return w.settle(Postponed, record.ReasonDeleted)
 	case fault.Rejected:
 		reject(w, link, r)
-		return w.settle(DeadLetter, ReasonRejected)
+		return w.settle(DeadLetter, record.ReasonRejected)
 	case fault.Unauthorized:
-		return w.settle(Postponed, ReasonUnauthorized)
+		return w.settle(Postponed, record.ReasonUnauthorized)
 	case fault.Waiting:
-		return w.settle(Postponed, ReasonWaitsForParent)
+		return w.settle(Postponed, record.ReasonWaitsForParent)
 	case fault.InDoubt, fault.Unclassified:
-		return w.settle(Postponed, ReasonInDoubt)
+		return w.settle(Postponed, record.ReasonInDoubt)
 	}
-	return w.settle(Postponed, ReasonTransient)
+	return w.settle(Postponed, record.ReasonTransient)
 }
 
 func backoff(failures int) time.Duration {

@@ -13,7 +13,7 @@ import (
 // verdict is what matching says of a record: an entity, none, or that it cannot be told.
 type verdict struct {
 	entity record.EntityID
-	why    Reason
+	why    record.Reason
 	held   bool // quarantine, for why
 }
 
@@ -96,22 +96,22 @@ func matchRecord(x *subject, s record.Snapshot, values record.HubValues, self re
 		row := x.keyRow(key)
 		holders := slices.DeleteFunc(slices.Clone(row.Holders), func(id record.EntityID) bool { return id == self })
 		if len(holders) > 1 {
-			return verdict{held: true, why: ReasonAmbiguous}
+			return verdict{held: true, why: record.ReasonAmbiguous}
 		}
 		if len(holders) == 1 && contradicts(x, holders[0], x.declared.Match[:i], values) {
-			return verdict{held: true, why: ReasonKeysDiffer}
+			return verdict{held: true, why: record.ReasonKeysDiffer}
 		}
 		if len(holders) == 1 {
-			return slot(x, s, holders[0], ReasonMatched)
+			return slot(x, s, holders[0], record.ReasonMatched)
 		}
 		if slices.ContainsFunc(row.Former, func(f Former) bool {
 			return f.Entity != self && f.Until.After(x.view.Now) && slotFree(x, f.Entity, s.Place)
 		}) {
-			return verdict{held: true, why: ReasonFormerKey}
+			return verdict{held: true, why: record.ReasonFormerKey}
 		}
 	}
 	if blind(x, s) {
-		return verdict{held: true, why: ReasonFieldGone}
+		return verdict{held: true, why: record.ReasonFieldGone}
 	}
 	return verdict{}
 }
@@ -172,7 +172,7 @@ func matchMarker(x *subject, s record.Snapshot) verdict {
 	if rows.Entity == nil || rows.Entity.Type != x.declared.Type {
 		return verdict{} // a copied or foreign value: it proves nothing
 	}
-	if v := slot(x, s, id, ReasonMatchedMarker); v.entity != "" {
+	if v := slot(x, s, id, record.ReasonMatchedMarker); v.entity != "" {
 		return v
 	}
 	// The stored id is another record's: a person copied the record. The rules decide.
@@ -180,17 +180,17 @@ func matchMarker(x *subject, s record.Snapshot) verdict {
 }
 
 // slot checks that the entity's place for this record is free.
-func slot(x *subject, s record.Snapshot, id record.EntityID, why Reason) verdict {
+func slot(x *subject, s record.Snapshot, id record.EntityID, why record.Reason) verdict {
 	rows := x.rows(id)
 	if rows.Entity == nil {
 		return verdict{}
 	}
 	if rows.Entity.State == EntityQuarantined {
-		return verdict{held: true, why: ReasonAmbiguous}
+		return verdict{held: true, why: record.ReasonAmbiguous}
 	}
 	link := rows.Links[s.Place]
 	if link != nil && link.ID != s.ID && (link.State == LinkLive || link.State == LinkQuarantined || link.State == LinkUnlinked) {
-		return verdict{held: true, why: ReasonSlotTaken}
+		return verdict{held: true, why: record.ReasonSlotTaken}
 	}
 	return verdict{entity: rows.Entity.ID, why: why}
 }

@@ -23,11 +23,12 @@ import (
 //
 //	policy FIELD [owner=CONNECTION|anyone] [conflict=…] [non_owner=…] [blank=…]   before anything is seen
 //	ann                             Ann is in the CRM (h1), the field service (f1) and the books (b1), alike, for a minute
-//	see PLACE ID [stamp=DURATION]   a read of a record; lines of field=value follow; stamp is before now
+//	see PLACE ID [stamp=DURATION] [archived=yes]   a read of a record; lines of field=value follow; stamp is before now
 //	edit PLACE ID [stamp=DURATION]  likewise, of what it showed and was written before; the lines say what is otherwise
 //	new                             forgets everything
 //	gone PLACE ID EVIDENCE          it is not there
 //	write PLACE ID [fault=KIND]     what is due there is written, and answered
+//	find PLACE ID                   the look-up before the create that is due there finds it; lines of field=value follow
 //	answer FIELD VALUE              a person decides
 //	pass DURATION
 //	entity                          shows every value with whose it is, and what is parked
@@ -105,13 +106,17 @@ func (s *scenario) step(c *datadriven.TestData) string {
 		if option("stamp") != "" {
 			before = s.duration(option("stamp"))
 		}
-		s.look(ref.Place, ref.ID, before, fields)
+		if option("archived") == "yes" {
+			s.archived(ref, fields)
+		} else {
+			s.look(ref.Place, ref.ID, before, fields)
+		}
 	case "gone":
 		s.last = s.commit(s.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: placeOf(arg(0)), ID: record.ExternalID(arg(1))},
 			Evidence: record.Evidence(arg(2)), Into: record.ExternalID(option("into")), ReadBegan: s.view.Now}}))
 	case "write":
 		var err error
-		for _, kind := range []fault.Kind{fault.Rejected, fault.InDoubt, fault.RateLimited} {
+		for kind := fault.Unclassified; kind <= fault.Waiting; kind++ {
 			if option("fault") == kind.String() {
 				err = fault.Newf(kind, "write", "told to")
 			}
@@ -124,6 +129,21 @@ func (s *scenario) step(c *datadriven.TestData) string {
 			s.holds[ref] = fields
 		}
 		s.last = s.write(s.last, ref.Place, ref.ID, err)
+	case "find":
+		ref, fields := record.Ref{Place: placeOf(arg(0)), ID: record.ExternalID(arg(1))}, record.Fields{}
+		for line := range strings.Lines(c.Input) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			fields[record.PlatformField(name)] = value
+		}
+		x := due(s.last, ref.Place)
+		if x == nil || x.Operation != record.OperationCreate {
+			c.Fatalf(s.t, "no create is due at %s", ref.Place)
+		}
+		create := s.last
+		d := s.commit(s.decide(resolve.Observation{Found: &resolve.Found{Entity: s.entity, Due: *x, At: s.view.Now,
+			Find: []record.PlatformField{"mail"}, Snapshot: record.Snapshot{Ref: ref, Fields: fields, ReadBegan: s.view.Now}}}))
+		s.last = create
+		return decided(d)
 	case "answer":
 		s.last = s.answer(resolve.Answer{Entity: s.entity, Field: record.HubField(arg(0)), Value: arg(1)})
 	default:
@@ -140,6 +160,12 @@ func (s *scenario) look(place record.Place, id record.ExternalID, before time.Du
 	s.holds[record.Ref{Place: place, ID: id}] = fields
 	s.last = s.see(place, id, s.view.Now.Add(-before), fields)
 	s.entity = s.last.Entity
+}
+
+// archived takes in a read of an archived record.
+func (s *scenario) archived(ref record.Ref, fields record.Fields) {
+	s.last = s.commit(s.decide(resolve.Observation{Snapshot: &record.Snapshot{Ref: ref, Fields: fields, Archived: true,
+		ModifiedAt: s.view.Now, ReadBegan: s.view.Now}}))
 }
 
 func (s *scenario) duration(text string) time.Duration {

@@ -19,7 +19,7 @@ func TestAnEditAfterTheRunWaitsForTheNext(t *testing.T) {
 	tb.view.Runs[run] = began
 	tb.pass(10 * time.Minute)
 	d := tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "2", "street": "Elm", "note": "n"})
-	if x := due(d, payer); x == nil || x.Blocked != resolve.ReasonWaitsForRun || !x.NotBefore.Equal(began.Add(24*time.Hour)) {
+	if x := due(d, payer); x == nil || x.Blocked != record.ReasonWaitsForRun || !x.NotBefore.Equal(began.Add(24*time.Hour)) {
 		t.Errorf("got %+v, want it to wait for the next day's run", x)
 	}
 	if x := due(d, client); x == nil || x.Blocked != "" {
@@ -40,7 +40,7 @@ func TestARevertWaitsForTheRunToo(t *testing.T) {
 	tb.view.Runs[resolve.RunKey{Group: "g", Place: payer}] = tb.view.Now
 	tb.pass(10 * time.Minute)
 	d := tb.see(payer, "b1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "9"})
-	if x := due(d, payer); x == nil || x.Blocked != resolve.ReasonWaitsForRun {
+	if x := due(d, payer); x == nil || x.Blocked != record.ReasonWaitsForRun {
 		t.Errorf("got %+v, want the revert to wait", x)
 	}
 }

@@ -39,7 +39,7 @@ func TestAnOptionWithoutAnEntryStaysAndTravelsNowhere(t *testing.T) {
 	if due(d, client) != nil || due(d, contact) != nil {
 		t.Errorf("an option that says nothing makes something due: %+v", d.Due)
 	}
-	tb.wantSeen(id, client, "memo", resolve.ReasonUnmappedValue, "no entry for Qualification in the value map of note")
+	tb.wantSeen(id, client, "memo", record.ReasonUnmappedValue, "no entry for Qualification in the value map of note")
 	if again := tb.see(client, "f1", tb.view.Now, clientWith("Qualification")); !again.Patch.Empty() {
 		t.Errorf("seen again it changes something: %+v", again.Patch)
 	}
@@ -60,7 +60,7 @@ func TestAnOptionWithoutAnEntryStaysAndTravelsNowhere(t *testing.T) {
 	if x := due(d, client); x != nil {
 		t.Errorf("a value without an entry is due: %+v", x)
 	}
-	tb.wantSeen(id, client, "memo", resolve.ReasonUnmappedValue, "no entry for lost in the value map of memo")
+	tb.wantSeen(id, client, "memo", record.ReasonUnmappedValue, "no entry for lost in the value map of memo")
 	d = tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "won"})
 	tb.wantNoneSeen(id, client)
 	if x := due(d, client); x == nil || x.Fields["memo"] != "Closed Won" {
@@ -72,7 +72,7 @@ func (tb *table) seen(id record.EntityID, place record.Place) map[record.Platfor
 	return tb.view.Entities[resolve.EntityKey{Group: "g", ID: id}].Links[place].Seen
 }
 
-func (tb *table) wantSeen(id record.EntityID, place record.Place, field record.PlatformField, why resolve.Reason, words string) {
+func (tb *table) wantSeen(id record.EntityID, place record.Place, field record.PlatformField, why record.Reason, words string) {
 	tb.t.Helper()
 	if seen := tb.seen(id, place)[field]; seen.Why != why || seen.Words != words {
 		tb.t.Errorf("%s of %s is seen as %q, %q; want %q, %q", field, place, seen.Why, seen.Words, why, words)
@@ -93,7 +93,7 @@ func TestAnOptionWithoutAnEntryAtFirstSightIsOverruledByALaterEditAlone(t *testi
 	if x := due(d, client); x != nil {
 		t.Errorf("what stood there is overwritten: %+v", x)
 	}
-	tb.wantSeen(id, client, "memo", resolve.ReasonUnmappedValue, "no entry for Qualification in the value map of note")
+	tb.wantSeen(id, client, "memo", record.ReasonUnmappedValue, "no entry for Qualification in the value map of note")
 	tb.pass(time.Minute)
 	d = tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "won"})
 	if x := due(d, client); x == nil || x.Fields["memo"] != "Closed Won" {
@@ -112,7 +112,7 @@ func TestAWriteWithoutEffectIsNotRepeated(t *testing.T) {
 	if x := due(d, client); x != nil {
 		t.Errorf("a write that was ignored is due again: %+v", x)
 	}
-	tb.wantSeen(id, client, "tel", resolve.ReasonOldValueKept, "field took our value of tel and kept its old one")
+	tb.wantSeen(id, client, "tel", record.ReasonOldValueKept, "field took our value of tel and kept its old one")
 	for range 3 { // neither reads nor wake-ups make it due, and the old value is nobody's edit
 		tb.pass(time.Hour)
 		d = tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "n"})
@@ -169,7 +169,7 @@ func TestWhatAPlatformFillsInIsNobodysEdit(t *testing.T) {
 			if due(seen, contact) != nil || due(seen, client) != nil {
 				t.Errorf("a default makes something due: %+v", seen.Due)
 			}
-			if s := tb.seen(d.Entity, client)["memo"]; s.Why != resolve.ReasonPlatformDefault || s.Troubles() {
+			if s := tb.seen(d.Entity, client)["memo"]; s.Why != record.ReasonPlatformDefault || s.Troubles() {
 				t.Errorf("seen as %+v, want the platform's default, which troubles nobody", s)
 			}
 			tb.pass(time.Minute)
@@ -208,7 +208,7 @@ func TestAFieldThatIsGoneIsHeldWhileOthersFlow(t *testing.T) {
 	d := without("ann@x.example")
 	tb.wantValue(id, "note", "n")
 	tb.wantValue(id, "street", "Oak")
-	tb.wantSeen(id, client, "memo", resolve.ReasonFieldGone, "field has no field memo any more, so nothing is read from it or written to it")
+	tb.wantSeen(id, client, "memo", record.ReasonFieldGone, "field has no field memo any more, so nothing is read from it or written to it")
 	if due(d, contact) == nil {
 		t.Error("the other field does not flow")
 	}
@@ -271,13 +271,13 @@ func TestARecordWhoseKeyFieldIsGoneIsNobodyNew(t *testing.T) {
 	s := record.Snapshot{Ref: record.Ref{Place: client, ID: "f1"}, ReadBegan: start, Gone: []record.PlatformField{"mail"},
 		Fields: record.Fields{"tel": "1", "road": "", "memo": "", "siteid": ""}}
 	d := tb.commit(tb.decide(resolve.Observation{Snapshot: &s}))
-	tb.wantOutcome(d, resolve.ParkedWork, resolve.ReasonFieldGone)
+	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonFieldGone)
 	if due(d, contact) != nil {
 		t.Errorf("a contact is made for it: %+v", due(d, contact))
 	}
 	tb.pass(time.Hour)
 	d = tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""})
-	if tb.wantOutcome(d, resolve.Applied, resolve.ReasonMatched); d.Entity != id {
+	if tb.wantOutcome(d, resolve.Applied, record.ReasonMatched); d.Entity != id {
 		t.Errorf("with its email it became %s, want %s", d.Entity, id)
 	}
 }

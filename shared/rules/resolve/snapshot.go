@@ -23,7 +23,7 @@ func decideSnapshot(w *draft, s record.Snapshot) Decision {
 		return decision
 	}
 	if link.State == LinkUnlinked {
-		return w.settle(Noop, ReasonUnlinked)
+		return w.settle(Noop, record.ReasonUnlinked)
 	}
 	if s.Archived {
 		return gone(w, link, record.EvidenceArchived)
@@ -31,7 +31,7 @@ func decideSnapshot(w *draft, s record.Snapshot) Decision {
 	if link.State == LinkTombstone {
 		if counts := link.TouchedAt.Add(missingLag); s.ReadBegan.Before(counts) {
 			// A lagging replica may still have what is gone: a read counts as a restore once it would show the deletion.
-			return Decision{Outcome: Postponed, Reason: ReasonStaleRead, Entity: w.entity.ID, RetryAt: counts}
+			return Decision{Outcome: Postponed, Reason: record.ReasonStaleRead, Entity: w.entity.ID, RetryAt: counts}
 		}
 		restored(w, s.Place)
 	}
@@ -45,27 +45,27 @@ func decideSnapshot(w *draft, s record.Snapshot) Decision {
 // after a merge, or after another took its place.
 func another(w *draft, s record.Snapshot, link *Link) Decision {
 	if s.Archived || s.Lagging || slices.Contains(w.entity.Leftovers, s.Ref) {
-		return w.settle(Noop, ReasonNotLinked)
+		return w.settle(Noop, record.ReasonNotLinked)
 	}
 	if link == nil || link.State == LinkNone && len(link.Attempts) == 0 || link.State == LinkTombstone {
-		return tie(w, s, verdict{entity: w.entity.ID, why: ReasonRestored})
+		return tie(w, s, verdict{entity: w.entity.ID, why: record.ReasonRestored})
 	}
 	e := w.editEntity()
 	e.Leftovers = append(e.Leftovers, s.Ref)
-	w.note(FieldChange{Reason: ReasonSlotTaken, Taken: true})
-	return w.settle(ParkedWork, ReasonSlotTaken)
+	w.note(FieldChange{Reason: record.ReasonSlotTaken, Taken: true})
+	return w.settle(ParkedWork, record.ReasonSlotTaken)
 }
 
 // putOff says whether an observation of a link cannot be taken now: a write is in progress, or the read is too old.
 func putOff(w *draft, link *Link, readBegan, modifiedAt time.Time) (Decision, bool) {
 	if link.Lease.Until.After(w.view.Now) {
-		return Decision{Outcome: Postponed, Reason: ReasonLeased, Entity: w.entity.ID, RetryAt: link.Lease.Until.Add(leaseGrace)}, true
+		return Decision{Outcome: Postponed, Reason: record.ReasonLeased, Entity: w.entity.ID, RetryAt: link.Lease.Until.Add(leaseGrace)}, true
 	}
 	if w.observation.Carried && !link.TouchedAt.Before(readBegan.Add(-carriedMargin)) {
-		return Decision{Outcome: ReadAgain, Reason: ReasonStaleRead, Entity: w.entity.ID}, true
+		return Decision{Outcome: ReadAgain, Reason: record.ReasonStaleRead, Entity: w.entity.ID}, true
 	}
 	if !modifiedAt.IsZero() && modifiedAt.Before(link.ModifiedAt) && w.observation.Change.Deferrals < staleReadsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonStaleRead, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter)}, true
+		return Decision{Outcome: Postponed, Reason: record.ReasonStaleRead, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter)}, true
 	}
 	if !link.Lease.Until.IsZero() {
 		// An expired lease: whoever held it may still come back, and is refused by the fence.
@@ -78,7 +78,7 @@ func putOff(w *draft, link *Link, readBegan, modifiedAt time.Time) (Decision, bo
 // settleAbsorbed ends a snapshot's decision with the outcome that its changes speak of.
 func settleAbsorbed(w *draft) Decision {
 	if len(w.unseen) > 0 && w.observation.Change.Deferrals < parentDeferralsMax {
-		return Decision{Outcome: Postponed, Reason: ReasonUnknownParent, Entity: w.entity.ID,
+		return Decision{Outcome: Postponed, Reason: record.ReasonUnknownParent, Entity: w.entity.ID,
 			RetryAt: w.view.Now.Add(rereadAfter), Hints: w.allHints()}
 	}
 	if w.parked {
@@ -88,12 +88,12 @@ func settleAbsorbed(w *draft) Decision {
 		return w.settle(Applied, firstReason(w))
 	}
 	if w.echo {
-		return w.settle(Noop, ReasonEcho)
+		return w.settle(Noop, record.ReasonEcho)
 	}
-	return w.settle(Noop, ReasonUnchanged)
+	return w.settle(Noop, record.ReasonUnchanged)
 }
 
-func firstReason(w *draft) Reason {
+func firstReason(w *draft) record.Reason {
 	for _, c := range w.changes {
 		if c.Taken {
 			return c.Reason
@@ -102,29 +102,29 @@ func firstReason(w *draft) Reason {
 	if len(w.changes) > 0 {
 		return w.changes[0].Reason
 	}
-	return ReasonEcho
+	return record.ReasonEcho
 }
 
 func tooOld(w *draft) Decision {
-	return Decision{Outcome: Postponed, Reason: ReasonOldRules, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter)}
+	return Decision{Outcome: Postponed, Reason: record.ReasonOldRules, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter)}
 }
 
 // decideWake says what is due of an entity, and changes nothing but holds, and the keys of match rules that have changed: so one
 // sweep renews every key. It asks for a record whose value waited for a key that is free by now.
 func decideWake(w *draft) Decision {
 	if outdated(w.subject) {
-		return Decision{Outcome: Noop, Reason: ReasonOldRules, Entity: w.entity.ID, Type: w.entity.Type}
+		return Decision{Outcome: Noop, Reason: record.ReasonOldRules, Entity: w.entity.ID, Type: w.entity.Type}
 	}
 	if keysOutdated(w.subject) {
 		moveKeys(w)
 	}
 	hintFreed(w)
 	if w.entity.State != EntityLive {
-		held := Decision{Outcome: Noop, Reason: ReasonQuarantined, Entity: w.entity.ID, Type: w.entity.Type}
+		held := Decision{Outcome: Noop, Reason: record.ReasonQuarantined, Entity: w.entity.ID, Type: w.entity.Type}
 		if w.entityChanged {
 			held.Patch = Patch{Owner: EntityKey{w.group.Name, w.entity.ID}, Entity: w.entity, Keys: w.keys}
 		}
 		return held
 	}
-	return w.settle(Noop, ReasonUnchanged)
+	return w.settle(Noop, record.ReasonUnchanged)
 }

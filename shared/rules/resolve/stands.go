@@ -12,7 +12,7 @@ type Stand struct {
 	Place  record.Place
 	Fields []record.PlatformField
 	// Why says why it may: a waiver, a value that stood there before the link, one that says nothing, one that was refused.
-	Why Reason
+	Why record.Reason
 }
 
 // Stands lists what of an entity's live records differs from it and is not due, by rule 6. Its rows must be in the view; what is

@@ -26,7 +26,7 @@ type Entity struct {
 	// Into is the survivor, when merged.
 	Into record.EntityID `json:"into,omitempty"`
 	// Why says why it is quarantined.
-	Why Reason `json:"why,omitempty"`
+	Why record.Reason `json:"why,omitempty"`
 	// Born is the place of its first record.
 	Born   record.Place               `json:"born"`
 	Fields map[record.HubField]Value  `json:"fields"`
@@ -65,9 +65,9 @@ type Value struct {
 
 // Parked holds a field for a person, with every candidate. It is due nowhere.
 type Parked struct {
-	Reason     Reason      `json:"reason"`
-	Since      time.Time   `json:"since"`
-	Candidates []Candidate `json:"candidates"`
+	Reason     record.Reason `json:"reason"`
+	Since      time.Time     `json:"since"`
+	Candidates []Candidate   `json:"candidates"`
 }
 
 // Candidate is one value that a parked field might take.
@@ -79,7 +79,7 @@ type Candidate struct {
 
 // Hold is an operation that cannot be done until a person acts.
 type Hold struct {
-	Reason Reason                 `json:"reason"`
+	Reason record.Reason          `json:"reason"`
 	Since  time.Time              `json:"since"`
 	Fields []record.PlatformField `json:"fields,omitempty"`
 }
@@ -206,7 +206,7 @@ type Entry struct {
 	Change   string        `json:"change,omitempty"` // the change record's ID
 	Record   record.Ref    `json:"record,omitzero"`
 	Outcome  Outcome       `json:"outcome"`
-	Reason   Reason        `json:"reason"`
+	Reason   record.Reason `json:"reason"`
 	Config   string        `json:"config"`
 	Changes  []FieldChange `json:"changes,omitempty"`
 	LinkedAs LinkState     `json:"linked_as,omitempty"`
@@ -218,8 +218,8 @@ type FieldChange struct {
 	Old   string          `json:"old"`
 	New   string          `json:"new"`
 	// Reason says why it was taken, or not: a change with Taken false left the entity as it was.
-	Reason Reason `json:"reason"`
-	Taken  bool   `json:"taken"`
+	Reason record.Reason `json:"reason"`
+	Taken  bool          `json:"taken"`
 }
 
 // KeyRow is a match key's row: who holds it, who held it of late, and whose value waits for it.

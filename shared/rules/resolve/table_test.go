@@ -182,7 +182,7 @@ func (tb *table) answered(d resolve.Decision, place record.Place, id record.Exte
 	}
 	key := resolve.EntityKey{Group: "g", ID: d.Entity}
 	link := tb.view.Entities[key].Links[place]
-	intent := resolve.IntentOf("g", d.Entity, *x, link)
+	intent := x.Intent
 	if link == nil {
 		link = &resolve.Link{Place: place, State: resolve.LinkNone}
 	}
@@ -212,7 +212,7 @@ func (tb *table) wantValue(id record.EntityID, name record.HubField, want string
 	}
 }
 
-func (tb *table) wantOutcome(d resolve.Decision, outcome resolve.Outcome, reason resolve.Reason) {
+func (tb *table) wantOutcome(d resolve.Decision, outcome resolve.Outcome, reason record.Reason) {
 	tb.t.Helper()
 	if d.Outcome != outcome || d.Reason != reason {
 		tb.t.Errorf("got %s because %s, want %s because %s", d.Outcome, d.Reason, outcome, reason)

@@ -176,7 +176,7 @@ func (d drawn) rows(id record.EntityID) *resolve.Rows {
 		e.Fields[pick(d, "field", hubNames...)] = resolve.Value{Text: d.text(), From: pick(d, "from", record.Connection("crm"), "field", "left"), At: d.at("set"), First: d.yes("first")}
 	}
 	if d.yes("parked") {
-		e.Parked = map[record.HubField]resolve.Parked{pick(d, "parked field", hubNames...): {Reason: resolve.ReasonManual}}
+		e.Parked = map[record.HubField]resolve.Parked{pick(d, "parked field", hubNames...): {Reason: record.ReasonManual}}
 	}
 	if d.yes("keyed") {
 		e.Keys = map[string]string{"email": pick(d, "hash", "h1", "h2"), "gone": "h3"}
@@ -221,7 +221,7 @@ func (d drawn) fields() record.Fields {
 
 func (d drawn) observation() resolve.Observation {
 	o := resolve.Observation{Group: pick(d, "group", record.Group("g"), "g", "g", "other"), Carried: d.yes("carried"), Change: record.Change{Deferrals: pick(d, "deferrals", 0, 30)}}
-	switch d.count("kind", 5) {
+	switch d.count("kind", 6) {
 	case 0:
 		o.Snapshot = d.snapshot()
 	case 1:
@@ -237,6 +237,9 @@ func (d drawn) observation() resolve.Observation {
 		o.Wake = d.id()
 	case 4:
 		o.Answer = &resolve.Answer{Entity: d.id(), Field: pick(d, "answered field", hubNames...), Value: d.text(), Force: pick(d, "force", "", "reason"), At: start}
+	case 5:
+		o.Found = &resolve.Found{Entity: d.id(), Snapshot: *d.snapshot(), At: start, Find: []record.PlatformField{pick(d, "searched", spokeNames...)},
+			Due: resolve.Due{Place: d.place(), Operation: record.OperationCreate, Fields: d.fields(), Intent: record.Intent{Fields: d.fields()}}}
 	}
 	return o
 }

@@ -105,12 +105,12 @@ func TestAParkedFieldIsAnsweredAndNoLongerWaits(t *testing.T) {
 	e := resolve.Entity{Group: "customer", ID: "contacts:x", Type: "contacts", State: resolve.EntityLive,
 		Born:   record.Place{Connection: "hubspot", Object: "contacts"},
 		Fields: map[record.HubField]resolve.Value{"phone": {Text: "1", From: "hubspot"}},
-		Parked: map[record.HubField]resolve.Parked{"phone": {Reason: resolve.ReasonManual, Since: since}}}
+		Parked: map[record.HubField]resolve.Parked{"phone": {Reason: record.ReasonManual, Since: since}}}
 	key := store.Key{Table: store.Versions, Partition: "customer#contacts:x", Sort: "entity"}
 	put(t, target.Store(), key, e)
 	before, err := operate.Look(ctx, target, time.Now())
 	if err != nil || len(before.Waiting) != 1 || before.Waiting[0].Kind != operate.WaitsField ||
-		before.Waiting[0].Reason != resolve.ReasonManual || !before.Waiting[0].Oldest.Equal(since) {
+		before.Waiting[0].Reason != record.ReasonManual || !before.Waiting[0].Oldest.Equal(since) {
 		t.Fatalf("before: %+v, %v", before.Waiting, err)
 	}
 	if text, _ := json.Marshal(before); strings.Contains(string(text), `"v"`) {

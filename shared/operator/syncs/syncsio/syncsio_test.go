@@ -3,6 +3,8 @@ package syncsio_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -122,10 +124,39 @@ func TestAPageCostsFewReads(t *testing.T) {
 	}
 }
 
+// eventFiles is the folder of the events that Lambda sends.
+const eventFiles = "../../../../events"
+
+// invoked are the event files that a handler was given.
+var invoked = map[string]bool{}
+
+// TestMain keeps events/ from holding files of these functions that nothing tests, as the tests of run/lambdaio do for the others.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if all := flag.Lookup("test.run").Value.String() == ""; all && code == 0 {
+		for _, function := range []string{"widget", "digest"} {
+			files, err := filepath.Glob(filepath.Join(eventFiles, function+".*.json"))
+			if err != nil || len(files) == 0 {
+				fmt.Fprintln(os.Stderr, "no event files of", function, err)
+				code = 1
+			}
+			for _, file := range files {
+				if !invoked[filepath.Base(file)] {
+					fmt.Fprintf(os.Stderr, "events/%s is read by no test\n", filepath.Base(file))
+					code = 1
+				}
+			}
+		}
+	}
+	os.Exit(code)
+}
+
 // invoke gives a handler the bytes of an event file, as Lambda does, and returns the bytes that it answers.
 func invoke(t *testing.T, h lambda.Handler, file string) []byte {
 	t.Helper()
-	payload, err := os.ReadFile(filepath.Join("../../../../events", file))
+	invoked[file] = true
+	payload, err := os.ReadFile(filepath.Join(eventFiles, file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func count(m *meter.Meter, e pipeline.Event) {
 	case pipeline.EventMalformed:
 		m.Add(config.MetricMalformed, c, 1)
 	case pipeline.EventPostponed:
-		if e.Reason == resolve.ReasonRateLimited || fault.Is(e.Err, fault.RateLimited) {
+		if e.Reason == record.ReasonRateLimited || fault.Is(e.Err, fault.RateLimited) {
 			m.Add(config.MetricRateLimited, c, 1)
 			return
 		}
@@ -105,7 +105,7 @@ func ended(m *meter.Meter, e pipeline.Event) {
 	case resolve.Noop, resolve.Unsupported:
 		m.Add(config.MetricNoop, c, 1)
 	}
-	if e.Reason == resolve.ReasonEcho {
+	if e.Reason == record.ReasonEcho {
 		m.Add(config.MetricEchoes, c, 1)
 	}
 	if e.Source == record.SourceSweep && (e.Outcome == resolve.Applied || e.Outcome == resolve.ParkedWork) {

@@ -39,7 +39,7 @@ func TestNoValueGetsOut(t *testing.T) {
 	outcomes := []resolve.Outcome{resolve.Applied, resolve.Noop, resolve.Superseded, resolve.ParkedWork, resolve.DeadLetter, resolve.Postponed}
 	for _, kind := range kinds {
 		for _, outcome := range outcomes {
-			observe(pipeline.Event{Kind: kind, Outcome: outcome, Reason: resolve.ReasonOwnerEdit, Ref: clients("17"), Group: "customer",
+			observe(pipeline.Event{Kind: kind, Outcome: outcome, Reason: record.ReasonOwnerEdit, Ref: clients("17"), Group: "customer",
 				Entity: "contacts-1", Change: "c0ffee", Count: 1, Lag: time.Second,
 				Source: record.SourceSweep, Summary: &controltable.Summary{}, Changes: []resolve.FieldChange{{Field: "email", Old: secret,
 					New: secret}},
@@ -74,7 +74,7 @@ func TestAnAcceptedChangeCostsLittleLog(t *testing.T) {
 		observe := counted(m, nil)
 		for i := range changes {
 			e := pipeline.Event{Ref: clients(fmt.Sprint(i)), Change: fmt.Sprintf("%012x", i), Outcome: resolve.Applied,
-				Reason: resolve.ReasonOwnerEdit, Source: record.SourceWebhook, Count: 1}
+				Reason: record.ReasonOwnerEdit, Source: record.SourceWebhook, Count: 1}
 			e.Kind = pipeline.EventEnded
 			if function != "resolver" {
 				e.Kind, e.Source, e.Operation, e.Lag = pipeline.EventWrite, record.SourceWriter, record.OperationUpdate, 12345*time.Millisecond
@@ -101,12 +101,12 @@ func TestEventsAreCountedAsTheyAre(t *testing.T) {
 	}{
 		"a change that two hints told of": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Count: 2},
 			map[string]int64{"applied": 1, "superseded": 1}},
-		"an echo": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Noop, Reason: resolve.ReasonEcho,
+		"an echo": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Noop, Reason: record.ReasonEcho,
 			Count: 1}, map[string]int64{"noop": 1, "echoes": 1}},
 		"a difference that a reconcile found": {pipeline.Event{Kind: pipeline.EventEnded, Outcome: resolve.Applied, Source: record.SourceSweep,
 			Count: 1}, map[string]int64{"applied": 1, "drift": 1}},
 		"a rate limit": {pipeline.Event{Kind: pipeline.EventPostponed, Err: limited}, map[string]int64{"rate_limited": 1}},
-		"an outage": {pipeline.Event{Kind: pipeline.EventPostponed, Reason: resolve.ReasonTransient},
+		"an outage": {pipeline.Event{Kind: pipeline.EventPostponed, Reason: record.ReasonTransient},
 			map[string]int64{"postponed": 1}},
 		"a refused write": {pipeline.Event{Kind: pipeline.EventDeadLetter, Source: record.SourceWriter},
 			map[string]int64{"refused": 1}},
