@@ -22,6 +22,8 @@ import (
 type targetFlags struct {
 	data, stack, region string
 	json                bool
+	// opened is the account of the stack, once it was.
+	opened *awsaccount.Account
 }
 
 // operating gives a command the flags that name its target.
@@ -51,7 +53,12 @@ func (f *targetFlags) open(ctx context.Context) (operate.Target, error) {
 
 // account opens the AWS account that the stack is in.
 func (f *targetFlags) account(ctx context.Context) (*awsaccount.Account, error) {
-	return awsaccount.Open(ctx, awsaccount.Settings{Region: f.region, MFACode: askMFACode})
+	if f.opened != nil {
+		return f.opened, nil
+	}
+	var err error
+	f.opened, err = awsaccount.Open(ctx, awsaccount.Settings{Region: f.region, MFACode: askMFACode})
+	return f.opened, err
 }
 
 // askMFACode asks on the error output, for the other may be JSON.

@@ -36,13 +36,11 @@ func machine(t *testing.T, a *awsfake.Account) (endpoint, bundle string) {
 	home := t.TempDir()
 	bundle = filepath.Join(home, "bundle.pem")
 	write(t, bundle, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
-	for name, value := range map[string]string{"HOME": home, "AWS_CONFIG_FILE": filepath.Join(home, "config"),
-		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, "credentials"), "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ENDPOINT_URL_STS": server.URL, "AWS_ENDPOINT_URL_SSO": server.URL,
-		"AWS_CA_BUNDLE": bundle, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "",
-		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_MAX_ATTEMPTS": "1"} {
+	for name, value := range awsfake.Environment(server.URL, home) {
 		t.Setenv(name, value)
 	}
+	t.Setenv("AWS_CA_BUNDLE", bundle)
+	t.Setenv("AWS_ACCESS_KEY_ID", "") // those of the files
 	write(t, filepath.Join(home, "credentials"), "[default]\naws_access_key_id = AKIA\naws_secret_access_key = key\n")
 	return server.URL, bundle
 }
@@ -188,7 +186,7 @@ func TestRefusalsSayWhoWasAskedAndWhatToDo(t *testing.T) {
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/t is not authorized to perform: kms:Decrypt on x"},
 			[]string{"assumed-role/Operator/tess lacks the right kms:Decrypt", in, "README.md"}},
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "denied"}, []string{"lacks the right cloudformation:GetTemplate"}},
-		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "is not authorized to perform: a:B with an explicit deny in an identity-based policy"},
+		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "is not authorized to perform: a:B with an explicit deny in a policy"},
 			[]string{"explicitly"}},
 		{awsfake.Refusal{Status: 403, Code: "ExpiredToken", Message: "x"}, []string{"have expired", "aws sso login"}},
 		{awsfake.Refusal{Status: 403, Code: "InvalidClientTokenId", Message: "x"}, []string{"does not know these credentials", in, "--region"}},

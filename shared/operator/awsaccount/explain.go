@@ -149,8 +149,8 @@ func (a *Account) unanswered(err error) string {
 	case errors.As(err, &network):
 		return fmt.Sprintf("nothing answers in region %s (%v): look at the network, HTTPS_PROXY and --region", a.Config.Region, network.Err)
 	}
-	return fmt.Sprintf("AWS gave no answer that can be read, in region %s: look at the network, HTTPS_PROXY and --region, then run it again (%v)",
-		a.Config.Region, err)
+	return fmt.Sprintf("AWS gave no answer that can be read, in region %s: look at the network, HTTPS_PROXY and --region, then run it again "+
+		"(%v)", a.Config.Region, err)
 }
 
 // explainLoad says what is wrong with the files and variables.
@@ -200,7 +200,8 @@ func (a *Account) explainCredentials(err error) error {
 	switch {
 	case errors.As(err, &token):
 		return a.explainLoad(err)
-	case errors.As(err, &sso) || strings.Contains(err.Error(), "cached SSO token") || found && (operation.Service() == "SSO" || operation.Service() == "SSO OIDC") && codeOf(err) != "":
+	case errors.As(err, &sso) || strings.Contains(err.Error(), "cached SSO token"),
+		found && (operation.Service() == "SSO" || operation.Service() == "SSO OIDC") && codeOf(err) != "":
 		words = fmt.Sprintf("the sign-in of %s has ended: aws sso login%s", a.profile(), a.flag())
 	case errors.As(err, &process):
 		words = fmt.Sprintf("the credential_process of %s failed: run it by hand; it must print JSON with credentials", a.profile())

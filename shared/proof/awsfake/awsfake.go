@@ -32,6 +32,8 @@ type Account struct {
 	CodeBytes               int64
 	// StackLimit and OutputLimit are CloudFormation's account limits; 0 for the usual.
 	StackLimit, OutputLimit int
+	// Hears are the subscriptions of every topic: their ARNs, or PendingConfirmation.
+	Hears []string
 	// Refuse names operations that AWS answers otherwise: "GetTemplate" to a code such as AccessDenied.
 	Refuse map[string]Refusal
 	// Now gives the Date of answers; nil for the real one.
@@ -55,6 +57,15 @@ type Refusal struct {
 	Status  int
 	Code    string
 	Message string
+}
+
+// Environment gives the variables of an operator's machine whose AWS is at a URL, with keys, and without anything that the
+// real machine has. home is an empty folder.
+func Environment(url, home string) map[string]string {
+	return map[string]string{"HOME": home, "AWS_CONFIG_FILE": home + "/config", "AWS_SHARED_CREDENTIALS_FILE": home + "/credentials",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": url, "AWS_ENDPOINT_URL_STS": url, "AWS_ENDPOINT_URL_SSO": url,
+		"AWS_CA_BUNDLE": "", "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "",
+		"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": "", "AWS_MAX_ATTEMPTS": "1"}
 }
 
 // Asked lists "service Operation" of each request, in order.
@@ -102,6 +113,12 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "DescribeAccountLimits":
 		answer(w, operation, "<AccountLimits>"+limit("StackLimit", a.StackLimit, 2000)+limit("StackOutputsLimit", a.OutputLimit, 200)+
 			"</AccountLimits>")
+	case "ListSubscriptionsByTopic":
+		var list strings.Builder
+		for _, arn := range a.Hears {
+			list.WriteString("<member>" + element("SubscriptionArn", arn) + element("Protocol", "email") + "</member>")
+		}
+		answer(w, operation, "<Subscriptions>"+list.String()+"</Subscriptions>")
 	case "GetAccountSettings":
 		writeJSON(w, map[string]any{"AccountLimit": map[string]any{"ConcurrentExecutions": a.Concurrency,
 			"UnreservedConcurrentExecutions": a.Unreserved, "TotalCodeSize": int64(75) << 30},

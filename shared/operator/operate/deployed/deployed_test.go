@@ -206,9 +206,7 @@ func TestAMissingStackSaysWhereItWasLookedForAndWhatIsThere(t *testing.T) {
 		"FluxCascade-dev": {Template: "{}", Tags: map[string]string{"fluxcascade:stack": "FluxCascade-dev"}}, "Other": {Template: "{}"}}}
 	server := httptest.NewServer(fake)
 	defer server.Close()
-	for name, value := range map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "key",
-		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "",
-		"AWS_SESSION_TOKEN": ""} {
+	for name, value := range awsfake.Environment(server.URL, t.TempDir()) {
 		t.Setenv(name, value)
 	}
 	for _, c := range []struct {
