@@ -134,18 +134,6 @@ type Extra struct {
 // Extras lists what calm histories draw only when asked.
 func Extras() []Extra {
 	return []Extra{
-		{"delete-a-twin", "delete one of two records of a person at one place", "whether the deletion spreads hangs on which handler is faster, and what followed it does not come back when the other takes its place"},
 		{"silent-first", "make records with a value that a value map has no entry for", "no newer edit of its owner is written over it; and in a first load a spoke's value reaches another spoke before the hub was read, and stays where the hub's has no translation"},
 	}
-}
-
-// back reports whether a calm history may restore a record.
-func (w *world) back(ref record.Ref) bool { return true }
-
-// drawn reports whether a calm history may remove a record.
-func (w *world) drawn(ref record.Ref) bool {
-	if w.calm == nil {
-		return true
-	}
-	return w.draws["delete-a-twin"] || !w.calm.model.Twin(ref) || w.calm.model.Held(ref)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/contract/platform/memplatform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/proof/model"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -39,11 +40,11 @@ func (w *world) act(a Action) {
 			w.edit(ref, w.fieldName(ref, emailField), false)
 		}
 	case ActDelete:
-		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], true); ok && w.drawn(ref) {
+		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], true); ok {
 			w.remove(ref)
 		}
 	case ActRestore:
-		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], false); ok && w.back(ref) {
+		if ref, ok := w.pickRecord(w.pickObject(a.Pick[1]), a.Pick[0], false); ok {
 			w.restore(ref)
 		}
 	case ActMerge:
@@ -380,10 +381,15 @@ func (w *world) merge(a Action) {
 	loser := others[int(a.Pick[1])%len(others)]
 	mem := w.accounts[winner.Connection].mem
 	before, _ := mem.Record(people, winner.ID)
+	lost, _ := mem.Record(people, loser.ID)
 	mem.Merge(people, loser.ID, winner.ID)
 	after, _ := mem.Record(people, winner.ID)
 	l := w.truth.lives[loser]
-	l.deletedBy, l.deletedAt, l.removed, l.into = "person", w.now, true, winner.ID
+	l.deletedBy, l.deletedAt, l.into = "person", w.now, winner.ID
+	// A merge is nobody's leave to remove anything elsewhere, where it can be told from a deletion: the platform says so, or the
+	// survivor is found by the address that both have.
+	setup, email := w.accounts[winner.Connection].setup, w.fieldName(winner, emailField)
+	l.removed = setup.Merged == int(memplatform.MergedAway) && !(setup.Find && lost[email] != "" && sameText(lost[email], after[email]))
 	for _, g := range w.rules.GroupsAt(loser.Place) {
 		l.known = l.known || w.knowsRecord(g.Name, loser)
 	}

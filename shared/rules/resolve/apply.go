@@ -145,7 +145,7 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 		}
 	case readEdit:
 		kept := !readable(p) && keptAsFound(w.subject, p, w.links[s.Place])
-		since := w.links[s.Place].Kept[p.Spoke[0]]
+		since, shown := w.links[s.Place].Kept[p.Spoke[0]], maps.Clone(w.links[s.Place].Sent)
 		w.observe(s, p)
 		switch {
 		case kept: // what stands there is theirs still, until its source is edited
@@ -159,6 +159,11 @@ func absorbPair(w *draft, s record.Snapshot, p *ruleset.Pair) {
 			if f, ok := w.declared.Field(e.field); ok {
 				ruling, why := judge(w.subject, f, e)
 				applyRuling(w, e, ruling, why)
+				if why == record.ReasonBlankKept && e.knowing {
+					for _, name := range p.Spoke {
+						w.editLink(s.Place).Knew[name] = shown[name]
+					}
+				}
 			}
 		}
 	}
@@ -275,5 +280,6 @@ func (w *draft) observe(s record.Snapshot, p *ruleset.Pair) {
 		delete(link.Reverts, name)
 		delete(link.Overtaken, name)
 		delete(link.Kept, name)
+		delete(link.Knew, name)
 	}
 }

@@ -25,6 +25,7 @@ func (l *Link) clone() *Link {
 	c.Sent = cloneMap(l.Sent)
 	c.Seen = cloneMap(l.Seen)
 	c.Waived = cloneMap(l.Waived)
+	c.Knew = cloneMap(l.Knew)
 	c.Rejected = cloneMap(l.Rejected)
 	c.Reverts = cloneMap(l.Reverts)
 	c.Overtaken = cloneMap(l.Overtaken)

@@ -191,3 +191,21 @@ func TestAnEditOverAKeptBlankIsNoConflictWithItself(t *testing.T) {
 	tb.wantOutcome(d, resolve.Applied, record.ReasonEdit)
 	tb.wantValue(id, "note", "called")
 }
+
+// TestWhoBlankedAValueKnowsIt: the value came from elsewhere, and was shown where it is emptied and written anew.
+func TestWhoBlankedAValueKnowsIt(t *testing.T) {
+	tb := newTable(t)
+	tb.rules.Groups[0].Entities[0].Fields[3].Conflict = ruleset.ConflictManual
+	id := linked(tb)
+	tb.pass(time.Minute)
+	d := tb.see(client, "f1", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "Elm", "memo": "from the field", "hubid": ""})
+	tb.write(d, contact, "h1", nil)
+	hub := record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "from the field"}
+	for _, note := range []string{"", "called"} {
+		tb.pass(time.Minute)
+		hub["note"] = note
+		d = tb.see(contact, "h1", tb.view.Now, hub)
+	}
+	tb.wantOutcome(d, resolve.Applied, record.ReasonEdit)
+	tb.wantValue(id, "note", "called")
+}

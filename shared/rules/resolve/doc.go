@@ -28,7 +28,7 @@
 //     of that value to C has an unknown outcome) is taken, and any edit beats a first sight. Otherwise both left base, a
 //     conflict: newest (by the platform's stamp, never later than our read; ties by rank), hub, spoke, or manual. A pair that
 //     only flows to the hub cannot know E's value, so its edits always compare by stamp. A blank edit where the policy is keep
-//     is not taken; what is set over it next knows the value, if that came from the same place.
+//     is not taken; what is set over it next knows the value, if whoever emptied it did.
 //  6. h is due at C if desired differs from sent, the pair flows to C, C does not own h, h's owner has been read wherever
 //     it has a live link, E is inside the mapping's filter or the record follows outside it (after_exit), and h is not parked,
 //     nor kept as found (2), nor refused by C with this very value, nor waived. What C owns is due there

@@ -110,7 +110,7 @@ func settleLinked(w *draft, why record.Reason) Decision {
 // creates are kept, for they may still land.
 func resetLink(w *draft, link *Link, s record.Snapshot) {
 	link.ID, link.State, link.Evidence, link.ArchivedByUs = s.ID, LinkLive, "", false
-	link.Base, link.Sent, link.Waived = record.Fields{}, record.Fields{}, record.Fields{}
+	link.Base, link.Sent, link.Waived, link.Knew = record.Fields{}, record.Fields{}, record.Fields{}, record.Fields{}
 	link.Kept, link.Ours = map[record.PlatformField]int64{}, false
 	link.Rejected, link.Seen = map[record.PlatformField]Rejection{}, map[record.PlatformField]Seen{}
 	link.Version, link.ModifiedAt, link.Failures = s.Version, s.ModifiedAt, 0

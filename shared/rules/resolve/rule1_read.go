@@ -154,7 +154,7 @@ func knewValue(x *subject, link *Link, p *ruleset.Pair) bool {
 		return true
 	}
 	want := withTexts(p, texts)
-	if sameReading(x, link.Place, p, want, link.Sent) || gaveAndBlanked(x, link, p) {
+	if sameReading(x, link.Place, p, want, link.Sent) || has(p, link.Knew) && sameReading(x, link.Place, p, want, link.Knew) {
 		return true
 	}
 	// A write of it may have arrived there before the edit. If it has, the edit was made knowing it; if it has not, the
@@ -167,15 +167,6 @@ func knewValue(x *subject, link *Link, p *ruleset.Pair) bool {
 	}
 	return slices.ContainsFunc(link.Attempts, func(a Attempt) bool {
 		return has(p, a.Fields) && sameReading(x, link.Place, p, want, a.Fields)
-	})
-}
-
-// gaveAndBlanked reports whether a pair shows a blank, which by the policy replaced nothing, over values that came from this very
-// place: what is set there next knows them.
-func gaveAndBlanked(x *subject, link *Link, p *ruleset.Pair) bool {
-	return has(p, link.Sent) && blankIn(p.Spoke, link.Sent) && !slices.ContainsFunc(p.Hub, func(name record.HubField) bool {
-		f, ok := x.declared.Field(name)
-		return !ok || f.Blank != ruleset.BlankKeep || x.entity.Fields[name].From != link.Place.Connection
 	})
 }
 

@@ -138,6 +138,9 @@ type Link struct {
 	// Overtaken marks fields that the place owns and that may be written all the same, until their owner edits them: they
 	// hold an older value of ours, for the entity moved on while we made the record; or an operator decided against them.
 	Overtaken map[record.PlatformField]bool `json:"overtaken,omitempty"`
+	// Knew is what fields showed of the entity when somebody blanked them, where by the policy a blank replaces nothing: what is
+	// set there next knows that value.
+	Knew record.Fields `json:"knew,omitempty"`
 	// Kept marks fields that held a value before the link and that the pair cannot bring to the hub: not ours to overwrite
 	// until its source is edited. The number is the entity's revision at which they were seen.
 	Kept map[record.PlatformField]int64 `json:"kept,omitempty"`
