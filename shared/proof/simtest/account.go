@@ -164,6 +164,7 @@ func (a *account) Apply(ctx context.Context, intents []record.Intent) ([]record.
 	t := a.w.current
 	a.w.race(intents, f)
 	a.w.owed[t] = true
+	a.w.noteOverrides(t, intents)
 	apply := func(some []record.Intent) ([]record.Receipt, error) {
 		a.w.writing = t
 		receipts, err := a.divided(ctx, some)

@@ -10,6 +10,7 @@ const (
 	excuseDoubtfulRemoval Excuse = "a person deleted a record while an archive of ours was in doubt"
 	excuseJoined          Excuse = "a merge of two things brought the value"
 	excuseStoodApart      Excuse = "values stood apart by the rules of the owner that was replaced"
+	excuseShownElsewhere  Excuse = "a create waits because a record at another place shows its email"
 	excuseMergedMeanwhile Excuse = "records were merged while another was made"
 )
 

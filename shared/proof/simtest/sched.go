@@ -105,6 +105,9 @@ type task struct {
 	// said is what became of each record that its messages spoke of, resent the records it queued changes of.
 	said   map[record.Ref]pipeline.EventKind
 	resent map[record.Ref]bool
+	// overrides are the writes, by key, that undid somebody's edit when they were sent: one that takes effect late may meet an edit
+	// that it did not know.
+	overrides map[string]bool
 }
 
 func (t *task) read(ref record.Ref, at time.Time) {

@@ -52,17 +52,34 @@ func (w *world) limited(g *ruleset.Group, ref record.Ref, intent record.Intent) 
 	case record.OperationArchive, record.OperationDelete:
 		kinds["deletes"] = l.Deletes
 	case record.OperationUpdate:
-		link := w.linkOf(g.Name, ref)
 		for name, value := range intent.Fields {
 			kinds["field:"+string(name)] = l.FieldUpdates
 			if value == "" {
 				kinds["blanks"] = l.Blanks
 			}
-			if link != nil && link.Reverts[name] {
-				kinds["overrides"] = l.Overrides
-			}
+		}
+		if w.writing.overrides[intent.Key] {
+			kinds["overrides"] = l.Overrides
 		}
 	}
 	maps.DeleteFunc(kinds, func(_ string, limit int) bool { return limit == 0 })
 	return kinds
+}
+
+// noteOverrides keeps which writes undo an edit of another than the owner, as they are sent.
+func (w *world) noteOverrides(t *task, intents []record.Intent) {
+	if w.history.Setup.Limits.Overrides == 0 {
+		return
+	}
+	if t.overrides == nil {
+		t.overrides = map[string]bool{}
+	}
+	for i := range intents {
+		link := w.linkOf(w.rules.Groups[0].Name, intents[i].Ref)
+		for name := range intents[i].Fields {
+			if link != nil && link.Reverts[name] {
+				t.overrides[intents[i].Key] = true
+			}
+		}
+	}
 }

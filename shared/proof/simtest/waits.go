@@ -182,22 +182,25 @@ func (w *world) isInQuestion(g *ruleset.Group, x stored) bool {
 		return ok && w.asksRightly(g, x, f)
 	}
 	n := numberOf(x.Entity.Fields[email].Text)
-	return n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+	return w.excuse(excuseShownElsewhere, n > 0 && slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
 		l := w.truth.lives[other]
 		_, mapped := g.TypeAt(other.Place)
 		shown, _ := w.accounts[other.Connection].mem.Record(other.Object, other.ID)
 		return mapped && l.deletedBy == "" && l.into == "" && w.entityOf(g.Name, other) != x.Entity.ID && numberOf(shown[w.fieldName(other, emailField)]) == n
-	})
+	}))
 }
 
-// sharesWith reports whether any record of an entity ever showed an email of a record's.
+// sharesWith reports whether any record that is or was an entity's ever showed an email of a record's.
 func (w *world) sharesWith(g *ruleset.Group, x stored, l *life) bool {
 	for place, link := range x.Links {
 		if mine := w.truth.lives[record.Ref{Place: place, ID: link.ID}]; mine != nil && sharesEmail(mine, l) {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(w.truth.order, func(ref record.Ref) bool {
+		mine := w.truth.lives[ref]
+		return mine.deletedBy != "" && sharesEmail(mine, l) && w.entityOf(g.Name, ref) == x.Entity.ID
+	})
 }
 
 // showsRefused reports whether a record of an entity shows a value that platforms do not take from us, or whether a person gave

@@ -15,6 +15,7 @@ func (e *Entity) clone() *Entity {
 	c.Filters = cloneMap(e.Filters)
 	c.Keys = cloneMap(e.Keys)
 	c.Leftovers = slices.Clone(e.Leftovers)
+	c.Left = slices.Clone(e.Left)
 	return &c
 }
 

@@ -120,6 +120,29 @@ func TestARecordWithAKeyThatMovedLatelyIsHeld(t *testing.T) {
 	tb.wantOutcome(d, resolve.ParkedWork, record.ReasonFormerKey)
 }
 
+// TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore: the record that is held may be the entity's own. A create would
+// double it, end the hold by taking the place, and make it a second person.
+func TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore(t *testing.T) {
+	tb := newTable(t)
+	tb.see(contact, "h1", start, record.Fields{"email": "old@x.example"})
+	id := tb.see(contact, "h1", start.Add(time.Minute), record.Fields{"email": "new@x.example"}).Entity
+	held := record.Fields{"mail": "old@x.example", "tel": "1", "road": "", "memo": "", "siteid": ""}
+	tb.wantOutcome(tb.see(client, "f9", start, held), resolve.ParkedWork, record.ReasonFormerKey)
+	d := tb.decide(resolve.Observation{Wake: id})
+	if x := due(d, client); x == nil || x.Blocked != record.ReasonContested {
+		t.Errorf("beside the held record: got %+v, want the create held", x)
+	}
+	if x := due(d, payer); x == nil || x.Blocked != "" {
+		t.Errorf("where nothing is held: got %+v, want the create due", x)
+	}
+	// A person gives the record another address: it is somebody else, and the create goes out.
+	held["mail"] = "else@x.example"
+	tb.wantOutcome(tb.see(client, "f9", start.Add(2*time.Minute), held), resolve.Applied, record.ReasonNewEntity)
+	if x := due(tb.decide(resolve.Observation{Wake: id}), client); x == nil || x.Blocked != "" {
+		t.Errorf("once the record is somebody else's: got %+v, want the create due", x)
+	}
+}
+
 func TestNothingIsCreatedBeforeTheFirstLoads(t *testing.T) {
 	tb := newTable(t)
 	tb.view.Loaded[client] = false

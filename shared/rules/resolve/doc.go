@@ -47,7 +47,8 @@
 //     again when it changes, when it is listed, and when the place becomes free. An unmatched one founds an entity whose id is
 //     computed from the record; a read that lacks a field of a key founds nothing.
 //  10. It is created elsewhere only after the first load of the place and of the hub, in the hub first, inside the mapping's
-//     filter, with every required field and every parent it names, and never beside a record that has one of its keys. The
+//     filter, with every required field and every parent it names, and never beside a record that has one of its keys, or that
+//     is held because it shows a key which the entity left within FormerKeyLife. The
 //     filter is judged again at the moment of acting, in the commit that takes the lease; what was inside it at first sight
 //     never enters it, also after it moved out and back. A create
 //     of unknown outcome is repeated as the same request under the same key; what matches meanwhile is taken for it, by our

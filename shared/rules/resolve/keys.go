@@ -149,7 +149,12 @@ func (w *draft) leaveKey(key MatchKey) {
 	row.Holders = slices.DeleteFunc(row.Holders, func(id record.EntityID) bool { return id == w.entity.ID })
 	row.Former = slices.DeleteFunc(row.Former, func(f Former) bool { return f.Until.Before(w.view.Now) || f.Entity == w.entity.ID })
 	if w.entity.State == EntityLive && len(row.Former) < holdersMax {
-		row.Former = append(row.Former, Former{Entity: w.entity.ID, Until: w.view.Now.Add(FormerKeyLife)})
+		until := w.view.Now.Add(FormerKeyLife)
+		row.Former = append(row.Former, Former{Entity: w.entity.ID, Until: until})
+		e := w.editEntity()
+		e.Left = slices.DeleteFunc(e.Left, func(k LeftKey) bool { return k.Hash == key.Hash || k.Until.Before(w.view.Now) })
+		e.Left = append(e.Left, LeftKey{Rule: key.Rule, Hash: key.Hash, Until: until})
+		e.Left = e.Left[max(0, len(e.Left)-leftKeysMax):]
 	}
 	for _, ref := range row.Waits {
 		w.hint(changeOf(ref))

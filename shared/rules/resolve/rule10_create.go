@@ -77,10 +77,24 @@ func contested(x *subject, place record.Place) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(sharers(x), func(rows *Rows) bool {
-		link := rows.Links[place]
-		return link != nil && (link.State == LinkQuarantined || link.State == LinkLive)
-	})
+	at := func(states ...LinkState) func(*Rows) bool {
+		return func(rows *Rows) bool {
+			return rows.Links[place] != nil && slices.Contains(states, rows.Links[place].State)
+		}
+	}
+	return slices.ContainsFunc(sharers(x), at(LinkQuarantined, LinkLive)) || slices.ContainsFunc(heldFor(x), at(LinkQuarantined))
+}
+
+// heldFor gives the records that are held because they show a key which the entity held lately: they may be its own, from
+// before it got another.
+func heldFor(x *subject) []*Rows {
+	var out []*Rows
+	for _, left := range x.entity.Left {
+		if left.Until.After(x.view.Now) {
+			out = append(out, alsoHold(x, MatchKey{x.group.Name, x.entity.Type, left.Rule, left.Hash})...)
+		}
+	}
+	return slices.DeleteFunc(out, func(rows *Rows) bool { return rows.Entity.Why != record.ReasonFormerKey })
 }
 
 // sharers gives the other entities that hold a key of the entity's, as far as they are loaded.
@@ -88,16 +102,19 @@ func sharers(x *subject) []*Rows {
 	var out []*Rows
 	for _, rule := range x.declared.Match {
 		hash := x.entity.Keys[rule.Name]
-		if hash == "" {
-			continue
+		if hash != "" {
+			out = append(out, alsoHold(x, MatchKey{x.group.Name, x.entity.Type, rule.Name, hash})...)
 		}
-		for _, id := range x.keyRow(MatchKey{x.group.Name, x.entity.Type, rule.Name, hash}).Holders {
-			if id == x.entity.ID {
-				continue
-			}
-			if rows := x.rows(id); rows.Entity != nil {
-				out = append(out, rows)
-			}
+	}
+	return out
+}
+
+// alsoHold gives the other entities that hold a key, as far as they are loaded.
+func alsoHold(x *subject, key MatchKey) []*Rows {
+	var out []*Rows
+	for _, id := range x.keyRow(key).Holders {
+		if rows := x.rows(id); id != x.entity.ID && rows.Entity != nil {
+			out = append(out, rows)
 		}
 	}
 	return out

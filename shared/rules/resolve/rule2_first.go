@@ -23,14 +23,20 @@ func keptAsFound(x *subject, p *ruleset.Pair, link *Link) bool {
 }
 
 // judgeFirst rules on a value seen for the first time on a link: the owner's value stands, blanks fill, and otherwise the
-// better rank stands. It is kept without a reason where nothing comes of it.
+// better rank stands. It is kept without a reason where nothing comes of it. While the field waits for a person, what its owner
+// or anybody who may set it shows is one more candidate: the answer will replace it.
 func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, record.Reason) {
-	if _, parked := x.entity.Parked[f.Name]; parked {
-		return keep, ""
-	}
 	now, known := x.entity.Fields[f.Name]
 	owned := !f.Owner.LastWriteWins && f.Owner.Connection == e.place.Connection
+	parked, waits := x.entity.Parked[f.Name]
+	owner := ownerOf(x, f)
 	switch {
+	case waits && (parked.Reason == record.ReasonKeyHeld || e.text == "" || sameValue(x, f.Name, now.Text, e.text)):
+		return keep, ""
+	case waits && owner != "" && owner != e.place.Connection:
+		return keep, ""
+	case waits:
+		return park, parked.Reason
 	case !known:
 		return takeFirst, record.ReasonFirstSight
 	case sameValue(x, f.Name, now.Text, e.text):
@@ -41,7 +47,7 @@ func judgeFirst(x *subject, f *ruleset.Field, e edit) (ruling, record.Reason) {
 		return keep, ""
 	case now.Text == "":
 		return takeFirst, record.ReasonFilledBlank
-	case ownerOf(x, f) == "" && rank(x, e.place.Connection) < rank(x, now.From):
+	case owner == "" && rank(x, e.place.Connection) < rank(x, now.From):
 		return takeFirst, record.ReasonFirstRank
 	}
 	return keep, ""

@@ -37,6 +37,8 @@ type Entity struct {
 	// Leftovers are records that a merge of two entities left without a place: somebody has to merge them there too.
 	Leftovers []record.Ref      `json:"leftovers,omitempty"`
 	Keys      map[string]string `json:"keys,omitempty"` // match rule -> hash of the key it holds
+	// Left are the keys that it held lately, newest last, at most leftKeysMax.
+	Left []LeftKey `json:"left,omitempty"`
 	// Matching is the digest of the match rules that Keys are of.
 	Matching string `json:"matching,omitempty"`
 	// Config is the digest of the rules of its last commit.
@@ -235,8 +237,18 @@ type Former struct {
 	Until  time.Time       `json:"until"`
 }
 
-// FormerKeyLife is how long a moved key remembers who held it.
+// LeftKey is a key that an entity held until lately: a record elsewhere may still show it, and be the entity's.
+type LeftKey struct {
+	Rule  string    `json:"rule"`
+	Hash  string    `json:"key"`
+	Until time.Time `json:"until"`
+}
+
+// FormerKeyLife is how long a moved key remembers who held it, and its former holder the key.
 const FormerKeyLife = 30 * 24 * time.Hour
+
+// leftKeysMax bounds the former keys that an entity remembers.
+const leftKeysMax = 4
 
 // holdersMax bounds the holders of one key that are remembered; two are as ambiguous as twenty.
 const holdersMax = 16
