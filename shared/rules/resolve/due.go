@@ -28,7 +28,7 @@ type Due struct {
 	NotBefore time.Time
 	// RealTime is false where it should wait for the mapping's next scheduled sweep.
 	RealTime bool
-	// Intent is the write to ask for; it is set where nothing blocks it.
+	// Intent is the write to ask for, once nothing blocks it.
 	Intent record.Intent
 	// Kinds are the limited kinds that the write is of, sorted, each once, as Reserve counts them; none where nothing is limited.
 	Kinds []string
@@ -84,9 +84,7 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 		}
 	}
 	due.Kinds = spreadKinds(x.group.Limits, &due, link)
-	if due.Blocked == "" {
-		due.Intent = intentOf(x, due, link)
-	}
+	due.Intent = intentOf(x, due, link)
 	return due, true
 }
 
