@@ -94,8 +94,8 @@ func decodeProgress(place record.Place, row store.Row) (p Progress, err error) {
 	if row.Rev == 0 {
 		return p, nil
 	}
-	if err := json.Unmarshal(row.Body, &p); err != nil {
-		return Progress{}, fault.Newf(fault.Unclassified, "read progress of "+place.String(), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read progress of "+place.String(), &p); err != nil {
+		return Progress{}, err
 	}
 	p.Rev = row.Rev
 	return p, nil
@@ -146,16 +146,15 @@ func pauseKey(c record.Connection) store.Key {
 
 // Paused gives a connection's pause; ok is false while it runs.
 func Paused(ctx context.Context, s store.Store, c record.Connection) (p Pause, ok bool, err error) {
-	rows, err := s.Get(ctx, []store.Key{pauseKey(c)})
+	row, ok, err := store.One(ctx, s, pauseKey(c))
 	if err != nil {
 		return p, false, err
 	}
-	row, ok := rows[pauseKey(c)]
 	if !ok {
 		return p, false, nil
 	}
-	if err := json.Unmarshal(row.Body, &p); err != nil {
-		return p, true, fault.Newf(fault.Unclassified, "read pause of "+string(c), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read pause of "+string(c), &p); err != nil {
+		return p, true, err
 	}
 	p.rev = row.Rev
 	return p, true, nil

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -103,8 +102,8 @@ func LoadSummary(ctx context.Context, s store.Store, c record.Connection) (Summa
 		return out, err
 	}
 	if row, ok := rows[summaryKey(c)]; ok {
-		if err := json.Unmarshal(row.Body, &out); err != nil {
-			return Summary{}, fault.Newf(fault.Unclassified, "read summary of "+string(c), "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read summary of "+string(c), &out); err != nil {
+			return Summary{}, err
 		}
 	}
 	return out, nil

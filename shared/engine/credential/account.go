@@ -36,16 +36,15 @@ func accountKey(c record.Connection) store.Key {
 
 // AccountOf gives the account that a connection was last connected to; ok is false if it never was. Errors: fault.Transient.
 func AccountOf(ctx context.Context, s store.Store, c record.Connection) (a Account, ok bool, err error) {
-	rows, err := s.Get(ctx, []store.Key{accountKey(c)})
+	row, ok, err := store.One(ctx, s, accountKey(c))
 	if err != nil {
 		return a, false, err
 	}
-	row, ok := rows[accountKey(c)]
 	if !ok {
 		return a, false, nil
 	}
-	if err := json.Unmarshal(row.Body, &a); err != nil {
-		return a, false, fault.Newf(fault.Unclassified, "read account of "+string(c), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read account of "+string(c), &a); err != nil {
+		return a, false, err
 	}
 	return a, true, nil
 }
