@@ -59,10 +59,6 @@ var batches = map[record.QueueKind]batch{
 	record.QueueDue:      {size: 100, windowSeconds: 2},
 }
 
-// concurrencyMin is the least that an event source takes as its maximum, and enough: bulk calls use up a platform's
-// limits before two functions are busy. More only makes them wait for each other.
-const concurrencyMin = 2
-
 // FunctionsProps says what functions are made from.
 type FunctionsProps struct {
 	Deployment config.Deployment
@@ -241,5 +237,5 @@ func grant(role awsiam.Role, f config.Function, r reach, props FunctionsProps) {
 func consume(fn awslambda.Function, kind record.QueueKind, c config.Deployed, queues *Queues) {
 	fn.AddEventSource(awslambdaeventsources.NewSqsEventSource(queues.Of(kind, c.Name).Queue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize: jsii.Number(batches[kind].size), MaxBatchingWindow: awscdk.Duration_Seconds(jsii.Number(batches[kind].windowSeconds)),
-		MaxConcurrency: jsii.Number(max(c.MaxConcurrency, concurrencyMin)), ReportBatchItemFailures: jsii.Bool(true)}))
+		MaxConcurrency: jsii.Number(c.Concurrent()), ReportBatchItemFailures: jsii.Bool(true)}))
 }

@@ -20,9 +20,8 @@ const (
 	// visibilityTimeouts is how many of its function's timeouts a message stays hidden
 	// (docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
 	visibilityTimeouts = 6
-	// maxReceiveCount is how often a message is tried. What a platform refuses for a while is put off by a message of its
-	// own and spends none of these: they are for our own faults.
-	maxReceiveCount = 5
+	// maxReceiveCount is how often a message is tried: for our own faults.
+	maxReceiveCount = config.ReceivesMax
 	// retentionDays is SQS's longest: how long a broken function may stay broken before hints are lost. The sweep heals
 	// what is lost then.
 	retentionDays = 14

@@ -27,7 +27,8 @@ func activateCommand() *cobra.Command {
 deployed runs before: a new connection is neither read nor written, and a changed configuration leaves the earlier one in
 force. Marks: + new, - gone, ~ otherwise, ! can write or take away what was left alone before.
 
-What cannot be activated is refused, with what to do instead. To go back: --version N, which gives the earlier text a new
+For a stack, what doctor finds wrong with its account is told first. What cannot be activated is refused, with what to do
+instead. To go back: --version N, which gives the earlier text a new
 number; then deploy that file again too, or the next deployment proposes the later one anew.`,
 		Args: cobra.NoArgs,
 	}
@@ -59,6 +60,9 @@ number; then deploy that file again too, or the next deployment proposes the lat
 			return f.print(cmd.OutOrStdout(), operate.Done{Did: "It is active already.", Next: "Nothing changes."})
 		}
 		d := operate.Compare(rules.Active, rules.Candidate)
+		if err := tellHealth(cmd, f); err != nil {
+			return err
+		}
 		if f.json && dry {
 			err = json.NewEncoder(cmd.OutOrStdout()).Encode(d)
 		} else if !f.json {

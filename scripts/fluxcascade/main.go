@@ -59,8 +59,8 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 		c.GroupID = groupStart
 		cmd.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{guideCommand(), initCommand(), connectCommand(), checkCommand(), serveCommand(), activateCommand(),
-		statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(), backfillCommand(), rotateCommand(),
+	for _, c := range []*cobra.Command{guideCommand(), initCommand(), connectCommand(), checkCommand(), serveCommand(), doctorCommand(),
+		activateCommand(), statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(), backfillCommand(), rotateCommand(),
 		disconnectCommand()} {
 		c.GroupID = groupOperate
 		cmd.AddCommand(c)

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fluxcascade/fluxcascade/shared/operator/awsaccount"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/deployed"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/embedded"
@@ -20,6 +22,8 @@ import (
 type targetFlags struct {
 	data, stack, region string
 	json                bool
+	// opened is the account of the stack, once it was.
+	opened *awsaccount.Account
 }
 
 // operating gives a command the flags that name its target.
@@ -36,11 +40,33 @@ func operating(cmd *cobra.Command) *targetFlags {
 func (f *targetFlags) open(ctx context.Context) (operate.Target, error) {
 	switch {
 	case f.stack != "":
-		return deployed.Open(ctx, f.stack, f.region)
+		account, err := f.account(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return deployed.Open(ctx, f.stack, account)
 	case f.data != "":
 		return embedded.Open(f.data)
 	}
 	return nil, errors.New("which system? Give --data DIR for serve or local on this machine, or --stack NAME for a deployed one")
+}
+
+// account opens the AWS account that the stack is in.
+func (f *targetFlags) account(ctx context.Context) (*awsaccount.Account, error) {
+	if f.opened != nil {
+		return f.opened, nil
+	}
+	var err error
+	f.opened, err = awsaccount.Open(ctx, awsaccount.Settings{Region: f.region, MFACode: askMFACode})
+	return f.opened, err
+}
+
+// askMFACode asks on the error output, for the other may be JSON.
+func askMFACode() (string, error) {
+	fmt.Fprint(os.Stderr, "code of your MFA device for AWS: ")
+	var code string
+	_, err := fmt.Fscanln(os.Stdin, &code) // reads no byte of the next line, which may answer another question
+	return code, err
 }
 
 // print tells what an operation did and what happens next.

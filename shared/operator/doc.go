@@ -2,6 +2,8 @@
 //
 //	operate       pause, resume, activate, answer, release, redrive, status: each written once, over a Target
 //	              (operate/deployed is a stack, operate/embedded a folder, operate/socket what runs on one)
+//	awsaccount    the operator's AWS credentials, region, proxies and certificates; words for what fails there
+//	doctor        `fluxcascade doctor`: what a stack stands on, and what to do about it
 //	syncs         the Syncs page and the daily digest: its sentences, its HTML
 //	connect       takes a connection from nothing to connected, and back
 //	accountcheck  `fluxcascade check`: a configuration against the accounts it is for

@@ -18,7 +18,18 @@ import (
 // It hides every method of a request body but Read and Close. smithy-go v1.28.9 hands net/http a body with WriteTo;
 // against a server that answers before it has read the whole body, the SDK then failed after a 200 with "use of closed
 // network connection", and a received batch stayed hidden until its visibility timeout. Seen with local servers in 2026.
-type HTTP struct{ Client *http.Client }
+type HTTP struct{ Client Doer }
+
+// Doer sends a request: *http.Client, or one of the SDK's.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Explained is an error whose text was written for a person and names no value of a record: Classify keeps it.
+type Explained interface {
+	error
+	Explained()
+}
 
 // Do implements aws.HTTPClient.
 func (h HTTP) Do(r *http.Request) (*http.Response, error) {
@@ -59,7 +70,8 @@ func CodeKind(code string) fault.Kind {
 }
 
 // Classify gives the fault of a failed call. An API error keeps its code and not its text, which may quote the
-// request; whatever is no API error means that no answer came, so the outcome is unknown: Transient. Nil stays nil.
+// request, unless that is Explained; whatever is no API error means that no answer came, so the outcome is unknown:
+// Transient. Nil stays nil.
 func Classify(op string, err error) error {
 	if err == nil {
 		return nil
@@ -72,11 +84,20 @@ func Classify(op string, err error) error {
 	if kind == fault.Unclassified && (api.ErrorFault() == smithy.FaultServer || status(err) >= http.StatusInternalServerError) {
 		kind = fault.Transient
 	}
-	return &fault.Error{Kind: kind, Op: op, Code: api.ErrorCode()}
+	classified := &fault.Error{Kind: kind, Op: op, Code: api.ErrorCode()}
+	var explained Explained
+	if errors.As(err, &explained) {
+		classified.Err = explained
+	}
+	return classified
 }
 
 // cause drops the SDK's wrapping, which names the endpoint and repeats the operation, down to what failed.
 func cause(err error) error {
+	var explained Explained
+	if errors.As(err, &explained) {
+		return explained
+	}
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
 		return operation.Err

@@ -24,6 +24,26 @@ type Deployment struct {
 	Zone string
 }
 
+// ConcurrencyMin is the least that an event source takes as its maximum, and enough: bulk calls use up a platform's
+// limits before two functions are busy. More only makes them wait for each other.
+const ConcurrencyMin = 2
+
+// ReceivesMax is how often a message is tried. What a platform refuses for a while is put off by a message of its own and
+// spends none of them.
+const ReceivesMax = 5
+
+// Concurrent is how many calls of a function each event source of the connection may make at once.
+func (d Deployed) Concurrent() int { return max(d.MaxConcurrency, ConcurrencyMin) }
+
+// Concurrency is how many calls all event sources together may make at once.
+func (d Deployment) Concurrency() int {
+	n := 0
+	for _, c := range d.Connections {
+		n += c.Concurrent() * len(record.QueueKinds())
+	}
+	return n
+}
+
 // DeployedGroup is one data domain: its members, the hub first, each once.
 type DeployedGroup struct {
 	Name    record.Group

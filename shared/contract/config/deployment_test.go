@@ -133,3 +133,38 @@ func TestOnlyTheSweeperScans(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatNoWebhookTellsAPollFinds: a webhook that AWS throttles is refused, and perhaps never sent again. Nothing is lost by
+// it, because every place is polled, and read whole once a day at the latest, whether its platform calls us or not.
+func TestWhatNoWebhookTellsAPollFinds(t *testing.T) {
+	for _, file := range []string{"sync.yaml", "sync.domains.yaml", "sync.six.yaml"} {
+		rules, err := config.LoadRules("../../../infra/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schedules := config.Deploy(rules).Schedules
+		for _, p := range rules.Places() {
+			polled, whole := false, false
+			for _, s := range schedules {
+				if s.Function != config.Poller || s.Connection != p.Connection || s.Object != p.Object {
+					continue
+				}
+				polled = polled || !s.Reconcile
+				whole = whole || s.Reconcile && s.Every <= 24*time.Hour
+			}
+			if !polled || !whole {
+				t.Errorf("%s: %s is polled: %v, read whole each day: %v; want both", file, p, polled, whole)
+			}
+		}
+	}
+}
+
+func TestTheExampleAsksForEighteenFunctionsAtOnce(t *testing.T) {
+	rules, err := config.LoadRules("../../../infra/sync.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := config.Deploy(rules).Concurrency(); got != 18 {
+		t.Errorf("got %d, want 18: nine queues of two", got)
+	}
+}

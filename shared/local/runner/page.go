@@ -68,14 +68,21 @@ func page(ctx context.Context, s store.Store, counter syncs.Counter, f syncs.Fac
 	return syncs.Build(f), nil
 }
 
-// Page serves the Syncs page to whoever sits at this machine, and to nobody else: a front that takes webhooks may be
-// reached from the world, straight or through a proxy, and the page names the user's platforms and records.
-func Page(load func(context.Context) (syncs.Page, error)) http.Handler {
+// AtHome keeps handlers for whoever sits at this machine: a front that takes webhooks may be reached from the world,
+// straight or through a proxy, and a page of another site that is open in this machine's browser may call it too.
+func AtHome(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !local(r) {
-			http.Error(w, "the Syncs page is shown on the machine itself alone", http.StatusForbidden)
+		if !local(r) || foreign(r) {
+			http.Error(w, "this is shown on the machine itself alone, and not to pages of other sites", http.StatusForbidden)
 			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Page serves the Syncs page to whoever sits at this machine, and to nobody else: it names the user's platforms and records.
+func Page(load func(context.Context) (syncs.Page, error)) http.Handler {
+	return AtHome(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pagePatience)
 		defer cancel()
 		p, err := load(ctx)
@@ -89,7 +96,7 @@ func Page(load func(context.Context) (syncs.Page, error)) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		_ = syncs.Render(w, p) // a reader who has gone misses nothing
-	})
+	}))
 }
 
 // local reports whether a request was made on this machine, to this machine by name, and passed on by nobody.
@@ -108,6 +115,17 @@ func local(r *http.Request) bool {
 		host = name
 	}
 	return host == "localhost" || loopback(host)
+}
+
+// foreign reports whether a browser made a request for a page of another site. Every browser names the origin of what may
+// change something, and since 2023 the site of every request (developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/
+// Sec-Fetch-Site, read 2026-12); other programs name neither. A link that a person followed is theirs.
+func foreign(r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return origin != "http://"+r.Host
+	}
+	site, followed := r.Header.Get("Sec-Fetch-Site"), r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+	return site != "" && site != "same-origin" && site != "none" && !followed
 }
 
 func loopback(address string) bool {

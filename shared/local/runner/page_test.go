@@ -50,6 +50,56 @@ func TestThePageIsForThisMachineAlone(t *testing.T) {
 	}
 }
 
+// TestNothingOfTheFrontIsForOtherSites: records and edits, as the page, are for whoever sits at the machine. A name that a
+// stranger made to lead here, or a page of theirs that is open in the browser, gets none of them.
+func TestNothingOfTheFrontIsForOtherSites(t *testing.T) {
+	ctx, clock := context.Background(), &runner.Clock{}
+	w, err := runner.Open(ctx, runner.Options{Rules: example(t), Store: memstore.New(), Queue: memqueue.New(clock.Now), Clock: clock, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.SeedExample(); err != nil {
+		t.Fatal(err)
+	}
+	ours := w.FrontURL
+	for _, request := range []struct{ method, path, body string }{{"GET", "/", ""}, {"GET", "/records/jobber", ""},
+		{"POST", "/person/jobber/none", `{"phone":"1"}`}, {"GET", "/anything-added-later", ""}} {
+		for name, c := range map[string]struct {
+			host    string
+			headers map[string]string
+			refused bool
+		}{
+			"a program":                         {},
+			"our own page":                      {headers: map[string]string{"Origin": ours, "Sec-Fetch-Site": "same-origin"}},
+			"a name that was made to lead here": {host: "evil.example", refused: true},
+			"a page of another site":            {headers: map[string]string{"Origin": "https://evil.example"}, refused: true},
+			"a page without an origin":          {headers: map[string]string{"Origin": "null"}, refused: true},
+			"another port of this machine":      {headers: map[string]string{"Origin": "http://127.0.0.1:1"}, refused: true},
+			"an image in a page of another site": {headers: map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+				refused: true},
+			"a proxy": {headers: map[string]string{"X-Forwarded-For": "192.0.2.1"}, refused: true},
+		} {
+			r, err := http.NewRequest(request.method, ours+request.path, strings.NewReader(request.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = c.host
+			for k, v := range c.headers {
+				r.Header.Set(k, v)
+			}
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if (response.StatusCode == http.StatusForbidden) != c.refused {
+				t.Errorf("%s %s from %s: got %d, want refused %v", request.method, request.path, name, response.StatusCode, c.refused)
+			}
+		}
+	}
+}
+
 func TestAStateThatCannotBeReadIsSaidWithoutItsError(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr, r.Host = "127.0.0.1:5000", "127.0.0.1"

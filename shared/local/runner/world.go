@@ -135,14 +135,22 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if o.Count != nil {
 		w.Handlers = o.Count.Handlers(w.Handlers)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("POST /webhooks/", Routed(o.Wiring, Front(w.Handlers.Webhook)))
-	mux.Handle("GET /connect/", Front(w.Handlers.Webhook))
-	mux.HandleFunc("POST /person/{connection}/{id}", w.person)
-	mux.HandleFunc("GET /records/{connection}", w.list)
-	mux.Handle("GET /{$}", Page(w.Syncs))
-	w.serve(listener, mux)
+	w.serve(listener, w.front(o.Wiring))
 	return w, nil
+}
+
+// front takes webhooks from anybody, who must sign them, and everything else from this machine alone: what is added to home
+// is behind its check.
+func (w *World) front(wired *wiring.Wiring) http.Handler {
+	home := http.NewServeMux()
+	home.HandleFunc("POST /person/{connection}/{id}", w.person)
+	home.HandleFunc("GET /records/{connection}", w.list)
+	home.Handle("GET /{$}", Page(w.Syncs))
+	all := http.NewServeMux()
+	all.Handle("POST /webhooks/", Routed(wired, Front(w.Handlers.Webhook)))
+	all.Handle("GET /connect/", Front(w.Handlers.Webhook))
+	all.Handle("/", AtHome(home))
+	return all
 }
 
 // prepareTries bounds how often making the fields is put off: an earlier run may have used up what a platform allows.

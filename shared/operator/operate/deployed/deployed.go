@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -33,18 +31,15 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/store/dynamostore"
 	"github.com/fluxcascade/fluxcascade/shared/engine/activation"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/operator/awsaccount"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
 
-const (
-	// packageBytesMax bounds a downloaded function: Lambda takes 50 MB zipped (docs.aws.amazon.com/lambda/latest/dg/
-	// gettingstarted-limits.html, 2026), and ours have a limit of 6 MB.
-	packageBytesMax = 50 << 20
-	// callPatience bounds one call of AWS, the download of a function included.
-	callPatience = 30 * time.Second
-)
+// packageBytesMax bounds a downloaded function: Lambda takes 50 MB zipped (docs.aws.amazon.com/lambda/latest/dg/
+// gettingstarted-limits.html, 2026), and ours have a limit of 6 MB.
+const packageBytesMax = 50 << 20
 
 // Clients are what a target calls; the SDK's clients are some.
 type Clients struct {
@@ -67,7 +62,9 @@ type Clients struct {
 	DynamoDB dynamostore.Client
 	SQS      sqsqueue.Client
 	// HTTP downloads a function's package from where Lambda says it is.
-	HTTP *http.Client
+	HTTP awsclient.Doer
+	// Where says which account and region are asked, for errors; nil where nobody needs to know.
+	Where func(context.Context) string
 }
 
 // Target is a deployed stack.
@@ -81,23 +78,16 @@ type Target struct {
 
 var _ operate.Target = (*Target)(nil)
 
-// Open finds a stack with the credentials and the region that the AWS command line would use; region "" is its default.
-func Open(ctx context.Context, stack, region string) (*Target, error) {
-	transport := awsclient.HTTP{Client: &http.Client{Timeout: callPatience}}
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithHTTPClient(transport)}
-	if region != "" {
-		options = append(options, awsconfig.WithRegion(region))
-	}
-	c, err := awsconfig.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
-	}
-	if c.Region == "" {
-		return nil, errors.New("no AWS region is set: give --region, or set AWS_REGION")
-	}
-	return Find(ctx, stack, Clients{CloudFormation: cloudformation.NewFromConfig(c), Lambda: lambda.NewFromConfig(c),
-		Secrets:  secretsmanager.NewFromConfig(c),
-		DynamoDB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), HTTP: transport.Client})
+// Open finds a stack in an operator's account.
+func Open(ctx context.Context, stack string, a *awsaccount.Account) (*Target, error) {
+	return Find(ctx, stack, ClientsOf(a))
+}
+
+// ClientsOf makes the clients of an operator's account. It calls nothing.
+func ClientsOf(a *awsaccount.Account) Clients {
+	c := a.Config
+	return Clients{CloudFormation: cloudformation.NewFromConfig(c), Lambda: lambda.NewFromConfig(c), Secrets: secretsmanager.NewFromConfig(c),
+		DynamoDB: dynamodb.NewFromConfig(c), SQS: sqs.NewFromConfig(c), HTTP: a.HTTP(), Where: a.Where}
 }
 
 // Find finds a stack. Errors: there is none, it is none of ours, or these credentials may not look.

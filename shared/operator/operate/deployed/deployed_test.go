@@ -22,7 +22,9 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
+	"github.com/fluxcascade/fluxcascade/shared/operator/awsaccount"
 	"github.com/fluxcascade/fluxcascade/shared/operator/operate/deployed"
+	"github.com/fluxcascade/fluxcascade/shared/proof/awsfake"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 	"github.com/fluxcascade/fluxcascade/shared/run/lambdaio"
 )
@@ -195,6 +197,44 @@ func TestAStackIsFoundByWhatItsTemplateSays(t *testing.T) {
 	}
 	if err := target.SaveApp(ctx, &ruleset.Connection{Name: "x", Platform: "xero"}, platform.App{}); !fault.Is(err, fault.Gone) {
 		t.Errorf("an app that the stack has no secret for: got %v, want gone", err)
+	}
+}
+
+// TestAMissingStackSaysWhereItWasLookedForAndWhatIsThere: over the wire, since CloudFormation's own text is only there.
+func TestAMissingStackSaysWhereItWasLookedForAndWhatIsThere(t *testing.T) {
+	fake := &awsfake.Account{Number: "123456789012", Region: "eu-west-1", Stacks: map[string]awsfake.Stack{
+		"FluxCascade-dev": {Template: "{}", Tags: map[string]string{"fluxcascade:stack": "FluxCascade-dev"}}, "Other": {Template: "{}"}}}
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	for name, value := range awsfake.Environment(server.URL, t.TempDir()) {
+		t.Setenv(name, value)
+	}
+	for _, c := range []struct {
+		name, stack, region string
+		refuse              map[string]awsfake.Refusal
+		want                []string
+	}{
+		{"a stack that is not there", "FluxCascade-prod", "eu-west-1", nil, []string{"look at stack FluxCascade-prod: there is no such stack " +
+			"in region eu-west-1 of account 123456789012", "These of FluxCascade are there: FluxCascade-dev.", "--region", "AWS_PROFILE"}},
+		{"a region where it is not", "FluxCascade-dev", "us-east-1", nil, []string{"region us-east-1 of account 123456789012",
+			"No stack of FluxCascade is there"}},
+		{"a role that may not list", "FluxCascade-prod", "eu-west-1", map[string]awsfake.Refusal{
+			"DescribeStacks": {Status: 403, Code: "AccessDenied", Message: "x"}}, []string{"may not list"}},
+		{"a role that may not look", "FluxCascade-dev", "eu-west-1", map[string]awsfake.Refusal{
+			"GetTemplate": {Status: 403, Code: "AccessDenied", Message: "x"}}, []string{"lacks the right cloudformation:GetTemplate"}},
+		{"a stack of another program", "Other", "eu-west-1", nil, []string{"no stack of FluxCascade"}},
+	} {
+		fake.Refuse = c.refuse
+		account, err := awsaccount.Open(context.Background(), awsaccount.Settings{Region: c.region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = deployed.Open(context.Background(), c.stack, account)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want it to say %q", c.name, err, want)
+			}
+		}
 	}
 }
 

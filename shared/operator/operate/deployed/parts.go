@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +15,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/contract/config"
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
+	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -22,6 +25,7 @@ const (
 	tagFunction   = "fluxcascade:function"
 	tagQueue      = "fluxcascade:queue"
 	tagTable      = "fluxcascade:table"
+	tagStack      = "fluxcascade:stack"
 
 	outputWebhook   = "WebhookURL"
 	outputAppSecret = "AppSecret"
@@ -40,6 +44,10 @@ type parts struct {
 	publicURL string
 }
 
+// stackPagesMax bounds the walk over an account's stacks, 100 a page: an account has 2,000 unless it asked for more
+// (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html, read 2026-12).
+const stackPagesMax = 20
+
 // template is what we read of one.
 type template struct {
 	Resources map[string]struct {
@@ -55,7 +63,7 @@ type template struct {
 func findParts(ctx context.Context, stack string, clients Clients) (*parts, error) {
 	answer, err := clients.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(stack)})
 	if err != nil {
-		return nil, awsclient.Classify("read its template", err)
+		return nil, noTemplate(ctx, stack, clients, awsclient.Classify("read its template", err))
 	}
 	var t template
 	if err := json.Unmarshal([]byte(aws.ToString(answer.TemplateBody)), &t); err != nil {
@@ -72,6 +80,47 @@ func findParts(ctx context.Context, stack string, clients Clients) (*parts, erro
 		}
 	}
 	return p, p.readURL(ctx, stack, clients)
+}
+
+// noTemplate says, of a stack that is not there, where it was looked for and which of ours are there. CloudFormation calls
+// that a ValidationError (docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html, read 2026-12).
+func noTemplate(ctx context.Context, stack string, clients Clients, err error) error {
+	if fault.CodeOf(err) != "ValidationError" {
+		return err
+	}
+	where := "the account and region that were asked"
+	if clients.Where != nil {
+		where = clients.Where(ctx)
+	}
+	return fmt.Errorf("there is no such stack in %s. %s. Is it in another region, give --region; in another account, set AWS_PROFILE; "+
+		"not deployed yet: npx aws-cdk deploy (README.md, Deploy)", where, ours(ctx, clients))
+}
+
+// ours lists the stacks of FluxCascade that are there, as a sentence without its full stop.
+func ours(ctx context.Context, clients Clients) string {
+	pages := cloudformation.NewDescribeStacksPaginator(clients.CloudFormation, &cloudformation.DescribeStacksInput{})
+	var names []string
+	for range stackPagesMax {
+		if !pages.HasMorePages() {
+			break
+		}
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "Which stacks are there, these credentials may not list"
+		}
+		for _, s := range page.Stacks {
+			for _, tag := range s.Tags {
+				if aws.ToString(tag.Key) == tagStack {
+					names = append(names, aws.ToString(s.StackName))
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "No stack of FluxCascade is there"
+	}
+	slices.Sort(names)
+	return "These of FluxCascade are there: " + strings.Join(names, ", ")
 }
 
 func physicalIDs(ctx context.Context, stack string, clients Clients) (map[string]string, error) {
