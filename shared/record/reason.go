@@ -91,6 +91,7 @@ const (
 	ReasonSpreadLimit     Reason = "limit_of_spread_reached"
 	ReasonLoop            Reason = "written_too_often"
 	ReasonCannotRestore   Reason = "platform_cannot_restore"
+	ReasonMergedThere     Reason = "merged_there_alone"
 
 	reasonCount = iota // how many constants stand above
 )
@@ -212,6 +213,8 @@ var reasons [reasonCount]Meaning = [...]Meaning{
 		Do: "End the automation that rewrites it, or give it the field; it rests until the hour is over", Holds: true},
 	{Reason: ReasonCannotRestore, Words: "it is archived, and the platform cannot bring it back",
 		Do: "Restore it on the platform", Holds: true},
+	{Reason: ReasonMergedThere, Words: "its record there is gone, merged into another one it seems, and other platforms still have it",
+		Do: "Merge the two on the hub too, or delete it there; nothing was removed", Holds: true},
 }
 
 // Reasons lists every reason with its meaning.

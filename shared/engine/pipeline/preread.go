@@ -65,7 +65,7 @@ func (w *Writer) judge(ctx context.Context, view *resolve.View, j *job, read pla
 	switch {
 	case decision.Outcome == resolve.Postponed:
 		w.again(out, j, decision.RetryAt)
-	case !decision.Patch.Empty() && !onlyLeaseExpired(view, j, decision.Patch), read.Snapshot.ID != j.intent.Ref.ID:
+	case decision.Outcome == resolve.LookUp, !decision.Patch.Empty() && !onlyLeaseExpired(view, j, decision.Patch), read.Snapshot.ID != j.intent.Ref.ID:
 		w.hintAt(out, j, j.intent.Ref.ID, record.KindChanged)
 		j.done = true
 	default:

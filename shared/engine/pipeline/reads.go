@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -103,6 +104,75 @@ func (r *Resolver) fetch(ctx context.Context, connector platform.Connector, plac
 			}
 		}
 	}
+}
+
+// lookForSurvivors completes the observation of a record that is gone: by the record that an event says it was merged into, if
+// that is there; else by those that have its keys now, as far as they are known or the platform can look them up.
+func (r *Resolver) lookForSurvivors(ctx context.Context, w *work, asked resolve.Decision, o *resolve.Observation) error {
+	place := w.change.Ref.Place
+	connector, err := r.Connectors(place.Connection)
+	if err != nil {
+		return err
+	}
+	o.LookedUp = true
+	if w.change.Into != "" {
+		live, err := r.alive(ctx, connector, w.change.Ref, []record.ExternalID{w.change.Into})
+		if err != nil {
+			return err
+		}
+		if len(live) == 1 {
+			o.Snapshot, o.Absence = nil, &record.Absence{Ref: w.change.Ref, Evidence: record.EvidenceMerged, Into: live[0], ReadBegan: readBegan(o)}
+			return nil
+		}
+	}
+	if o.Survivors, err = r.alive(ctx, connector, w.change.Ref, asked.Siblings); err != nil {
+		return err
+	}
+	var lookups []platform.Lookup
+	for _, name := range slices.Sorted(maps.Keys(asked.Lookups)) {
+		if slices.Contains(r.Ability(place).Find, name) {
+			lookups = append(lookups, platform.Lookup{Field: name, Value: asked.Lookups[name]})
+		}
+	}
+	for chunk := range slices.Chunk(lookups, max(r.Ability(place).FindMax, 1)) {
+		found, err := connector.Find(ctx, place.Object, r.Rules.FieldsAt(place), chunk)
+		if fault.Is(err, fault.Rejected) {
+			continue // a value that cannot be a key there finds nothing
+		}
+		if err != nil {
+			return err
+		}
+		for _, s := range slices.Concat(found...) {
+			if !s.Archived && s.ID != w.change.Ref.ID && !slices.Contains(o.Survivors, s.ID) {
+				o.Survivors = append(o.Survivors, s.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// alive reads records beside one that is gone, and gives those that are there.
+func (r *Resolver) alive(ctx context.Context, connector platform.Connector, gone record.Ref, ids []record.ExternalID) ([]record.ExternalID, error) {
+	var out []record.ExternalID
+	for chunk := range slices.Chunk(ids, max(r.Ability(gone.Place).ReadMax, 1)) {
+		reads, err := connector.Fetch(ctx, gone.Object, r.Rules.FieldsAt(gone.Place), chunk)
+		if err != nil {
+			return nil, err
+		}
+		for _, read := range reads {
+			if s := read.Snapshot; s != nil && !s.Archived && s.ID != gone.ID && !slices.Contains(out, s.ID) {
+				out = append(out, s.ID)
+			}
+		}
+	}
+	return out, nil
+}
+
+func readBegan(o *resolve.Observation) time.Time {
+	if o.Snapshot != nil {
+		return o.Snapshot.ReadBegan
+	}
+	return o.Absence.ReadBegan
 }
 
 // ownersMax is how many hints one question about owners takes.

@@ -281,6 +281,13 @@ func (r *Resolver) resolve(ctx context.Context, view *resolve.View, w *work, out
 	outcome, reason := resolve.Unsupported, record.ReasonNotMapped
 	for _, o := range r.observations(w) {
 		decision, err := r.decide(ctx, view, o)
+		if err == nil && decision.Outcome == resolve.LookUp {
+			if err = r.lookForSurvivors(ctx, w, decision, &o); err != nil {
+				r.unavailable(ctx, w, err, out)
+				return
+			}
+			decision, err = r.decide(ctx, view, o)
+		}
 		if err != nil {
 			w.err = err
 			return

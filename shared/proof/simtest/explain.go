@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +41,8 @@ func Explain(seed uint64, i Invariant, o Options) Explanation {
 		}
 	}
 	if cut := len(out.Lines) - storyLinesMax; cut > 0 {
-		out.Lines = append([]string{fmt.Sprintf("(%d lines before)", cut)}, out.Lines[cut:]...)
+		half := storyLinesMax / 2 // how it began says more than the turns of a loop
+		out.Lines = slices.Concat(out.Lines[:half], []string{fmt.Sprintf("(%d lines left out)", cut)}, out.Lines[half+cut:])
 	}
 	return out
 }

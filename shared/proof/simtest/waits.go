@@ -157,6 +157,8 @@ func (w *world) holdsRightly(g *ruleset.Group, x stored, place record.Place, why
 		}
 		ref := record.Ref{Place: place, ID: link.ID}
 		return w.truth.lives[ref].deletedBy == "us" || w.excuse(excuseDoubtfulRemoval, w.removing[resolve.RefKey{Group: g.Name, Ref: ref}])
+	case record.ReasonMergedThere:
+		return w.mergedThere(g, x, place)
 	case record.ReasonAttemptsFull:
 		return w.unknown >= resolve.AttemptsMax
 	}
@@ -188,6 +190,23 @@ func (w *world) isInQuestion(g *ruleset.Group, x stored) bool {
 		shown, _ := w.accounts[other.Connection].mem.Record(other.Object, other.ID)
 		return mapped && l.deletedBy == "" && l.into == "" && w.entityOf(g.Name, other) != x.Entity.ID && numberOf(shown[w.fieldName(other, emailField)]) == n
 	}))
+}
+
+// mergedThere reports whether a person merged an entity's record at a place into another, or whether it is gone and another
+// record there shows its email: then it cannot be told from a merge.
+func (w *world) mergedThere(g *ruleset.Group, x stored, place record.Place) bool {
+	link := x.Links[place]
+	if link == nil {
+		return false
+	}
+	mine := w.truth.lives[record.Ref{Place: place, ID: link.ID}]
+	if mine == nil || mine.deletedBy == "" && mine.into == "" {
+		return false
+	}
+	return mine.into != "" || slices.ContainsFunc(w.truth.order, func(other record.Ref) bool {
+		l := w.truth.lives[other]
+		return other.Place == place && l != mine && sharesEmail(mine, l)
+	})
 }
 
 // sharesWith reports whether any record that is or was an entity's ever showed an email of a record's.

@@ -37,7 +37,7 @@ func decideAbsence(w *draft, a record.Absence) Decision {
 	if a.Evidence == record.EvidenceMerged && a.Into != "" && w.entity.State == EntityLive {
 		return mergedAway(w, link, a)
 	}
-	return gone(w, link, a.Evidence)
+	return removed(w, link, a.Evidence)
 }
 
 // absentStranger decides the absence of a record that no entity has.

@@ -22,6 +22,9 @@ type Observation struct {
 	Answer *Answer
 	// Found is what a look-up before a create found.
 	Found *Found
+	// Survivors are the live records that a look-up for a record which is gone found, with LookedUp.
+	Survivors []record.ExternalID
+	LookedUp  bool
 	// Carried marks a snapshot that was read before the state was loaded (a poll's or a backfill's). It counts only if
 	// nothing happened to the link since it was read.
 	Carried bool
@@ -67,6 +70,10 @@ type Decision struct {
 	Due []Due
 	// Hints are records to read: other fields of a receipt that differ, a parent not seen yet, a merge's survivor.
 	Hints []record.Change
+	// Lookups are the keys by which what a record was merged into would be found, and Siblings the records there that are known to
+	// have one, with LookUp.
+	Lookups  record.Fields
+	Siblings []record.ExternalID
 	// RetryAt says when a postponed change should come again.
 	RetryAt time.Time
 	// MissingSince is set with ReasonMissingOnce: the change comes again carrying it.

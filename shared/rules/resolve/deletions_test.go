@@ -149,7 +149,6 @@ func TestARemovalOfOursWhoseCauseIsOverRemovesNothingMore(t *testing.T) {
 	tb := newTable(t)
 	tb.rules.Groups[0].Entities[0].RestoresHub = true
 	linked(tb)
-	tb.see(client, "f2", tb.view.Now, record.Fields{"mail": "ann@x.example", "tel": "1", "road": "", "memo": "", "hubid": ""})
 	gone := func(place record.Place) resolve.Decision {
 		tb.pass(time.Minute)
 		return tb.commit(tb.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: place, ID: ids[place]}, Evidence: record.EvidenceArchived, ReadBegan: tb.view.Now}}))

@@ -63,10 +63,13 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 	case link.State == LinkLive:
 		any = dueRemoval(x, &due, link) || dueUpdate(x, &due, link)
 	case link.State == LinkTombstone:
-		any = dueRestore(x, &due, link)
+		any = dueRestore(x, &due, link) || dueMerge(x, &due, link)
 	}
 	if !any {
 		return Due{}, false
+	}
+	if due.Blocked == record.ReasonMergedThere {
+		return due, true
 	}
 	awaitRun(x, &due, link)
 	limitSpread(x, &due, link)

@@ -12,5 +12,6 @@ const (
 	DeadLetter  Outcome = "dead_letter" // refused for good, recorded
 	Postponed   Outcome = "postponed"   // comes again at RetryAt
 	ReadAgain   Outcome = "read_again"  // the read is too old to count; read and decide again
+	LookUp      Outcome = "look_up"     // look for the records of Lookups, and decide again with what was found
 	Unsupported Outcome = "unsupported" // not an observation of anything configured
 )

@@ -3,8 +3,10 @@ package resolve
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
 // mergedAway decides a record that a person merged into another. The survivor may be nobody's yet: then the link moves
@@ -29,6 +31,84 @@ func mergedAway(w *draft, link *Link, a record.Absence) Decision {
 	return join(w, survivor, into)
 }
 
+// removed decides a record that is gone by what its platform says. Not every platform tells that a record was merged: before
+// its removal reaches another place, what has its keys there is looked for. Such a record may be what it was merged into, so
+// nothing is removed anywhere, and it is read: if it is nobody's, it takes the place, as any record that is matched.
+func removed(w *draft, link *Link, evidence record.Evidence) Decision {
+	ours := tries(link, record.OperationArchive) || tries(link, record.OperationDelete)
+	if evidence == record.EvidenceMerged || ours || link.State == LinkTombstone || w.entity.State != EntityLive || !spreads(w.subject, link.Place) {
+		return gone(w, link, evidence)
+	}
+	if !w.observation.LookedUp {
+		return Decision{Outcome: LookUp, Reason: record.ReasonDeleted, Entity: w.entity.ID, Type: w.entity.Type,
+			Lookups: keysAt(w.subject, link), Siblings: siblings(w.subject, link)}
+	}
+	for _, id := range w.observation.Survivors {
+		evidence = record.EvidenceMerged
+		w.hint(changeOf(record.Ref{Place: link.Place, ID: id}))
+	}
+	return gone(w, link, evidence)
+}
+
+// spreads reports whether a removal at a place would reach a live record at another.
+func spreads(x *subject, place record.Place) bool {
+	for i := range x.group.Mappings {
+		m := &x.group.Mappings[i]
+		if m.Hub != x.entity.Type || m.Delete == ruleset.DeleteIgnore {
+			continue
+		}
+		hub := x.group.HubPlace(x.entity.Type)
+		from, to := hub, m.Spoke
+		if place == m.Spoke && m.Direction != ruleset.ToSpoke {
+			from, to = m.Spoke, hub
+		}
+		if link := x.links[to]; place == from && link != nil && link.State == LinkLive {
+			return true
+		}
+	}
+	return false
+}
+
+// keysAt gives what a record held last in the fields of the match rules that are one field each.
+func keysAt(x *subject, link *Link) record.Fields {
+	out := record.Fields{}
+	pairs := x.group.PairsAt(link.Place)
+	for _, rule := range x.declared.Match {
+		for i := range pairs {
+			if p := &pairs[i]; len(rule.Parts) == 1 && len(p.Hub) == 1 && p.Hub[0] == rule.Parts[0].Field && link.Base[p.Spoke[0]] != "" {
+				out[p.Spoke[0]] = link.Base[p.Spoke[0]]
+			}
+		}
+	}
+	return out
+}
+
+// siblings gives the other records at a place that are known to have a key of the entity's.
+func siblings(x *subject, link *Link) []record.ExternalID {
+	var out []record.ExternalID
+	for _, rows := range sharers(x) {
+		if l := rows.Links[link.Place]; l != nil && l.ID != link.ID && (l.State == LinkLive || l.State == LinkQuarantined) {
+			out = append(out, l.ID)
+		}
+	}
+	return out
+}
+
+// dueMerge holds what a merge left behind while it is not known to be one: on a spoke, the hub still has what the record was of; on
+// the hub, spokes still have theirs. Whether two are one is for a person to say, on the hub.
+func dueMerge(x *subject, due *Due, link *Link) bool {
+	left := func(place record.Place) bool { return x.links[place] != nil && x.links[place].State == LinkLive }
+	hub := x.group.HubPlace(x.entity.Type)
+	switch {
+	case link.Evidence != record.EvidenceMerged:
+		return false
+	case due.Place != hub && !left(hub), due.Place == hub && !slices.ContainsFunc(x.group.Places(x.entity.Type), left):
+		return false
+	}
+	due.Blocked = record.ReasonMergedThere
+	return true
+}
+
 func changeOf(ref record.Ref) record.Change {
 	return record.Change{Ref: ref, Source: record.SourceWriter, Kind: record.KindChanged}
 }
@@ -37,7 +117,7 @@ func changeOf(ref record.Ref) record.Change {
 // what it is: the choice of whoever merged them.
 func repoint(w *draft, link *Link, into record.Ref) Decision {
 	link = w.editLink(link.Place)
-	link.ID, link.State, link.Version = into.ID, LinkLive, ""
+	link.ID, link.State, link.Version, link.ModifiedAt = into.ID, LinkLive, "", time.Time{}
 	w.pointRef(into)
 	w.hint(changeOf(into))
 	w.note(FieldChange{Reason: record.ReasonMergedAway, Taken: true})

@@ -112,8 +112,12 @@ func (s *scenario) step(c *datadriven.TestData) string {
 			s.look(ref.Place, ref.ID, before, fields)
 		}
 	case "gone":
-		s.last = s.commit(s.decide(resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: placeOf(arg(0)), ID: record.ExternalID(arg(1))},
-			Evidence: record.Evidence(arg(2)), Into: record.ExternalID(option("into")), ReadBegan: s.view.Now}}))
+		o := resolve.Observation{Absence: &record.Absence{Ref: record.Ref{Place: placeOf(arg(0)), ID: record.ExternalID(arg(1))},
+			Evidence: record.Evidence(arg(2)), Into: record.ExternalID(option("into")), ReadBegan: s.view.Now}}
+		for _, id := range strings.Fields(strings.ReplaceAll(option("found"), ",", " ")) {
+			o.Survivors = append(o.Survivors, record.ExternalID(id))
+		}
+		s.last = s.commit(s.decide(o))
 	case "write":
 		var err error
 		for kind := fault.Unclassified; kind <= fault.Waiting; kind++ {

@@ -26,7 +26,7 @@ func decideSnapshot(w *draft, s record.Snapshot) Decision {
 		return w.settle(Noop, record.ReasonUnlinked)
 	}
 	if s.Archived {
-		return gone(w, link, record.EvidenceArchived)
+		return removed(w, link, record.EvidenceArchived)
 	}
 	if link.State == LinkTombstone {
 		if counts := link.TouchedAt.Add(missingLag); s.ReadBegan.Before(counts) {

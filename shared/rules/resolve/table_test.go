@@ -85,12 +85,17 @@ func (tb *table) loaded(places ...record.Place) {
 
 func (tb *table) pass(d time.Duration) { tb.view.Now = tb.view.Now.Add(d) }
 
-// decide asks until nothing is needed, answering every need with what the table holds, and does not commit.
+// decide asks until nothing is needed, answering every need with what the table holds, and does not commit. A look-up finds the
+// survivors of the observation, none as a rule.
 func (tb *table) decide(o resolve.Observation) resolve.Decision {
 	tb.t.Helper()
 	o.Group = "g"
 	for range 20 {
 		d := resolve.Decide(tb.view, o, tb.rules)
+		if d.Outcome == resolve.LookUp && !o.LookedUp {
+			o.LookedUp, o.Survivors = true, append(o.Survivors, d.Siblings...)
+			continue
+		}
 		if d.Need.Empty() {
 			return d
 		}
