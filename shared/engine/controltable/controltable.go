@@ -186,7 +186,7 @@ func SetPause(ctx context.Context, s store.Store, c record.Connection, p Pause) 
 	return fault.Newf(fault.Stale, "pause "+string(c), "lost %d times", pauseTries)
 }
 
-// Resume ends a connection's pause, whoever made it; it is the operator's call. Errors: fault.Transient.
+// Resume ends a connection's pause, no matter who made it; it is the operator's call. Errors: fault.Transient.
 func Resume(ctx context.Context, s store.Store, c record.Connection) error {
 	return s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: store.Any, Delete: true}})
 }

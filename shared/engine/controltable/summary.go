@@ -9,7 +9,7 @@ import (
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// Summary is what a sweep of a connection found to wait for a person, and what was reverted there of late. The sweep
+// Summary is what a sweep of a connection found to wait for a person, and what was reverted there recently. The sweep
 // reads every entity anyhow, so that whoever looks at the Syncs page or at the digest reads one row of a few kilobytes
 // instead: a look costs the same with ten records and with ten million. The price is its age, which is shown: at most one
 // sweep's period. Counts that decisions keep in step were the alternative; they would put a contended write behind every

@@ -68,7 +68,7 @@ func Held(ctx context.Context, s store.Store, c record.Connection) (g platform.G
 	return platform.Grant{AccessToken: t.Access, RefreshToken: t.Refresh, ExpiresAt: t.ExpiresAt}, true, nil
 }
 
-// End forgets a connection's tokens: from now on it is not authorised. Whoever refreshes at this moment is outranked.
+// End forgets a connection's tokens: from now on it is not authorised. A process that refreshes at this moment is outranked.
 // Errors: fault.Transient.
 func End(ctx context.Context, s store.Store, c record.Connection) error {
 	return update(ctx, s, c, func(t *tokens) bool {

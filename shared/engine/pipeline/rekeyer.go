@@ -10,7 +10,7 @@ import (
 
 // Rekeyer makes every entity hold the keys of match rules that are about to be activated, so that from their first moment
 // on a record is recognised by them. It publishes nothing. What is decided meanwhile under the rules before has its keys
-// made anew by the first sweep under the new ones; a record that only a left key would tell is held, never created twice.
+// made again by the first sweep under the new ones; a record that only a left key would tell is held, never created twice.
 type Rekeyer struct{ Shell }
 
 // Run goes over all entities, and tells how many it rekeyed. Run again, it does what is left. Errors: fault.Transient.

@@ -78,7 +78,7 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 		case link.NotBefore.After(x.view.Now):
 			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.NotBefore
 		case due.Operation == record.OperationCreate && len(link.Attempts) > 0 && link.Lease.Until.Add(missingLag).After(x.view.Now):
-			// Whoever held the lease may have made it, and a list may not show it yet.
+			// The holder of the lease may have made it, and a list may not show it yet.
 			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.Lease.Until.Add(missingLag)
 		case link.Writes.Count >= loopWrites && x.view.Now.Sub(link.Writes.Since) < loopHour:
 			due.Blocked, due.NotBefore = record.ReasonLoop, link.Writes.Since.Add(loopHour)

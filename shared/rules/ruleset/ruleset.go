@@ -80,7 +80,7 @@ type Entity struct {
 	Type   record.Object
 	Fields []Field // in the file's order
 	Match  []MatchRule
-	// Matching is the digest of Match: keys made by other rules are made anew.
+	// Matching is the digest of Match: keys made by other rules are made again.
 	Matching string
 	// Marker is the hub's unique field that holds our entity id, "" where the hub offers none.
 	Marker record.PlatformField

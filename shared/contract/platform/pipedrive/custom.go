@@ -64,7 +64,7 @@ func (l fieldList) find(label string) (found definition, ok, many bool) {
 	return found, ok, many
 }
 
-// definitions gives an object's fields, read anew where the copy is older than age.
+// definitions gives an object's fields, read again where the copy is older than age.
 func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) (fieldList, error) {
 	now := c.client.Settings.Now()
 	if list, ok := c.fields.Get(k.Name, now, age); ok {
