@@ -117,7 +117,7 @@ func TestAWrongWireFails(t *testing.T) {
 			map[string]any{"Environment": map[string]any{"Variables": map[string]any{"QUEUE_NAMES": swapped(urls(function("writer")),
 				queue("due-hubspot"), queue("due-jobber"))}}},
 			`the writer of jobber sends what is for due-hubspot to "due-jobber"`},
-		{"no template of ours", "", nil, "it is none of ours"},
+		{"no template of ours", "", nil, "it is not one of ours"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func answerCommand() *cobra.Command {
 	var blank bool
 	cmd := &cobra.Command{
 		Use:   "answer ENTITY FIELD --value TEXT",
-		Short: "Decide what a parked field shall hold",
+		Short: "Decide the value of a parked field",
 		Long: `Gives a parked field its value, everywhere it is mapped. status names the entities and fields that wait. The value is
 decided under the active configuration, as any edit is, and is written where it differs. It is brought into the field's
 form first, and refused if it has none, or if another record already has it as its key.`,
@@ -25,8 +25,8 @@ form first, and refused if it has none, or if another record already has it as i
 	}
 	f := operating(cmd)
 	cmd.Flags().StringVar(&group, "group", "", "the group, where there are several")
-	cmd.Flags().StringVar(&value, "value", "", "what the field shall hold")
-	cmd.Flags().BoolVar(&blank, "blank", false, "the field shall be empty")
+	cmd.Flags().StringVar(&value, "value", "", "the value of the field")
+	cmd.Flags().BoolVar(&blank, "blank", false, "empty the field")
 	cmd.Flags().StringVar(&force, "force", "", "why a field is decided that does not wait for you")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if blank == (value != "") {

@@ -70,7 +70,7 @@ fluxcascade guide connect-PLATFORM says how to register the app.`,
 	flags.StringVar(&f.config, "config", "", "configuration file (default: the one that the system runs by)")
 	flags.StringVar(&f.public, "public-url", "", "with --data: the URL at which platforms call serve, https://sync.example.com")
 	flags.StringVar(&f.app, "app", "", "file with the app, as JSON; - for standard input")
-	flags.BoolVar(&f.again, "again", false, "authorise anew; cursors and links stay, and another account is refused")
+	flags.BoolVar(&f.again, "again", false, "authorise again; cursors and links stay, and another account is refused")
 	flags.BoolVar(&f.sandbox, "sandbox", false, "the account is a vendor's test account (QuickBooks, Salesforce)")
 	flags.StringVar(&f.redirect, "redirect", "", "the app's redirect URL (default "+connect.DefaultRedirect+
 		", or the public URL's /connect/PLATFORM)")

@@ -107,7 +107,7 @@ func openSession(ctx context.Context, f localFlags, text activation.Text, rules 
 		}
 		_, err := os.Stat(filepath.Join(f.data, "seeded"))
 		s.fresh = errors.Is(err, os.ErrNotExist)
-		if s.fresh { // a run that was killed while it seeded left a part: begin anew
+		if s.fresh { // a run that was killed while it seeded left a part: begin again
 			parts, err := filepath.Glob(filepath.Join(f.data, "*"))
 			if err != nil {
 				return nil, err

@@ -20,7 +20,7 @@ by whom and why.`,
 		Args: cobra.ExactArgs(1),
 	}
 	f := operating(cmd)
-	cmd.Flags().StringVar(&note, "note", "", "why, for whoever looks at the status")
+	cmd.Flags().StringVar(&note, "note", "", "why: shown in the status")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return onConnection(cmd, f, args[0], func(ctx context.Context, t operate.Target, _ *operate.Rules, c *ruleset.Connection) (operate.Done,
 			error) {

@@ -68,7 +68,7 @@ type log struct {
 }
 
 // follow reads events to their end. It reports whether something was tested and nothing failed.
-// Errors: a line that is none, or a failing reader.
+// Errors: a line that is no event, or a failing reader.
 func follow(in io.Reader, out io.Writer, tick <-chan time.Time) (bool, error) {
 	l := &log{out: out, output: map[key]string{}, built: map[string]string{}, failing: map[string]bool{}}
 	lines, ended := make(chan []byte), make(chan error, 1)

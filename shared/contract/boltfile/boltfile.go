@@ -92,7 +92,7 @@ func (f *File) Update(ctx context.Context, op string, apply func(*bolt.Tx) error
 	f.mu.Lock()
 	f.waiting = append(f.waiting, w)
 	f.mu.Unlock()
-	// Whoever gets the turn writes for all that wait. Turns are waited for without ctx: a transaction is short, and a
+	// The one that gets the turn writes for all that wait. Turns are waited for without ctx: a transaction is short, and a
 	// write that was queued may not be taken back.
 	f.turn <- struct{}{}
 	defer func() { <-f.turn }()

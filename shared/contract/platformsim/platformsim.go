@@ -63,7 +63,7 @@ type Delivery struct {
 type Access struct {
 	Platform      string `json:"platform"`
 	Account       string `json:"account"`
-	BaseURL       string `json:"base_url"` // filled by whoever serves it
+	BaseURL       string `json:"base_url"` // filled by the program that serves it
 	TokenURL      string `json:"token_url"`
 	AuthorizeURL  string `json:"authorize_url,omitempty"`
 	RevokeURL     string `json:"revoke_url,omitempty"` // "" where the vendor has none

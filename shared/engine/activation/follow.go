@@ -13,7 +13,7 @@ import (
 // the decider refuses what it would undo of the newer version.
 const checkEvery = 30 * time.Second
 
-// Follower keeps something that is built from the active configuration, and builds it anew once another is active.
+// Follower keeps something that is built from the active configuration, and builds it again once another is active.
 // Its methods are safe for concurrent use.
 type Follower[H any] struct {
 	Store store.Store

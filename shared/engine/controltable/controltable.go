@@ -94,8 +94,8 @@ func decodeProgress(place record.Place, row store.Row) (p Progress, err error) {
 	if row.Rev == 0 {
 		return p, nil
 	}
-	if err := json.Unmarshal(row.Body, &p); err != nil {
-		return Progress{}, fault.Newf(fault.Unclassified, "read progress of "+place.String(), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read progress of "+place.String(), &p); err != nil {
+		return Progress{}, err
 	}
 	p.Rev = row.Rev
 	return p, nil
@@ -146,16 +146,15 @@ func pauseKey(c record.Connection) store.Key {
 
 // Paused gives a connection's pause; ok is false while it runs.
 func Paused(ctx context.Context, s store.Store, c record.Connection) (p Pause, ok bool, err error) {
-	rows, err := s.Get(ctx, []store.Key{pauseKey(c)})
+	row, ok, err := store.One(ctx, s, pauseKey(c))
 	if err != nil {
 		return p, false, err
 	}
-	row, ok := rows[pauseKey(c)]
 	if !ok {
 		return p, false, nil
 	}
-	if err := json.Unmarshal(row.Body, &p); err != nil {
-		return p, true, fault.Newf(fault.Unclassified, "read pause of "+string(c), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read pause of "+string(c), &p); err != nil {
+		return p, true, err
 	}
 	p.rev = row.Rev
 	return p, true, nil
@@ -187,7 +186,7 @@ func SetPause(ctx context.Context, s store.Store, c record.Connection, p Pause) 
 	return fault.Newf(fault.Stale, "pause "+string(c), "lost %d times", pauseTries)
 }
 
-// Resume ends a connection's pause, whoever made it; it is the operator's call. Errors: fault.Transient.
+// Resume ends a connection's pause, no matter who made it; it is the operator's call. Errors: fault.Transient.
 func Resume(ctx context.Context, s store.Store, c record.Connection) error {
 	return s.Commit(ctx, []store.Write{{Key: pauseKey(c), Expect: store.Any, Delete: true}})
 }

@@ -90,8 +90,8 @@ func LoadHealth(ctx context.Context, s store.Store, c record.Connection) ([]Heal
 	var out []Health
 	for _, row := range rows {
 		var h Health
-		if err := json.Unmarshal(row.Body, &h); err != nil {
-			return nil, fault.Newf(fault.Unclassified, "read health of "+string(c), "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read health of "+string(c), &h); err != nil {
+			return nil, err
 		}
 		out = append(out, h)
 	}

@@ -92,8 +92,8 @@ func keptAt(ctx context.Context, s store.Store, key store.Key) (Kept, bool, erro
 }
 
 func decodeKept(row store.Row) (k Kept, err error) {
-	if err := json.Unmarshal(row.Body, &k); err != nil {
-		return Kept{}, fault.Newf(fault.Unclassified, "read "+row.Partition+"/"+row.Sort, "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read "+row.Partition+"/"+row.Sort, &k); err != nil {
+		return Kept{}, err
 	}
 	k.rev = row.Rev
 	return k, nil

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -39,8 +38,8 @@ func LoadRuns(ctx context.Context, s store.Store, connections []record.Connectio
 			continue
 		}
 		var runs Runs
-		if err := json.Unmarshal(row.Body, &runs); err != nil {
-			return nil, fault.Newf(fault.Unclassified, "read runs of "+string(c), "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read runs of "+string(c), &runs); err != nil {
+			return nil, err
 		}
 		out[c] = runs
 	}

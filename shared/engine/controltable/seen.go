@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
@@ -41,8 +40,8 @@ func Seen(ctx context.Context, s store.Store, run string, pages int) (ids map[re
 		}
 		for _, row := range rows {
 			var page []record.ExternalID
-			if err := json.Unmarshal(row.Body, &page); err != nil {
-				return nil, false, fault.Newf(fault.Unclassified, "read list of "+run, "not the JSON it should be (%T)", err)
+			if err := store.Decode(row, "read list of "+run, &page); err != nil {
+				return nil, false, err
 			}
 			for _, id := range page {
 				ids[id] = true

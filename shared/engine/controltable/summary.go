@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
-	"github.com/fluxcascade/fluxcascade/shared/fault"
 	"github.com/fluxcascade/fluxcascade/shared/record"
 )
 
-// Summary is what a sweep of a connection found to wait for a person, and what was reverted there of late. The sweep
+// Summary is what a sweep of a connection found to wait for a person, and what was reverted there recently. The sweep
 // reads every entity anyhow, so that whoever looks at the Syncs page or at the digest reads one row of a few kilobytes
 // instead: a look costs the same with ten records and with ten million. The price is its age, which is shown: at most one
 // sweep's period. Counts that decisions keep in step were the alternative; they would put a contended write behind every
@@ -103,8 +102,8 @@ func LoadSummary(ctx context.Context, s store.Store, c record.Connection) (Summa
 		return out, err
 	}
 	if row, ok := rows[summaryKey(c)]; ok {
-		if err := json.Unmarshal(row.Body, &out); err != nil {
-			return Summary{}, fault.Newf(fault.Unclassified, "read summary of "+string(c), "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read summary of "+string(c), &out); err != nil {
+			return Summary{}, err
 		}
 	}
 	return out, nil

@@ -36,16 +36,15 @@ func accountKey(c record.Connection) store.Key {
 
 // AccountOf gives the account that a connection was last connected to; ok is false if it never was. Errors: fault.Transient.
 func AccountOf(ctx context.Context, s store.Store, c record.Connection) (a Account, ok bool, err error) {
-	rows, err := s.Get(ctx, []store.Key{accountKey(c)})
+	row, ok, err := store.One(ctx, s, accountKey(c))
 	if err != nil {
 		return a, false, err
 	}
-	row, ok := rows[accountKey(c)]
 	if !ok {
 		return a, false, nil
 	}
-	if err := json.Unmarshal(row.Body, &a); err != nil {
-		return a, false, fault.Newf(fault.Unclassified, "read account of "+string(c), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read account of "+string(c), &a); err != nil {
+		return a, false, err
 	}
 	return a, true, nil
 }
@@ -69,7 +68,7 @@ func Held(ctx context.Context, s store.Store, c record.Connection) (g platform.G
 	return platform.Grant{AccessToken: t.Access, RefreshToken: t.Refresh, ExpiresAt: t.ExpiresAt}, true, nil
 }
 
-// End forgets a connection's tokens: from now on it is not authorised. Whoever refreshes at this moment is outranked.
+// End forgets a connection's tokens: from now on it is not authorised. A process that refreshes at this moment is outranked.
 // Errors: fault.Transient.
 func End(ctx context.Context, s store.Store, c record.Connection) error {
 	return update(ctx, s, c, func(t *tokens) bool {

@@ -66,7 +66,7 @@ func Put(ctx context.Context, s store.Store, c record.Connection, g platform.Gra
 		return fault.Newf(fault.Rejected, "store grant of "+string(c), "it holds no token")
 	}
 	return update(ctx, s, c, func(t *tokens) bool {
-		t.Lease++ // whoever refreshes the old grant now is outranked
+		t.Lease++ // a process that refreshes the old grant now is outranked
 		*t = tokens{Access: g.AccessToken, Refresh: g.RefreshToken, ExpiresAt: g.ExpiresAt, Generation: t.Lease, Lease: t.Lease, rev: t.rev}
 		return true
 	})

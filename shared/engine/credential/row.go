@@ -45,18 +45,16 @@ func rowKey(c record.Connection) store.Key {
 
 // read gives the row; rev 0 if there is none.
 func read(ctx context.Context, s store.Store, c record.Connection) (tokens, error) {
-	rows, err := s.Get(ctx, []store.Key{rowKey(c)})
+	row, ok, err := store.One(ctx, s, rowKey(c))
 	if err != nil {
 		return tokens{}, err
 	}
-	row, ok := rows[rowKey(c)]
 	if !ok {
 		return tokens{}, nil
 	}
 	var t tokens
-	if err := json.Unmarshal(row.Body, &t); err != nil {
-		// The cause may quote the row.
-		return tokens{}, fault.Newf(fault.Unclassified, "read token of "+string(c), "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read token of "+string(c), &t); err != nil {
+		return tokens{}, err
 	}
 	t.rev = row.Rev
 	return t, nil

@@ -112,7 +112,7 @@ func (w *Webhook) answer(p record.Platform, result string, hints, status int, me
 		message = ""
 	}
 	if result == "unknown_route" {
-		p = "unknown" // whoever calls us must not name our metrics
+		p = "unknown" // a caller must not name our metrics
 	}
 	w.Meter.Webhook(p, result, hints)
 	return Answer{Status: status, Message: message}

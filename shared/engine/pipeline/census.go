@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
@@ -66,17 +65,8 @@ func (c *Counter) Run(ctx context.Context, pagesMax int) (*Census, error) {
 }
 
 func (c *Counter) page(ctx context.Context, rows []store.Row, total *Census) error {
-	view := resolve.NewView(c.Now())
-	if err := c.circumstances(ctx, view); err != nil {
-		return err
-	}
-	var wakes []resolve.Observation
-	for _, row := range rows {
-		if group, id, ok := strings.Cut(row.Partition, "#"); ok && row.Sort == entitySort {
-			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
-		}
-	}
-	if err := c.prime(ctx, view, wakes); err != nil {
+	view, wakes, err := c.wakesOf(ctx, rows)
+	if err != nil {
 		return err
 	}
 	for _, o := range wakes {

@@ -15,7 +15,7 @@ const (
 )
 
 // EraseLinks removes every link of a connection, and what names its records in the cross-reference, and gives how many links
-// there were. Entities and the links of others stay: what the connection holds is matched anew when it is read again. The
+// there were. Entities and the links of others stay: what the connection holds is matched again when it is read again. The
 // connection must be at rest: a link that is made meanwhile may stay. Erasing again removes what a failure left.
 // Errors: fault.Transient.
 func EraseLinks(ctx context.Context, s store.Store, c record.Connection) (links int, err error) {

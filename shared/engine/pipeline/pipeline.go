@@ -72,7 +72,7 @@ type Ability struct {
 	Find                       []record.PlatformField
 }
 
-// Event is one thing that happened. It may hold field values: whoever logs it leaves them out.
+// Event is one thing that happened. It may hold field values: code that logs it leaves them out.
 type Event struct {
 	At      time.Time
 	Kind    EventKind

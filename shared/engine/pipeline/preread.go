@@ -29,7 +29,7 @@ func (w *Writer) preRead(ctx context.Context, view *resolve.View, connector plat
 		if err == nil && len(reads) != len(ids) {
 			err = fault.Newf(fault.Unclassified, "fetch "+place.String(), "%d answers to %d ids", len(reads), len(ids))
 		}
-		w.heed(place, err)
+		w.noteUnavailable(place, err)
 		for i, j := range part {
 			if err != nil {
 				w.unavailable(ctx, j, err, out)
@@ -108,7 +108,7 @@ func (w *Writer) lookUp(ctx context.Context, view *resolve.View, connector platf
 			continue
 		}
 		found, err := connector.Find(ctx, place.Object, fields, lookups[begin:end])
-		w.heed(place, err)
+		w.noteUnavailable(place, err)
 		for i, j := range asked[begin:end] {
 			switch {
 			case j.done || j.err != nil:

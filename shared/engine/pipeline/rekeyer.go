@@ -2,17 +2,15 @@ package pipeline
 
 import (
 	"context"
-	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
-	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/resolve"
 )
 
 // Rekeyer makes every entity hold the keys of match rules that are about to be activated, so that from their first moment
 // on a record is recognised by them. It publishes nothing. What is decided meanwhile under the rules before has its keys
-// made anew by the first sweep under the new ones; a record that only a left key would tell is held, never created twice.
+// made again by the first sweep under the new ones; a record that only a left key would tell is held, never created twice.
 type Rekeyer struct{ Shell }
 
 // Run goes over all entities, and tells how many it rekeyed. Run again, it does what is left. Errors: fault.Transient.
@@ -34,17 +32,8 @@ func (r *Rekeyer) Run(ctx context.Context) (int, error) {
 }
 
 func (r *Rekeyer) page(ctx context.Context, rows []store.Row) (int, error) {
-	view := resolve.NewView(r.Now())
-	if err := r.circumstances(ctx, view); err != nil {
-		return 0, err
-	}
-	var wakes []resolve.Observation
-	for _, row := range rows {
-		if group, id, ok := strings.Cut(row.Partition, "#"); ok && row.Sort == entitySort {
-			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
-		}
-	}
-	if err := r.prime(ctx, view, wakes); err != nil {
+	view, wakes, err := r.wakesOf(ctx, rows)
+	if err != nil {
 		return 0, err
 	}
 	total := 0

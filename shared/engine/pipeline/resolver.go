@@ -343,7 +343,7 @@ func (r *Resolver) tellDecision(w *work, group record.Group, d resolve.Decision)
 		Outcome: d.Outcome, Reason: d.Reason, Changes: d.Changes, Lag: r.Now().Sub(w.change.SeenAt)})
 }
 
-// sendOut sends what the batch collected; if that fails, every message comes again and publishes anew.
+// sendOut sends what the batch collected; if that fails, every message comes again and publishes again.
 func (r *Resolver) sendOut(ctx context.Context, out *outgoing, items []*work) {
 	if err := out.send(ctx, &r.Shell); err != nil {
 		failAll(items, err)

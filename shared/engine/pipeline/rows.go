@@ -133,8 +133,8 @@ func decode(row store.Row, into any) error {
 	if row.Rev == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(row.Body, into); err != nil {
-		return fault.Newf(fault.Unclassified, "read row "+row.Partition+"/"+row.Sort, "not the JSON it should be (%T)", err)
+	if err := store.Decode(row, "read row "+row.Partition+"/"+row.Sort, into); err != nil {
+		return err
 	}
 	return nil
 }
@@ -296,6 +296,24 @@ func (s *Shell) ask(view *resolve.View, o resolve.Observation) resolve.Decision 
 // prime loads in bulk what many observations need, round by round, so that deciding them one by one loads nothing.
 func (s *Shell) prime(ctx context.Context, view *resolve.View, observations []resolve.Observation) error {
 	return s.gather(ctx, view, len(observations), func(i int) resolve.Need { return s.ask(view, observations[i]).Need })
+}
+
+// wakesOf asks of each entity among rows what is due of it: the observations, with a view in which what they need is loaded.
+func (s *Shell) wakesOf(ctx context.Context, rows []store.Row) (*resolve.View, []resolve.Observation, error) {
+	view := resolve.NewView(s.Now())
+	if err := s.circumstances(ctx, view); err != nil {
+		return nil, nil, err
+	}
+	var wakes []resolve.Observation
+	for _, row := range rows {
+		if group, id, ok := strings.Cut(row.Partition, "#"); ok && row.Sort == entitySort {
+			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
+		}
+	}
+	if err := s.prime(ctx, view, wakes); err != nil {
+		return nil, nil, err
+	}
+	return view, wakes, nil
 }
 
 // locate loads in bulk which entities records belong to, with their links.

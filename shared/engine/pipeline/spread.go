@@ -15,7 +15,7 @@ func spreadRow(k resolve.SpreadKey) store.Key {
 	return store.Key{Table: store.Control, Partition: "spread#" + string(k.Group) + "#" + string(k.Connection), Sort: "spread"}
 }
 
-// loadSpread tells the view what has been written of late, for the groups that limit it.
+// loadSpread tells the view what has been written recently, for the groups that limit it.
 func (s *Shell) loadSpread(ctx context.Context, view *resolve.View) error {
 	var wanted []resolve.SpreadKey
 	var keys []store.Key

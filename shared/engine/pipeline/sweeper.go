@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/store"
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -71,22 +70,11 @@ func (s *Sweeper) Run(ctx context.Context, connection record.Connection) (Sweep,
 }
 
 func (s *Sweeper) page(ctx context.Context, rows []store.Row, connection record.Connection, audits map[record.Place]*audit, found *gathering, total *Sweep) error {
-	view := resolve.NewView(s.Now())
-	if err := s.circumstances(ctx, view); err != nil {
-		return err
-	}
-	var wakes []resolve.Observation
 	for _, row := range rows {
 		found.row(row)
-		if row.Sort != entitySort {
-			continue
-		}
-		group, id, ok := strings.Cut(row.Partition, "#")
-		if ok {
-			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
-		}
 	}
-	if err := s.prime(ctx, view, wakes); err != nil {
+	view, wakes, err := s.wakesOf(ctx, rows)
+	if err != nil {
 		return err
 	}
 	var out outgoing

@@ -69,17 +69,8 @@ func (v *Verifier) Run(ctx context.Context, read Read) (Verification, error) {
 }
 
 func (v *Verifier) page(ctx context.Context, rows []store.Row, read Read, total *Verification) error {
-	view := resolve.NewView(v.Now())
-	if err := v.circumstances(ctx, view); err != nil {
-		return err
-	}
-	var wakes []resolve.Observation
-	for _, row := range rows {
-		if group, id, ok := strings.Cut(row.Partition, "#"); ok && row.Sort == entitySort {
-			wakes = append(wakes, resolve.Observation{Group: record.Group(group), Wake: record.EntityID(id)})
-		}
-	}
-	if err := v.prime(ctx, view, wakes); err != nil {
+	view, wakes, err := v.wakesOf(ctx, rows)
+	if err != nil {
 		return err
 	}
 	for _, o := range wakes {

@@ -245,8 +245,8 @@ func (w *Writer) waited(place record.Place, jobs []*job, call int, out *outgoing
 	return true
 }
 
-// heed remembers that a platform did not take a call, for the rest of the batch.
-func (w *Writer) heed(place record.Place, err error) {
+// noteUnavailable remembers that a platform did not take a call, for the rest of the batch.
+func (w *Writer) noteUnavailable(place record.Place, err error) {
 	if passes(err) {
 		w.waits[place] = fault.After(err, unavailableFirst)
 	}
@@ -289,7 +289,7 @@ func (w *Writer) call(ctx context.Context, view *resolve.View, connector platfor
 	limited, done := context.WithTimeout(ctx, applyMax)
 	receipts, err := connector.Apply(limited, intents)
 	done()
-	w.heed(jobs[0].notice.Place, err)
+	w.noteUnavailable(jobs[0].notice.Place, err)
 	if err == nil && len(receipts) != len(intents) {
 		err = fault.Newf(fault.InDoubt, "apply", "%d receipts to %d intents", len(receipts), len(intents))
 	}
@@ -302,7 +302,7 @@ func (w *Writer) call(ctx context.Context, view *resolve.View, connector platfor
 	}
 }
 
-// lease records the attempts. A link that moved since it was read is left to whoever moved it; the notice comes again.
+// lease records the attempts. A link that moved since it was read is left to the one that moved it; the notice comes again.
 func (w *Writer) lease(ctx context.Context, view *resolve.View, jobs []*job, out *outgoing) []*job {
 	var leased []*job
 	for _, j := range jobs {

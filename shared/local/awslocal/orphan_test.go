@@ -18,9 +18,6 @@ import (
 // childVariable marks a child that starts a server and is killed.
 const childVariable = "FLUXCASCADE_TEST_AWSLOCAL_CHILD"
 
-// orphanPatience bounds how long a server may outlive its parent.
-const orphanPatience = 20 * time.Second
-
 // TestKilledParent is the child of the test below.
 func TestKilledParent(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
@@ -59,15 +56,12 @@ func TestServersDieWithTheirParent(t *testing.T) {
 	if readErr != nil {
 		t.Fatal(readErr)
 	}
-	for deadline := time.Now().Add(orphanPatience); ; {
+	for { // a server that does not die is shown by go test's own limit: how long it takes is the machine's
 		connection, err := net.Dial("tcp", strings.TrimSpace(address))
 		if err != nil {
 			return
 		}
 		connection.Close()
-		if time.Now().After(deadline) {
-			t.Fatalf("%s still takes connections", address)
-		}
 		<-time.After(20 * time.Millisecond)
 	}
 }

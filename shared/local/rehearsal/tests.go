@@ -185,7 +185,7 @@ func (t *trial) editors(f *ruleset.Field) []editor {
 	return out
 }
 
-// emailInSpoke: the field that records are matched by changes in a spoke. Whoever owns it, no record is made anew.
+// emailInSpoke: the field that records are matched by changes in a spoke. No matter who owns it, no record is made again.
 func emailInSpoke(ctx context.Context, t *trial) {
 	t.create(ctx)
 	for _, rule := range t.entity.Match {

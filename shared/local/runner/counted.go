@@ -39,7 +39,7 @@ type Requests struct {
 	MemoryGB float64
 }
 
-// Take gives what was counted since the last time, and begins anew. platformCalls, each of callsTake, are the calls of
+// Take gives what was counted since the last time, and begins again. platformCalls, each of callsTake, are the calls of
 // platforms meanwhile, for which functions waited too.
 func (r *Requests) Take(platformCalls int, callsTake time.Duration) cost.Requests {
 	r.mu.Lock()

@@ -12,10 +12,10 @@ import (
 // digestWatch is how often the loop looks whether it is time: the clock may be set meanwhile.
 const digestWatch = time.Minute
 
-// tellDigests gives the digest once a day, at config.DigestHour by this machine's zone, until ctx ends. One that cannot be
-// made is told as a failure, and the next day has its own.
-func (h *Host) tellDigests(ctx context.Context, zone *time.Location) {
-	at := nextDigest(h.Clock.Now(), zone)
+// tellDigests gives the digest at first and then once a day, at config.DigestHour by this machine's zone, until ctx ends. One that
+// cannot be made is told as a failure, and the next day has its own.
+func (h *Host) tellDigests(ctx context.Context, first time.Time, zone *time.Location) {
+	at := first
 	for ctx.Err() == nil {
 		now := h.Clock.Now()
 		if now.Before(at) {

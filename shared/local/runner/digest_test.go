@@ -35,7 +35,7 @@ func TestTheDigestComesOnceADayByTheWall(t *testing.T) {
 }
 
 func TestAHostTellsItsDigestWhenItIsTime(t *testing.T) {
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	clock, s := &Clock{}, memstore.New()
 	if err := controltable.SaveSummary(ctx, s, "crm", controltable.Summary{At: clock.Now(), Waiting: 3}); err != nil {
@@ -50,12 +50,8 @@ func TestAHostTellsItsDigestWhenItIsTime(t *testing.T) {
 	told := make(chan syncs.Message, 1)
 	h := &Host{Store: s, Queue: memqueue.New(clock.Now), Clock: clock, Candidate: rules, Name: "folder ./data", Digest: func(m syncs.Message) { told <- m; stop() }}
 	zone := time.FixedZone("reader", 0)
-	now := clock.Now().In(zone)
-	// A moment before the hour: the loop waits for it.
-	clock.Skip(nextDigest(now, zone).Sub(now) - 200*time.Millisecond)
-	ended := make(chan struct{})
-	go func() { h.tellDigests(ctx, zone); close(ended) }()
-	<-ended
+	// A moment before it is time, or after it on a busy machine: the loop waits for it, or does not.
+	h.tellDigests(ctx, clock.Now().Add(200*time.Millisecond), zone)
 	select {
 	case m := <-told:
 		if m.Subject == "" || m.Body == "" {

@@ -57,7 +57,7 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	var digests sync.WaitGroup
 	if h.Digest != nil {
-		digests.Go(func() { h.tellDigests(ctx, time.Local) })
+		digests.Go(func() { h.tellDigests(ctx, nextDigest(h.Clock.Now(), time.Local), time.Local) })
 	}
 	defer digests.Wait()
 	for ctx.Err() == nil {

@@ -68,7 +68,7 @@ func page(ctx context.Context, s store.Store, counter syncs.Counter, f syncs.Fac
 	return syncs.Build(f), nil
 }
 
-// AtHome keeps handlers for whoever sits at this machine: a front that takes webhooks may be reached from the world,
+// AtHome keeps handlers for the person at this machine: a front that takes webhooks may be reached from the world,
 // straight or through a proxy, and a page of another site that is open in this machine's browser may call it too.
 func AtHome(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func AtHome(next http.Handler) http.Handler {
 	})
 }
 
-// Page serves the Syncs page to whoever sits at this machine, and to nobody else: it names the user's platforms and records.
+// Page serves the Syncs page to the person at this machine, and to nobody else: it names the user's platforms and records.
 func Page(load func(context.Context) (syncs.Page, error)) http.Handler {
 	return AtHome(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pagePatience)

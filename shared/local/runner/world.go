@@ -234,7 +234,7 @@ func (w *World) assemble(observe func(pipeline.Event)) {
 	})
 }
 
-// instances makes a handler anew for each call: Lambda runs calls at the same time in instances of their own, and a
+// instances makes a handler again for each call: Lambda runs calls at the same time in instances of their own, and a
 // lambda.Handler's answer is good only until its next call.
 type instances func() lambda.Handler
 

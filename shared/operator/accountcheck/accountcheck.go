@@ -302,7 +302,7 @@ func (r *run) inForce(ctx context.Context, declared *ruleset.Connection, learnt 
 		r.add(Finding{Severity: Warning, Where: where,
 			What: fmt.Sprintf("of %d webhooks that connect registered, %d are in force: the vendor dropped or disabled the others",
 				len(learnt.Webhooks), len(live)),
-			Do: "fluxcascade connect " + where + " --again registers them anew"})
+			Do: "fluxcascade connect " + where + " --again registers them again"})
 	}
 }
 

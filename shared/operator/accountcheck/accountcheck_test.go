@@ -207,7 +207,7 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 		"a constant that is no value": {breaks: func(w *world) {
 			w.alter("quickbooks", "invoices", "CurrencyRef", func(f *platform.FieldInfo) { f.Kind, f.Values = catalog.Enum, []string{"CAD", "EUR"} })
 		},
-			severity: accountcheck.Error, where: "quickbooks/invoices CurrencyRef", what: "none of the field's", do: "CAD, EUR"},
+			severity: accountcheck.Error, where: "quickbooks/invoices CurrencyRef", what: "not one of the field's", do: "CAD, EUR"},
 		"values too long": {breaks: func(w *world) {
 			w.alter("quickbooks", "customers", "GivenName", func(f *platform.FieldInfo) { f.MaxLength = 3 })
 		},
@@ -219,7 +219,7 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 					[]string{"CA"}
 			})
 		},
-			severity: accountcheck.Warning, where: "quickbooks/customers BillAddr.CountrySubDivisionCode", what: "none of the field's",
+			severity: accountcheck.Warning, where: "quickbooks/customers BillAddr.CountrySubDivisionCode", what: "not among the field's",
 			do: "value_map to: CA"},
 		"a job without a property": {replaced: []string{
 			`          - {hub: associations.contacts, spoke: property, reference: {to: contacts, field: "properties[first].id"}, required: true}`,
@@ -232,11 +232,11 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			do: `"1" (Services), "2" (Hours)`},
 		"an item that the account has not": {replaced: []string{`{spoke: "Line[0].ItemRef", value: "1"}`,
 			`{spoke: "Line[0].ItemRef", value: "77"}`},
-			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: `"77" is none of the account's list`,
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].ItemRef", what: `"77" is not on the account's list`,
 			do: `"1" (Services)`},
 		"an item that the account has": {severity: accountcheck.Note, where: "quickbooks/invoices Line[0].ItemRef", what: `is "Services"`},
 		"a tax code where QuickBooks works out the tax": {replaced: []string{`TaxCodeRef", value: NON}`, `TaxCodeRef", value: "5"}`},
-			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].TaxCodeRef", what: "none of the account's list",
+			severity: accountcheck.Error, where: "quickbooks/invoices Line[0].TaxCodeRef", what: "not on the account's list",
 			do: `"TAX" (taxable)`},
 		"a choice that the account has not": {replaced: []string{"GlobalTaxCalculation, value: leave_out",
 			"GlobalTaxCalculation, value: TaxInclusive"},
@@ -276,7 +276,7 @@ func TestEachMistakeIsNamedWithItsPlaceAndItsCure(t *testing.T) {
 			w.connectors["jobber"] = dropping{w.connectors["jobber"], 1}
 		},
 			severity: accountcheck.Warning, where: "jobber", what: "of 3 webhooks that connect registered, 1 are in force",
-			do: "registers them anew"},
+			do: "registers them again"},
 		"webhooks without a secret": {breaks: func(w *world) { w.apps["jobber"] = platform.App{} },
 			severity: accountcheck.Warning, where: "jobber", what: "every webhook is refused", do: "guide connect-jobber"},
 		"limits nearly used up": {breaks: func(w *world) { w.connectors["hubspot"] = spent{w.connectors["hubspot"]} },

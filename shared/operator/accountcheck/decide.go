@@ -63,7 +63,7 @@ func (r *run) decision(m *ruleset.Mapping, d catalog.Decided, has platform.Choic
 	case at >= 0:
 		r.add(Finding{Severity: Note, Where: where, Line: p.Line, What: fmt.Sprintf("%s is %q", d.What, has.Options[at].Label)})
 	default:
-		r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: fmt.Sprintf("%q is none of the account's list: %s", p.Constant, d.What),
+		r.add(Finding{Severity: Error, Where: where, Line: p.Line, What: fmt.Sprintf("%q is not on the account's list: %s", p.Constant, d.What),
 			Do: offer(has, d)})
 	}
 }

@@ -69,7 +69,7 @@ func (r *run) option(place record.Place, name record.PlatformField, line int, va
 		return
 	}
 	f := Finding{Severity: Error, Where: place.String() + " " + string(name), Line: line,
-		What: fmt.Sprintf("%s %q, which is none of the field's options", who, value), Do: "take one of: " + choices(info)}
+		What: fmt.Sprintf("%s %q, which is not one of the field's options", who, value), Do: "take one of: " + choices(info)}
 	for _, o := range info.Options {
 		// Where an account has several pipelines, a stage's label names its own in brackets.
 		label, _, _ := strings.Cut(o.Label, " (")

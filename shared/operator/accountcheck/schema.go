@@ -305,7 +305,7 @@ func (r *run) tell(place record.Place, name record.PlatformField, line int, t ta
 	}
 	if t.foreign > 0 {
 		r.add(Finding{Severity: Warning, Where: where, Line: line,
-			What: fmt.Sprintf("%d of %d of the %s values looked at are none of the field's",
+			What: fmt.Sprintf("%d of %d of the %s values looked at are not among the field's",
 				t.foreign, of, whose),
 			Do: "translate them with value_map to: " + list(t.values)})
 	}

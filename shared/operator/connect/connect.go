@@ -43,7 +43,7 @@ type Target interface {
 	PublicURL() string
 }
 
-// Person is whoever sits at the terminal. Nothing secret is ever said.
+// Person is the one at the terminal. Nothing secret is ever said.
 type Person interface {
 	Say(format string, args ...any)
 	// Ask and AskSecret take one line, the latter unseen. Errors: none is there to answer.
@@ -99,7 +99,7 @@ func (j Job) Connect(ctx context.Context, o Options) error {
 	if has, err := credential.Has(ctx, j.Target.Store(), j.Connection.Name); err != nil {
 		return err
 	} else if has && known && !o.Again {
-		return fmt.Errorf("%s is connected to %s already; to authorise it anew, say: fluxcascade connect %s --again %s", j.Connection.Name,
+		return fmt.Errorf("%s is connected to %s already; to authorise it again, run: fluxcascade connect %s --again %s", j.Connection.Name,
 			describe(before), j.Connection.Name, j.Target.Flags())
 	}
 	if w.app, err = w.askApp(ctx, o); err != nil {

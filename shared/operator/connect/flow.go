@@ -183,7 +183,7 @@ func (f *flow) home(text string) (string, error) {
 		!slices.ContainsFunc(f.vendor.Catalog.Hosts, func(host string) bool {
 			return u.Host == host || strings.HasPrefix(host, ".") && strings.HasSuffix(u.Host, host)
 		}) {
-		return "", fmt.Errorf("%s names an address for this account that is none of its hosts (%s); nothing was sent there",
+		return "", fmt.Errorf("%s names an address for this account that is not one of its hosts (%s); nothing was sent there",
 			f.vendor.Catalog.Label, strings.Join(f.vendor.Catalog.Hosts, ", "))
 	}
 	return u.String(), nil

@@ -217,7 +217,7 @@ func (d *drawing) owners(g *ruleset.Group, e *ruleset.Entity) {
 	var notes []string
 	byOwner := map[string][]owned{}
 	for _, f := range e.Fields {
-		owner := "whoever wrote last"
+		owner := "the last writer"
 		if !f.Owner.LastWriteWins {
 			owner = d.label(f.Owner.Connection)
 		}
@@ -235,8 +235,8 @@ func (d *drawing) owners(g *ruleset.Group, e *ruleset.Entity) {
 	}
 	for _, owner := range notes {
 		words := []string{owner + " owns"}
-		if owner == "whoever wrote last" {
-			words = []string{"whoever wrote last sets"}
+		if owner == "the last writer" {
+			words = []string{"the last writer sets"}
 		}
 		for _, o := range byOwner[owner] {
 			words = append(words, strings.Join(o.fields, ", ")+": "+o.reason)

@@ -154,7 +154,7 @@ func (r *Rules) Connection(name string) (*ruleset.Connection, error) {
 }
 
 // Pause stops a connection: nothing is written to it and nothing read from it until a person resumes it. by is that person,
-// and note why, in their words, for whoever looks at the status; "" for none. Nobody is woken: the page and the daily digest
+// and note why, in their words, for the people who look at the status; "" for none. Nobody is woken: the page and the daily digest
 // say it for as long as it lasts.
 func Pause(ctx context.Context, t Target, c record.Connection, by, note string, now time.Time) (Done, error) {
 	if err := controltable.SetPause(ctx, t.Store(), c, controltable.Pause{Reason: controltable.PausedByOperator, Since: now.UTC(), By: by,

@@ -82,7 +82,7 @@ func redriveOne(ctx context.Context, q queue.Queue, kind record.QueueKind, name 
 	return moved, nil
 }
 
-// renewed gives a message with its patience renewed. One that is none of ours goes back as it is.
+// renewed gives a message with its patience renewed. One that is not ours goes back as it is.
 func renewed(kind record.QueueKind, body []byte) []byte {
 	var message any
 	switch page, notice := (record.Page{}), (record.DueNotice{}); {

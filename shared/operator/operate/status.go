@@ -281,15 +281,15 @@ func (s *Status) judge(row store.Row, found map[string]*Waiting) error {
 	switch {
 	case row.Sort == "entity":
 		var e resolve.Entity
-		if err := json.Unmarshal(row.Body, &e); err != nil {
-			return fault.Newf(fault.Unclassified, "read row "+row.Partition, "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read row "+row.Partition, &e); err != nil {
+			return err
 		}
 		s.Entities++
 		judgeEntity(&e, add)
 	case strings.HasPrefix(row.Sort, "link#"):
 		var link resolve.Link
-		if err := json.Unmarshal(row.Body, &link); err != nil {
-			return fault.Newf(fault.Unclassified, "read row "+row.Partition, "not the JSON it should be (%T)", err)
+		if err := store.Decode(row, "read row "+row.Partition, &link); err != nil {
+			return err
 		}
 		for name, seen := range link.Seen {
 			if seen.Troubles() && link.State == resolve.LinkLive {

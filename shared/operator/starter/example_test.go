@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sixPath is the example of all platforms in one group. FLUXCASCADE_RENEW=1 go test ./shared/operator/starter writes it anew.
+// sixPath is the example of all platforms in one group. FLUXCASCADE_RENEW=1 go test ./shared/operator/starter writes it again.
 const sixPath = "../../../infra/sync.six.yaml"
 
 func TestTheExampleOfAllPlatformsIsTheDraft(t *testing.T) {

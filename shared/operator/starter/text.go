@@ -172,22 +172,22 @@ func (d *draft) owner(o *catalog.Object, f catalog.Field) string {
 // latest says which fields everybody may set, and why.
 func (d *draft) latest(o *catalog.Object) map[catalog.Meaning]string {
 	latest := map[catalog.Meaning]string{
-		catalog.MeansPhone:    "Whoever spoke to them last has the newest number",
-		catalog.MeansMobile:   "Whoever spoke to them last has the newest number",
+		catalog.MeansPhone:    "The last person who spoke to them has the newest number",
+		catalog.MeansMobile:   "The last person who spoke to them has the newest number",
 		catalog.MeansJobTitle: "Everybody hears of promotions",
 	}
 	for _, m := range []catalog.Meaning{catalog.MeansStreet, catalog.MeansCity, catalog.MeansRegion, catalog.MeansPostalCode} {
-		latest[m] = "Whoever wrote there last knows where post and bills go"
+		latest[m] = "The last person who wrote there knows where post and bills go"
 	}
 	for _, m := range []catalog.Meaning{catalog.MeansSiteStreet, catalog.MeansSiteCity, catalog.MeansSiteRegion, catalog.MeansSitePostalCode} {
-		latest[m] = "Whoever went there last knows where the work is done"
+		latest[m] = "The last person who went there knows where the work is done"
 	}
 	for i := range d.mappings {
 		m := &d.mappings[i]
 		if m.hub == o && m.hub.Concept == catalog.Person && m.joinsName() {
 			// The hub's full name follows the two names of a spoke, so all three go together.
 			for _, name := range []catalog.Meaning{catalog.MeansName, catalog.MeansGivenName, catalog.MeansFamilyName} {
-				latest[name] = "Whoever met them last knows how they are called"
+				latest[name] = "The last person who met them knows what they are called"
 			}
 		}
 	}

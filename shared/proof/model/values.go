@@ -315,7 +315,7 @@ type edit struct {
 	knowing bool
 }
 
-// knowing reports whether a record was asked to hold what its thing has of a pair: whoever edits it then knew that.
+// knowing reports whether a record was asked to hold what its thing has of a pair: a person who edits it then knew that.
 func (m *world) knowing(t *thing, c *copied, p *ruleset.Pair) bool {
 	if p.Direction == ruleset.ToHub && c.ref.Connection != m.group.Hub {
 		return false

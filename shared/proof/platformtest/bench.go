@@ -26,7 +26,7 @@ type Bench struct {
 	Objects           []Object
 	// Without lists the files of Files that the connector does without, each with the reason.
 	Without map[string]string
-	// Resign signs a webhook anew, body and headers in place, as somebody who holds secret would at a time.
+	// Resign signs a webhook again, body and headers in place, as somebody who holds secret would at a time.
 	Resign func(secret string, d *platformsim.Delivery, at time.Time)
 
 	once       sync.Once

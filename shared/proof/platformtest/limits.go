@@ -14,7 +14,7 @@ func limitRules() []Rule {
 	return []Rule{
 		{Name: "a limit says when to come back", Check: limited,
 			Why: "asking again at once keeps the limit in force, and spends what people need"},
-		{Name: "a Retry-After is heeded", Check: retryAfter,
+		{Name: "a Retry-After is respected", Check: retryAfter,
 			Why: "the platform knows best"},
 		{Name: "a failing platform is transient, or in doubt for writes", Check: failing,
 			Why: "an outage is waited for, and a write that may have landed is looked at first"},

@@ -85,7 +85,7 @@ func (s *Stand) prepare() error {
 	return err
 }
 
-// connect assembles the connector anew, as another process would: only the store is the same.
+// connect assembles the connector again, as another process would: only the store is the same.
 func (s *Stand) connect(baseURL string) {
 	s.raw = s.Bench.Connect(platform.Settings{Connection: here, Account: s.Sim.Access().Account, BaseURL: baseURL, Tokens: s.tokens(),
 		HTTP: s.client, Now: s.Clock.Now, Options: s.Bench.Options})

@@ -252,7 +252,7 @@ func (s *tokenServer) grant() platform.Grant {
 // takes reports whether an access token is good. The newest two generations are, until their time is over.
 func (s *tokenServer) takes(token string) bool {
 	n, err := strconv.Atoi(token[1:])
-	delete(s.lost, n) // whoever shows it has the answer
+	delete(s.lost, n) // a client that shows it has the answer
 	return err == nil && !s.over && n >= s.generation-1 && s.w.now.Before(s.issued[n].Add(tokenLives))
 }
 

@@ -55,7 +55,7 @@ func fullRecord(v *resolve.View, o resolve.Observation, r *ruleset.Rules, d *res
 				}
 			}
 		}
-		due.Fields = all
+		due.Fields, due.Intent.Fields = all, all
 	}
 }
 

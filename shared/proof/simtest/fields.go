@@ -110,7 +110,7 @@ func (w *world) checkRight(g *ruleset.Group, x stored, f *ruleset.Field, want st
 		return
 	}
 	if w.joined[x.Entity.ID] || w.merged(g, x) {
-		return // whoever merged two records chose among their values
+		return // the person who merged two records chose among their values
 	}
 	if n > 0 && n < len(w.truth.edits) && !slices.Contains(g.Places(people), w.truth.edits[n].ref.Place) || want == "" && w.history.Setup.Change == ChangeGone {
 		return // a place that has left the group gave it

@@ -52,7 +52,7 @@ func (w *world) checkWaits(g *ruleset.Group, x stored) {
 	}
 }
 
-// checkHeld: a record is held because its email is another record's too, or was of late.
+// checkHeld: a record is held because its email is another record's too, or was recently.
 func (w *world) checkHeld(g *ruleset.Group, x stored) {
 	for place, link := range x.Links {
 		ref := record.Ref{Place: place, ID: link.ID}

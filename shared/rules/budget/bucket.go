@@ -8,7 +8,7 @@ const (
 	heldLife = 45 * time.Second
 	// heldMax bounds the calls that are under way at once.
 	heldMax = 64
-	// costsMax bounds the operations whose costs are remembered; past it they are learned anew.
+	// costsMax bounds the operations whose costs are remembered; past it they are learned again.
 	costsMax = 64
 	// unknownShare is what an operation of unknown cost is taken to need, as a part of the bucket.
 	unknownShare = 2

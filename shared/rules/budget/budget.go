@@ -2,7 +2,7 @@
 // or from a bucket of points, shared by any number of processes through one row a limit. It is pure: it reads no clock
 // and no store, and makes no call. Package boot puts it around a connector's HTTP client.
 //
-// A window is kept in slots. Whoever wants to call reserves a slice in the present slot, by compare-and-swap on the row,
+// A window is kept in slots. A process that wants to call reserves a slice in the present slot, by compare-and-swap on the row,
 // and spends it within that slot; what is left of it then is wasted, and so is the slice of a process that dies. A slot
 // counts until the whole window and a margin have passed since its end, so that no rolling window of the vendor's ever
 // holds more than the limit, however the calls fall within their slots, and whether the vendor's window rolls or is fixed.

@@ -2,7 +2,7 @@ package budget
 
 import "time"
 
-// Hand is what one process holds of one limit. It asks for as much as it lately used: a process that calls now and then
+// Hand is what one process holds of one limit. It asks for as much as it used recently: a process that calls now and then
 // takes single calls, one that loads takes slices that it empties. Its zero value is empty. Not safe for concurrent use.
 type Hand struct {
 	slice Slice

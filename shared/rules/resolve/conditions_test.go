@@ -157,7 +157,7 @@ func TestWhatWeMadeFollowsFromTheBeginning(t *testing.T) {
 	}
 }
 
-// Whoever changes it there: nobody's value is emptied or replaced by one that was never there.
+// No matter who changes it there: nobody's value is emptied or replaced by one that was never there.
 func TestWhatStandsThereStaysAlsoWhenItsPeopleChangeIt(t *testing.T) {
 	tb := oneWay(t, ruleset.OnLinkKeep)
 	hub := record.Fields{"email": "ann@x.example", "phone": "", "street": "Elm", "note": "n"}

@@ -17,7 +17,7 @@
 //     owns h and o is not blank, if E's value is blank and was itself a first sight, or if nobody owns h here and C ranks
 //     better (the hub first, then spokes in the file's order) than where a first sight came from. What a record that we
 //     made shows otherwise than we asked is an edit, not a first sight; so is what it shows where we sent nothing. Where the pair
-//     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept, whoever changes it there, until
+//     cannot bring o to the hub, and o is not blank, it stood there before us: it is kept, no matter who changes it there, until
 //     somebody edits what the pair comes from, unless the mapping overwrites at the link (on_link).
 //  3. An edit by h's owner is taken. An edit by another is refused: C is due E's value again, or, by policy, may keep its
 //     own (a waiver). An owner that has neither a live link on E nor one that we are about to restore does not count: h is
@@ -80,7 +80,7 @@
 // # When
 //
 //  15. A mapping that does not write in real time writes in its own runs, by its own period and hours: what came after its last
-//     run began waits for the next, whatever else shares the connection and whoever sent the notice.
+//     run began waits for the next, no matter what else shares the connection, and who sent the notice.
 //
 // # What holds at every commit
 //

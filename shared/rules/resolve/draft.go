@@ -86,7 +86,7 @@ func (w *draft) settle(outcome Outcome, reason record.Reason) Decision {
 		w.editEntity()
 	}
 	if w.entityChanged {
-		if !outdated(w.subject) { // what a platform did is noted whoever asked for it
+		if !outdated(w.subject) { // what a platform did is noted, no matter who asked for it
 			w.entity.Config, w.entity.ConfigVersion = w.rules.Digest, w.rules.Version
 		}
 		if told && outcome != Noop {
@@ -107,7 +107,7 @@ func (w *draft) settle(outcome Outcome, reason record.Reason) Decision {
 }
 
 // cameOrWent reports whether a record of the entity became live or ceased to be. The entity's row moves with it: who owns
-// a field hangs on which records are live, so whoever judged an edit by that meanwhile must judge it again.
+// a field hangs on which records are live, so an edit that was judged by that meanwhile must be judged again.
 func cameOrWent(w *draft) bool {
 	was := w.loaded(w.entity.ID)
 	for place := range w.linkChanged {

@@ -28,7 +28,7 @@ type Due struct {
 	NotBefore time.Time
 	// RealTime is false where it should wait for the mapping's next scheduled sweep.
 	RealTime bool
-	// Intent is the write to ask for; it is set where nothing blocks it.
+	// Intent is the write to ask for, once nothing blocks it.
 	Intent record.Intent
 	// Kinds are the limited kinds that the write is of, sorted, each once, as Reserve counts them; none where nothing is limited.
 	Kinds []string
@@ -78,7 +78,7 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 		case link.NotBefore.After(x.view.Now):
 			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.NotBefore
 		case due.Operation == record.OperationCreate && len(link.Attempts) > 0 && link.Lease.Until.Add(missingLag).After(x.view.Now):
-			// Whoever held the lease may have made it, and a list may not show it yet.
+			// The holder of the lease may have made it, and a list may not show it yet.
 			due.Blocked, due.NotBefore = record.ReasonNotBefore, link.Lease.Until.Add(missingLag)
 		case link.Writes.Count >= loopWrites && x.view.Now.Sub(link.Writes.Since) < loopHour:
 			due.Blocked, due.NotBefore = record.ReasonLoop, link.Writes.Since.Add(loopHour)
@@ -87,9 +87,7 @@ func dueAt(x *subject, place record.Place) (Due, bool) {
 		}
 	}
 	due.Kinds = spreadKinds(x.group.Limits, &due, link)
-	if due.Blocked == "" {
-		due.Intent = intentOf(x, due, link)
-	}
+	due.Intent = intentOf(x, due, link)
 	return due, true
 }
 

@@ -107,7 +107,7 @@ func hinted(d resolve.Decision) []record.Ref {
 }
 
 // TestWhoWaitsForAKeyIsWoken: whatever order it is heard in, the record of the one who holds the key is read, and once that
-// has let go of it, the record of the one who waits. A sweep finds whoever was not woken.
+// has let go of it, the record of the one who waits. A sweep finds those that were not woken.
 func TestWhoWaitsForAKeyIsWoken(t *testing.T) {
 	tb := newTable(t)
 	ann, bob := record.Ref{Place: contact, ID: "h1"}, record.Ref{Place: contact, ID: "h2"}

@@ -19,6 +19,7 @@ var heldTo = map[record.Reason]func(*testing.T){
 	record.ReasonOldValueKept:    TestAWriteWithoutEffectIsNotRepeated,
 	record.ReasonFieldGone:       TestAFieldThatIsGoneIsHeldWhileOthersFlow,
 	record.ReasonAdopted:         TestAnOlderValueOfOursIsNotTheOwnersChoice,
+	record.ReasonContested:       TestNothingIsCreatedBesideARecordThatShowsTheKeyFromBefore,
 	record.ReasonFormerKey:       TestARecordWithAKeyThatMovedLatelyIsHeld,
 	record.ReasonKeysDiffer:      TestALowerRuleJoinsNobodyWhomAHigherOneTellsApart,
 	record.ReasonLeased:          TestAnObservationUnderALeaseWaitsAndAStaleReadIsTriedAgain,
@@ -48,7 +49,6 @@ var toBeHeld = map[record.Reason]bool{
 	record.ReasonQuarantined:  true,
 	record.ReasonAttemptsFull: true,
 	record.ReasonTombstone:    true,
-	record.ReasonContested:    true,
 	record.ReasonSpreadLimit:  true,
 	record.ReasonLoop:         true,
 }

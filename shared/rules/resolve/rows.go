@@ -39,7 +39,7 @@ type View struct {
 	Keys     map[MatchKey]*KeyRow
 	// Loaded says of each place whether its first load has been absorbed whole. Nothing is created before.
 	Loaded map[record.Place]bool
-	// Spread is what was written of late, for the groups that limit it.
+	// Spread is what was written recently, for the groups that limit it.
 	// Runs says when the last scheduled run of each mapping that does not write in real time began. One that is left out has
 	// not run yet.
 	Runs   map[RunKey]time.Time

@@ -85,7 +85,7 @@ func contested(x *subject, place record.Place) bool {
 	return slices.ContainsFunc(sharers(x), at(LinkQuarantined, LinkLive)) || slices.ContainsFunc(heldFor(x), at(LinkQuarantined))
 }
 
-// heldFor gives the records that are held because they show a key which the entity held lately: they may be its own, from
+// heldFor gives the records that are held because they show a key which the entity held recently: they may be its own, from
 // before it got another.
 func heldFor(x *subject) []*Rows {
 	var out []*Rows

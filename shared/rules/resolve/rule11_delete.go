@@ -60,7 +60,7 @@ func removalPolicy(x *subject, place record.Place) (ruleset.Delete, bool) {
 		if hub == nil || hub.State != LinkTombstone || hub.Evidence == record.EvidenceMerged {
 			return m.Delete, false
 		}
-		// Whoever removed it from the hub, it is gone from there; but what we removed there, for a deletion that is over since,
+		// No matter who removed it from the hub, it is gone from there; but what we removed there, for a deletion that is over since,
 		// is about to come back.
 		still := true
 		if hub.ArchivedByUs {
@@ -140,7 +140,7 @@ func restored(w *draft, place record.Place) {
 	link := w.editLink(place)
 	link.State, link.Evidence, link.ArchivedByUs, link.Restored = LinkLive, "", false, !tries(link, record.OperationRestore)
 	if link.Restored {
-		clear(link.Overtaken) // whoever brought it back chose what it shows
+		clear(link.Overtaken) // the person who brought it back chose what it shows
 	} else {
 		broughtBack(w, link)
 	}

@@ -114,7 +114,7 @@ func changeOf(ref record.Ref) record.Change {
 }
 
 // repoint ties the link to the record that survived. Base stays, so that what the survivor shows otherwise counts as
-// what it is: the choice of whoever merged them.
+// what it is: the choice of the person who merged them.
 func repoint(w *draft, link *Link, into record.Ref) Decision {
 	link = w.editLink(link.Place)
 	link.ID, link.State, link.Version, link.ModifiedAt = into.ID, LinkLive, "", time.Time{}

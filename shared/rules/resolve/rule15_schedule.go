@@ -17,7 +17,7 @@ type RunKey struct {
 }
 
 // awaitRun blocks what came after the mapping's last run began, or comes outside its hours, whatever else shares the connection
-// and whoever sent the notice.
+// and no matter who sent the notice.
 func awaitRun(x *subject, due *Due, link *Link) {
 	m, spoke := x.group.MappingAt(due.Place)
 	if !spoke || m.ToSpoke.RealTime || due.Blocked != "" {

@@ -16,7 +16,7 @@ func waitsForKey(e *Entity, name record.HubField) bool {
 	return waits && parked.Reason == record.ReasonKeyHeld
 }
 
-// wanted gives the value that a field waits to take: what last came from whoever may set it.
+// wanted gives the value that a field waits to take: what last came from a place that may set it.
 func wanted(x *subject, name record.HubField) (Candidate, bool) {
 	f, ok := x.declared.Field(name)
 	if !ok || !waitsForKey(x.entity, name) {

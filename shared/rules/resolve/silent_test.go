@@ -43,7 +43,7 @@ func TestAnOptionWithoutAnEntryStaysAndTravelsNowhere(t *testing.T) {
 	if again := tb.see(client, "f1", tb.view.Now, clientWith("Qualification")); !again.Patch.Empty() {
 		t.Errorf("seen again it changes something: %+v", again.Patch)
 	}
-	// A newer edit by whoever may write the field ends it.
+	// A newer edit by anyone who may write the field ends it.
 	tb.pass(time.Minute)
 	d = tb.see(contact, "h1", tb.view.Now, record.Fields{"email": "ann@x.example", "phone": "1", "street": "Elm", "note": "won"})
 	if x := due(d, client); x == nil || x.Fields["memo"] != "Closed Won" {

@@ -68,7 +68,7 @@ func putOff(w *draft, link *Link, readBegan, modifiedAt time.Time) (Decision, bo
 		return Decision{Outcome: Postponed, Reason: record.ReasonStaleRead, Entity: w.entity.ID, RetryAt: w.view.Now.Add(rereadAfter)}, true
 	}
 	if !link.Lease.Until.IsZero() {
-		// An expired lease: whoever held it may still come back, and is refused by the fence.
+		// An expired lease: its holder may still come back, and is refused by the fence.
 		link = w.editLink(link.Place)
 		link.Lease = Lease{Fence: link.Lease.Fence + 1}
 	}

@@ -37,7 +37,7 @@ type Entity struct {
 	// Leftovers are records that a merge of two entities left without a place: somebody has to merge them there too.
 	Leftovers []record.Ref      `json:"leftovers,omitempty"`
 	Keys      map[string]string `json:"keys,omitempty"` // match rule -> hash of the key it holds
-	// Left are the keys that it held lately, newest last, at most leftKeysMax.
+	// Left are the keys that it held recently, newest last, at most leftKeysMax.
 	Left []LeftKey `json:"left,omitempty"`
 	// Matching is the digest of the match rules that Keys are of.
 	Matching string `json:"matching,omitempty"`
@@ -114,7 +114,7 @@ type Link struct {
 	ID    record.ExternalID `json:"id,omitempty"`
 	State LinkState         `json:"state"`
 	// Base is what the platform last told us it holds; Sent what we last asked it to hold. In the platform's own
-	// spelling and form, so that a changed transform compares anew and no digest of an old form remains.
+	// spelling and form, so that a changed transform compares again and no digest of an old form remains.
 	Base record.Fields `json:"base,omitempty"`
 	Sent record.Fields `json:"sent,omitempty"`
 	// Version and ModifiedAt are the platform's, of the newest state absorbed or written.
@@ -144,7 +144,7 @@ type Link struct {
 	// Kept marks fields that held a value before the link and that the pair cannot bring to the hub: not ours to overwrite
 	// until its source is edited. The number is the entity's revision at which they were seen.
 	Kept map[record.PlatformField]int64 `json:"kept,omitempty"`
-	// Ours marks a record that was the entity's, or another's that became it, before the link began anew: nothing in it is as found.
+	// Ours marks a record that was the entity's, or another's that became it, before the link began again: nothing in it is as found.
 	// It holds until the record is next taken in.
 	Ours bool `json:"ours,omitempty"`
 	// Rejected are values that the platform refused, by field; CreateField for a refused create.
@@ -225,7 +225,7 @@ type FieldChange struct {
 	Taken  bool          `json:"taken"`
 }
 
-// KeyRow is a match key's row: who holds it, who held it of late, and whose value waits for it.
+// KeyRow is a match key's row: who holds it, who held it recently, and whose value waits for it.
 type KeyRow struct {
 	Holders []record.EntityID `json:"holders,omitempty"`
 	Former  []Former          `json:"former,omitempty"`
@@ -234,13 +234,13 @@ type KeyRow struct {
 	Rev   int64        `json:"-"`
 }
 
-// Former is an entity that held a key until a time of late: a match on it quarantines.
+// Former is an entity that held a key until a recent time: a match on it quarantines.
 type Former struct {
 	Entity record.EntityID `json:"entity"`
 	Until  time.Time       `json:"until"`
 }
 
-// LeftKey is a key that an entity held until lately: a record elsewhere may still show it, and be the entity's.
+// LeftKey is a key that an entity held until recently: a record elsewhere may still show it, and be the entity's.
 type LeftKey struct {
 	Rule  string    `json:"rule"`
 	Hash  string    `json:"key"`

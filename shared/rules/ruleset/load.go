@@ -288,7 +288,7 @@ func (r *Rules) finish() {
 	r.Index()
 }
 
-// keysMade counts the ways in which keys were made of values by earlier versions: keys of another way are made anew.
+// keysMade counts the ways in which keys were made of values by earlier versions: keys of another way are made again.
 const keysMade = 2
 
 // undated gives a copy without what the digest must not depend on: where things stand in the file, what boot sets.

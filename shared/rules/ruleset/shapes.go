@@ -2,8 +2,11 @@ package ruleset
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 	"github.com/fluxcascade/fluxcascade/shared/rules/lazyregexp"
 )
 
@@ -123,9 +126,19 @@ func fileShape() *shape {
 	}}
 }
 
+// platforms are the names of all platforms, sorted.
+func platforms() []string {
+	var out []string
+	for _, p := range catalog.All() {
+		out = append(out, string(p.Name))
+	}
+	slices.Sort(out)
+	return out
+}
+
 func connectionShape() *shape {
 	return &shape{kind: shapeKeys, noun: "a connection", keys: []key{
-		{"platform", true, word("platform", "The vendor: hubspot, jobber, quickbooks, salesforce, xero.")},
+		{"platform", true, word("platform", "The vendor: "+strings.Join(platforms(), ", ")+".")},
 		{"account", false, scalar("account", "The vendor's account id (portal, realm), in quotes. Leave it out where it is learnt when connecting.")},
 		{zoneName, false, word("zone", "The account's IANA time zone: America/Phoenix. Transforms that read its dates take it where they name none.")},
 		{"options", false, tableOf(word("option", ""), scalar("option", ""), "Settings of the platform's connector.")},

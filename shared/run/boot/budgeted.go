@@ -102,7 +102,7 @@ func (b *budgeted) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	response, err := b.next.RoundTrip(r)
-	return response, b.heed(r, operation, call, response, err)
+	return response, b.learn(r, operation, call, response, err)
 }
 
 // back returns what a call took of some limits before another held it back.
@@ -196,7 +196,7 @@ func (b *budgeted) change(
 			}
 			known, fresh = budgetRow{rev: rows[key].Rev}, true
 			if len(rows[key].Body) > 0 && json.Unmarshal(rows[key].Body, &known.row) != nil {
-				known.row = budget.Row{} // a row of another program's form: the budget begins anew
+				known.row = budget.Row{} // a row of another program's form: the budget begins again
 			}
 		}
 		next, after := change(known.row)
@@ -230,8 +230,8 @@ func (b *budgeted) limit(l catalog.Limit) budget.Limit {
 	return budget.Limit{Name: l.Name, Max: l.Max, Window: l.Window, Restore: l.Restore, ReservePercent: b.percent}
 }
 
-// heed learns from an answer. It never fails the call for that: a budget that was not corrected is only less exact.
-func (b *budgeted) heed(r *http.Request, operation, call string, response *http.Response, failed error) error {
+// learn corrects the budget by an answer. It never fails the call for that: a budget that was not corrected is only less exact.
+func (b *budgeted) learn(r *http.Request, operation, call string, response *http.Response, failed error) error {
 	ctx := context.WithoutCancel(r.Context())
 	for _, l := range b.limits {
 		switch {

@@ -164,7 +164,8 @@ func TestManyInstancesNeverExceedWhatThePlatformAllows(t *testing.T) {
 			}
 			took, least := v.now.Sub(begin), leastTime(limits, v.served)
 			if took > 3*least+30*time.Second {
-				t.Errorf("%d calls took %s, where the limits ask for %s", v.served, took, least)
+				t.Errorf("%d calls took %s, where the limits ask for %s: a limit that some calls alone count against needs their cost in meters "+
+					"(metering.go), else each call is taken to cost one of it", v.served, took, least)
 			}
 			t.Logf("%d calls, %s, least %s", v.served, took.Round(time.Second), least.Round(time.Second))
 		})

@@ -95,7 +95,7 @@ func quickbooksCost(r *http.Request) map[string]int {
 	return map[string]int{"minute": max(len(body.BatchItemRequest), 1)}
 }
 
-// salesforceTold reads "api-usage=10018/100000": the org's whole pool, whoever spent it.
+// salesforceTold reads "api-usage=10018/100000": the org's whole pool, no matter who spent it.
 func salesforceTold(limit string, _ *http.Request, h http.Header) (int, int, bool) {
 	_, usage, ok := strings.Cut(h.Get("Sforce-Limit-Info"), "api-usage=")
 	if limit != "day" || !ok {

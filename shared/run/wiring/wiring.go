@@ -121,7 +121,7 @@ func Read(text []byte) (*Wiring, error) {
 		r.resource(id)
 	}
 	if len(w.Tables) == 0 && len(w.Functions) == 0 {
-		r.problem("it holds no table and no function with our tags: it is none of ours")
+		r.problem("it holds no table and no function with our tags: it is not one of ours")
 	}
 	slices.SortFunc(w.Sources, func(a, b Source) int { return strings.Compare(string(a.Queue), string(b.Queue)) })
 	if len(r.problems) > 0 {

@@ -18,7 +18,7 @@ import (
 const propertiesBytesMax = 2000
 
 // position is the content of a Changes cursor, in epoch milliseconds. A walk reads what is stamped at or after Since in
-// order of stamp, and anchors anew at the last stamp of every page: it never pages by offset, which ends at 10,000
+// order of stamp, and anchors again at the last stamp of every page: it never pages by offset, which ends at 10,000
 // results and shifts as records move. Where one stamp fills a page, that stamp is walked by id.
 type position struct {
 	Since int64 `json:"since"`

@@ -9,7 +9,7 @@ import (
 )
 
 // Subscribe makes one endpoint for each topic (amp-labs/connectors providers/jobber). The API lists no endpoints and does not
-// tell which it disabled, so those of an earlier call are ended first and made anew; what happens in between is polled.
+// tell which it disabled, so those of an earlier call are ended first and made again; what happens in between is polled.
 func (c *Connector) Subscribe(ctx context.Context, want platform.Subscription) ([]string, error) {
 	if err := c.Unsubscribe(ctx, want.Known); err != nil {
 		return want.Known, err

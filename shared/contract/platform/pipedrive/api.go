@@ -142,10 +142,10 @@ func (c *Connector) page(ctx context.Context, k kind, path string, q url.Values,
 	return out, nil
 }
 
-// doubtFields has the account's field list read anew where a call that names custom fields is refused: one may be gone.
+// doubtFields has the account's field list read again where a call that names custom fields is refused: one may be gone.
 func (c *Connector) doubtFields(k kind, want wanted, err error) error {
 	if fault.Is(err, fault.Rejected) && len(want.custom) > 0 {
-		c.fields.put(k.Name, fieldList{})
+		c.fields.Forget(k.Name)
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
@@ -19,9 +18,8 @@ import (
 const (
 	// keysMax is how many custom fields can be asked for by their keys (API v2, custom_fields); more come with all others.
 	keysMax = 15
-	// definitionsLife is how long an account's field list is believed; one that lacks a field which is asked for is read
-	// again, at most once in definitionsRest. A reading costs 10 tokens for each page.
-	definitionsLife = time.Hour
+	// definitionsRest is how long an account's field list rests, though it lacks a field which is asked for; another is believed
+	// for platform.FoundLife. A reading costs 10 tokens for each page.
 	definitionsRest = time.Minute
 	// definitionsPage is the most that a page holds; definitionsPages bounds them: the largest plan allows some hundreds of
 	// custom fields to an object.
@@ -47,35 +45,12 @@ type definitionOption struct {
 	Label string          `json:"label"`
 }
 
-// fieldLists are the account's field lists, as read last. The zero value has none.
-type fieldLists struct {
-	mu    sync.Mutex
-	lists map[record.Object]fieldList
-}
-
-type fieldList struct {
-	all []definition
-	at  time.Time
-}
-
-func (f *fieldLists) get(object record.Object) fieldList {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.lists[object]
-}
-
-func (f *fieldLists) put(object record.Object, list fieldList) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.lists == nil {
-		f.lists = map[record.Object]fieldList{}
-	}
-	f.lists[object] = list
-}
+// fieldList is an account's field list of one object.
+type fieldList []definition
 
 // find gives the custom field of a key or a label. many says that several have that label.
 func (l fieldList) find(label string) (found definition, ok, many bool) {
-	for _, d := range l.all {
+	for _, d := range l {
 		switch {
 		case !d.Custom || d.Code != label && d.Name != label:
 		case keyForm.MatchString(label) && d.Code == label:
@@ -89,13 +64,13 @@ func (l fieldList) find(label string) (found definition, ok, many bool) {
 	return found, ok, many
 }
 
-// definitions gives an object's fields, read anew where the copy is older than age.
+// definitions gives an object's fields, read again where the copy is older than age.
 func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) (fieldList, error) {
 	now := c.client.Settings.Now()
-	if list := c.fields.get(k.Name); list.all != nil && now.Sub(list.at) < age {
+	if list, ok := c.fields.Get(k.Name, now, age); ok {
 		return list, nil
 	}
-	list := fieldList{at: now, all: []definition{}}
+	var list fieldList
 	cursor := ""
 	for range definitionsPages {
 		q := url.Values{"limit": {strconv.Itoa(definitionsPage)}}
@@ -105,25 +80,25 @@ func (c *Connector) definitions(ctx context.Context, k kind, age time.Duration) 
 		call := platform.Call{Op: "fields of " + string(k.Name), Method: http.MethodGet, Path: withQuery(k.fieldsPath(), q)}
 		answer, err := c.ask(ctx, call, false)
 		if err != nil {
-			return fieldList{}, err
+			return nil, err
 		}
 		items, ok := answer.list()
 		more, told := answer.paging()
 		if !ok || !told {
-			return fieldList{}, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
+			return nil, fault.Newf(fault.Transient, c.client.Op(call), "the answer is not the list expected")
 		}
 		for _, item := range items {
 			var d definition
 			if json.Unmarshal(item, &d) == nil && d.Code != "" {
-				list.all = append(list.all, d)
+				list = append(list, d)
 			}
 		}
 		if cursor = more.NextCursor; cursor == "" {
-			c.fields.put(k.Name, list)
+			c.fields.Put(k.Name, now, func(fieldList) fieldList { return list })
 			return list, nil
 		}
 	}
-	return fieldList{}, fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "more than %d fields", definitionsPage*definitionsPages)
+	return nil, fault.Newf(fault.Rejected, c.client.Opf("fields of %s", k.Name), "more than %d fields", definitionsPage*definitionsPages)
 }
 
 func (k kind) fieldsPath() string { return pathV2 + k.item + "Fields" }
@@ -157,7 +132,7 @@ func (c *Connector) lookFor(ctx context.Context, k kind, fields []record.Platfor
 		if _, done := want.custom[p.Selector]; p.Root != rootCustom || done {
 			continue
 		}
-		list, err := c.definitions(ctx, k, definitionsLife)
+		list, err := c.definitions(ctx, k, platform.FoundLife)
 		if err != nil {
 			return wanted{}, err
 		}
@@ -219,7 +194,7 @@ func (c *Connector) confirm(ctx context.Context, k kind, want wanted, answer []r
 		if p.Root != rootCustom || !known {
 			continue
 		}
-		if slices.ContainsFunc(list.all, func(now definition) bool { return now.Custom && now.Code == d.Code }) {
+		if slices.ContainsFunc(list, func(now definition) bool { return now.Custom && now.Code == d.Code }) {
 			out.custom[p.Selector] = d
 		} else {
 			out.gone = append(out.gone, field)

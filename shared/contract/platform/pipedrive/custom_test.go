@@ -55,7 +55,7 @@ func TestCustomFieldsAreNamedByLabelOrKey(t *testing.T) {
 	if _, err := read(); err != nil {
 		t.Errorf("at once: %v", err)
 	}
-	a.clock.Advance(2 * definitionsLife)
+	a.clock.Advance(2 * platform.FoundLife)
 	a.wantGone(id, fields[5], "renamed")
 	fields[5] = "custom_fields[New name]"
 	if got, err := read(); err != nil || got[fields[5]] != "x" {

@@ -77,7 +77,7 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 		return nil, err
 	}
 	byCode := map[string]definition{}
-	for _, d := range list.all {
+	for _, d := range list {
 		if !d.Custom {
 			byCode[d.Code] = d
 		}
@@ -106,7 +106,7 @@ func (c *Connector) Describe(ctx context.Context, object record.Object) ([]platf
 			return nil, err
 		}
 	}
-	for _, d := range list.all {
+	for _, d := range list {
 		if d.Custom && len(infos) < fieldsMax {
 			infos = append(infos, describe(k, list, d)...)
 		}

@@ -142,7 +142,7 @@ func TestWebhooksAreOneForEachObjectAndOurs(t *testing.T) {
 	if active, _ := a.sim.Hooks(); active != 5 { // three were there by hand, for another callback
 		t.Errorf("%d webhooks", active)
 	}
-	// Without what was known, the password of those there is not known either: they are made anew.
+	// Without what was known, the password of those there is not known either: they are made again.
 	want.Known, want.Secret = nil, "s2"
 	anew, err := a.connector.Subscribe(t.Context(), want)
 	if active, _ := a.sim.Hooks(); err != nil || len(anew) != 2 || slices.Contains(anew, first[0]) || active != 5 {

@@ -34,7 +34,7 @@ const (
 type Connector struct {
 	client  platform.Client
 	catalog *catalog.Platform
-	fields  fieldLists
+	fields  platform.Found[fieldList]
 	// homeless says why no call can be made, "" if calls can.
 	homeless string
 }

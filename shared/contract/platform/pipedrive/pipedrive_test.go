@@ -60,7 +60,7 @@ func newAccount(t *testing.T) *account {
 			t.Fatal(err)
 		}
 		k, _ := a.connector.kindOf(object)
-		if _, err := a.connector.definitions(t.Context(), k, definitionsLife); err != nil {
+		if _, err := a.connector.definitions(t.Context(), k, platform.FoundLife); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -65,6 +65,6 @@ func (c *Connector) MakeField(ctx context.Context, object record.Object, f platf
 	if json.Unmarshal(answer.Data, &made) != nil || !keyForm.MatchString(made.Code) {
 		return "", fault.Newf(fault.InDoubt, op, "the answer names no field")
 	}
-	c.fields.put(k.Name, fieldList{}) // read anew when next needed
+	c.fields.Forget(k.Name) // read again when next needed
 	return f.Name, nil
 }

@@ -307,7 +307,7 @@ func TestAFieldThatTheOrgLacksIsGone(t *testing.T) {
 	if n := o.requests("/describe"); n != 1 {
 		t.Errorf("%d describes, want one an hour", n)
 	}
-	o.clock.Advance(lackingLife)
+	o.clock.Advance(platform.FoundLife)
 	if _, err := o.connector.List(t.Context(), platform.Query{Object: "Contact", Fields: fields, Limit: 100}); err != nil || o.requests("/describe") != 2 {
 		t.Errorf("after an hour: %v, %d describes, want it asked for again", err, o.requests("/describe"))
 	}

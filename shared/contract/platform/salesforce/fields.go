@@ -18,7 +18,7 @@ func (c *Connector) snapshot(o *catalog.Object, r row, fields []record.PlatformF
 	for _, name := range fields {
 		if value, told := c.value(o, r, name); told {
 			s.Fields[name] = value
-		} else if _, answered := r[string(name)]; !answered && c.lacking.has(o.Name, name, began) {
+		} else if _, answered := r[string(name)]; !answered && c.lacks(o.Name, name, began) {
 			s.Gone = append(s.Gone, name)
 		}
 	}

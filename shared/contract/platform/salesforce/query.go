@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
@@ -72,7 +71,7 @@ type rows struct {
 // query sends one statement; fields that the org lacks are left out of it. Rows that are no record are counted.
 func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	now, asked := c.client.Settings.Now(), q.fields
-	lacks := func(f record.PlatformField) bool { return c.lacking.has(q.object.Name, f, now) }
+	lacks := func(f record.PlatformField) bool { return c.lacks(q.object.Name, f, now) }
 	q.fields = slices.DeleteFunc(slices.Clone(asked), lacks)
 	page, err := c.sendQuery(ctx, q)
 	var refusal *fault.Error
@@ -93,44 +92,18 @@ func (c *Connector) query(ctx context.Context, q soql) (rows, error) {
 	if len(missing) == 0 {
 		return page, err
 	}
-	c.lacking.add(q.object.Name, missing, now)
+	c.lacking.Put(q.object.Name, now, func(before []record.PlatformField) []record.PlatformField { // another query may have asked for others
+		return slices.Concat(before, missing)
+	})
 	q.fields = slices.DeleteFunc(slices.Clone(asked), lacks)
 	return c.sendQuery(ctx, q)
 }
 
-// lackingLife is how long a field is left out of queries that the org has not, or no longer, or does not grant: one refused
-// query an hour, and a describe, tell whether it has come back.
-const lackingLife = time.Hour
-
-// lacking are the fields that the org was found to lack, by object. The zero value knows none.
-type lacking struct {
-	mu    sync.Mutex
-	found map[record.Object]lacks
-}
-
-type lacks struct {
-	fields []record.PlatformField
-	at     time.Time
-}
-
-func (l *lacking) has(object record.Object, field record.PlatformField, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	known := l.found[object]
-	return now.Sub(known.at) < lackingLife && slices.Contains(known.fields, field)
-}
-
-// add notes what was found missing beside what is known, which another query may have asked for.
-func (l *lacking) add(object record.Object, fields []record.PlatformField, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.found == nil {
-		l.found = map[record.Object]lacks{}
-	}
-	if known := l.found[object]; now.Sub(known.at) < lackingLife {
-		fields = slices.Concat(known.fields, fields)
-	}
-	l.found[object] = lacks{fields: fields, at: now}
+// lacks reports whether the org was found to lack a field, which it has not, or no longer, or does not grant: it is left out of
+// queries. One refused query an hour, and a describe, tell whether it has come back.
+func (c *Connector) lacks(object record.Object, field record.PlatformField, now time.Time) bool {
+	known, _ := c.lacking.Get(object, now, platform.FoundLife)
+	return slices.Contains(known, field)
 }
 
 // sendQuery sends a statement as it is.

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platform"
+	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
 )
 
@@ -36,7 +37,7 @@ type Connector struct {
 	catalog *catalog.Platform
 	// homeless says why no call can be made, "" if calls can.
 	homeless string
-	lacking  lacking
+	lacking  platform.Found[[]record.PlatformField] // fields, by object
 }
 
 var (

@@ -276,7 +276,7 @@ func TestWalksRefuseWhatTheyCannotServe(t *testing.T) {
 	}
 }
 
-// TestAPageIsFullByWhatTheAnswerSays: page sizes that are not heeded, and answers that do not tell, end no walk early.
+// TestAPageIsFullByWhatTheAnswerSays: page sizes that are ignored, and answers that do not tell, end no walk early.
 func TestAPageIsFullByWhatTheAnswerSays(t *testing.T) {
 	for name, c := range map[string]struct {
 		pagination string

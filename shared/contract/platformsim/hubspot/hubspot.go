@@ -134,7 +134,7 @@ var stageLabels = map[string]string{"appointmentscheduled": "Appointment Schedul
 	"presentationscheduled": "Presentation Scheduled", "decisionmakerboughtin": "Decision Maker Bought-In",
 	"contractsent": "Contract Sent", "closedwon": "Closed Won", "closedlost": "Closed Lost"}
 
-// Access implements platformsim.Simulator. TokenURL is a path, to be put behind BaseURL by whoever serves it.
+// Access implements platformsim.Simulator. TokenURL is a path, to be put behind BaseURL by the program that serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()

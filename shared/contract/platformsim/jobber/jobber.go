@@ -101,7 +101,7 @@ func (s *Simulator) SetPropertyBumps(probability float64) {
 	s.TouchLocked()
 }
 
-// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it. Webhooks are
+// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by the program that serves it. Webhooks are
 // signed with the client secret.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()

@@ -23,7 +23,7 @@ const (
 	tokenPath      = "/oauth/token"
 	authorizePath  = "/oauth/authorize"
 	revokePath     = "/oauth/revoke"
-	// apiDomain is what token answers tell; whoever serves the simulator serves it elsewhere.
+	// apiDomain is what token answers tell; a program that serves the simulator serves it elsewhere.
 	apiDomain = "https://acme.pipedrive.com"
 	// tokenLife is that of an access token; a refresh token lives 60 days from its last use, which is not simulated.
 	tokenLife = time.Hour
@@ -139,7 +139,7 @@ func (s *Simulator) SetBursts(calls, searches int) {
 	s.burst, s.searchBurst = calls, searches
 }
 
-// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
+// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by the program that serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()

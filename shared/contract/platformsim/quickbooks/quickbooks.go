@@ -40,7 +40,7 @@ type Simulator struct {
 	collected  []event   // waiting to be told by webhook
 	collecting time.Time // since when
 	meter      meter
-	// byID and owed are derived from state: records by id, and what each customer owes (nil when it must be counted anew).
+	// byID and owed are derived from state: records by id, and what each customer owes (nil when it must be counted again).
 	byID map[string]*document
 	owed map[string]decimal.Decimal
 }
@@ -144,7 +144,7 @@ func (s *Simulator) AddVendor(name string) {
 	s.TouchLocked()
 }
 
-// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
+// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by the program that serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()

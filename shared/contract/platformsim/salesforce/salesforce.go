@@ -26,7 +26,7 @@ const (
 	authorizePath = "/services/oauth2/authorize"
 	revokePath    = "/services/oauth2/revoke"
 	userInfoPath  = "/services/oauth2/userinfo"
-	// instanceURL is what token answers tell; whoever serves the simulator serves it elsewhere.
+	// instanceURL is what token answers tell; a program that serves the simulator serves it elsewhere.
 	instanceURL = "https://example.my.salesforce.com"
 	userID      = "0055f000005mc66AAA"
 	// tokenLife is the default session timeout; the platform slides it with use, the simulator does not.
@@ -127,7 +127,7 @@ func (s *Simulator) ForbidDuplicates() {
 	s.TouchLocked()
 }
 
-// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
+// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by the program that serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()

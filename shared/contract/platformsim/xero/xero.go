@@ -47,7 +47,7 @@ type Simulator struct {
 	calls      map[string][]time.Time
 	collected  []event   // waiting to be told by webhook
 	collecting time.Time // since when
-	// byID and sold are derived from state: records by id, and which contacts have invoices (nil when it must be told anew).
+	// byID and sold are derived from state: records by id, and which contacts have invoices (nil when it must be told again).
 	byID map[string]*document
 	sold map[string]bool
 	// undo takes back what the request in progress has saved.
@@ -171,7 +171,7 @@ func (s *Simulator) SetDayLimit(calls int) {
 	s.TouchLocked()
 }
 
-// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by whoever serves it.
+// Access gives what a client needs. TokenURL is a path, to be put behind BaseURL by the program that serves it.
 func (s *Simulator) Access() platformsim.Access {
 	s.Lock()
 	defer s.Unlock()

@@ -186,7 +186,7 @@ func depth(t *testing.T, h Harness) {
 func (h Harness) awaitDepth(t *testing.T, q queue.Queue, name queue.Name, want queue.Depth) {
 	t.Helper()
 	var got queue.Depth
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); h.wait() {
+	for range h.polls() {
 		var err error
 		if got, err = q.Depth(context.Background(), name); err != nil {
 			t.Fatalf("depth of %s: %v", name, err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/queue"
 	"github.com/fluxcascade/fluxcascade/shared/fault"
@@ -28,7 +27,7 @@ func (h Harness) exhaust(t *testing.T, q queue.Queue, name queue.Name) queue.Del
 // awaitDead polls a queue, as its consumer would, until its dead letter is moved, and gives that.
 func (h Harness) awaitDead(t *testing.T, q queue.Queue, name queue.Name) queue.Delivery {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); h.wait() {
+	for range h.polls() {
 		none(t, q, name)
 		if dead := receive(t, q, name.Dead(), 1, long); len(dead) == 1 {
 			return dead[0]
@@ -129,7 +128,10 @@ func racing(t *testing.T, h Harness) {
 	}
 	for range receivers {
 		group.Go(func() {
-			for deadline := time.Now().Add(patience); left() > 0 && time.Now().Before(deadline); h.wait() {
+			for range h.polls() {
+				if left() == 0 {
+					break
+				}
 				got, err := q.Receive(context.Background(), Changes, 7, long)
 				if err != nil {
 					t.Errorf("receive: %v", err)

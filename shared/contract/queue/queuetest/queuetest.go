@@ -5,6 +5,7 @@ package queuetest
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"time"
 
@@ -24,8 +25,9 @@ const (
 	// long hides a message for longer than any test takes, short for as little as SQS can: it counts whole seconds.
 	long  = time.Hour
 	short = time.Second
-	// patience bounds the polls of a queue under a real clock; a test that passes does not wait for it.
-	patience = 30 * time.Second
+	// pollsMax bounds the polls of a queue, pause apart under a real clock. They are counted, not timed: a busy machine polls as
+	// often as an idle one, and a test that passes does not wait for the last.
+	pollsMax = 1500
 	pause    = 20 * time.Millisecond
 )
 
@@ -101,13 +103,13 @@ func none(t *testing.T, q queue.Queue, name queue.Name) {
 	}
 }
 
-// await receives until n messages came, at most one delivery of each, or patience ends. One receive may give fewer
+// await receives until n messages came, at most one delivery of each, or pollsMax is over. One receive may give fewer
 // than there are, and under a real clock they may become visible only soon.
 func (h Harness) await(t *testing.T, q queue.Queue, name queue.Name, n int, visibility time.Duration) []queue.Delivery {
 	t.Helper()
 	byID := map[string]queue.Delivery{}
 	var out []queue.Delivery
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); h.wait() {
+	for range h.polls() {
 		for _, d := range receive(t, q, name, n, visibility) {
 			if _, twice := byID[d.ID]; !twice {
 				byID[d.ID] = d
@@ -120,6 +122,18 @@ func (h Harness) await(t *testing.T, q queue.Queue, name queue.Name, n int, visi
 	}
 	t.Fatalf("%s gave %d messages, want %d", name, len(out), n)
 	return nil
+}
+
+// polls yields pollsMax times, with a pause between two.
+func (h Harness) polls() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range pollsMax {
+			if !yield(i) {
+				return
+			}
+			h.wait()
+		}
+	}
 }
 
 // wait lets a real clock run for a moment between two polls.

@@ -113,7 +113,7 @@ func (s *Secrets) load() (map[record.Connection]Secret, error) {
 // matchSecretBytes is the length of a match secret that is made here.
 const matchSecretBytes = 32
 
-// MatchSecret gives the key of the match hashes: kept in dir, so that a later run finds the same keys; made anew, and not
+// MatchSecret gives the key of the match hashes: kept in dir, so that a later run finds the same keys; made again, and not
 // kept, without a dir.
 func MatchSecret(dir string) ([]byte, error) {
 	secret := make([]byte, matchSecretBytes)

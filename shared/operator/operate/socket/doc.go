@@ -4,5 +4,5 @@
 // against it. It owns no meaning and no operation.
 //
 // A spool of commands was the other choice: it answers nothing, so `status` could not be one. The socket is made with
-// mode 0600 in a folder of mode 0700: whoever can open it can read the database files as well.
+// mode 0600 in a folder of mode 0700: anyone who can open it can read the database files as well.
 package socket

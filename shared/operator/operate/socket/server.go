@@ -36,7 +36,7 @@ type Served struct {
 	Now func() time.Time
 }
 
-// Listen makes the socket. Whoever calls it holds the database's lock, so a socket that is there already was left behind
+// Listen makes the socket. Its caller holds the database's lock, so a socket that is there already was left behind
 // by a killed process and is replaced. Close the listener to end and remove it.
 func Listen(path string) (net.Listener, error) {
 	if len(path) > pathBytesMax {
