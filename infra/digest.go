@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
@@ -45,9 +44,7 @@ func (d *Digest) Daily(scope constructs.Construct, id string, fn awslambda.Funct
 	}
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), nil)
-	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{Description: jsii.String("FluxCascade daily digest"),
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}})})
+	role := schedulerRole(scope, "FluxCascade daily digest", group)
 	allow(role, []string{"lambda:InvokeFunction"}, *fn.FunctionArn())
 	schedule := awsscheduler.NewCfnSchedule(scope, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{GroupName: group.Ref(),
 		Description:        jsii.String("The daily digest"),
