@@ -17,7 +17,7 @@ import (
 // watched checks that each connection has the alarms it should, and that their words name it and a command to run.
 func watched(t *testing.T, tpl template, d config.Deployment) {
 	commands := map[string]string{config.MetricUnauthorised: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status",
-		config.MetricDrift: "check"}
+		config.MetricDrift: "check", "silence": "status"}
 	got := map[record.Connection][]string{}
 	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
 		r := tpl.Resources[id]
@@ -33,13 +33,17 @@ func watched(t *testing.T, tpl template, d config.Deployment) {
 			continue // of a platform's webhooks
 		}
 		got[connection] = append(got[connection], name)
+		if r.at("Statistic") == "SampleCount" {
+			name = "silence"
+		}
 		if command := commands[name]; command != "" && !strings.Contains(words, "fluxcascade --stack FluxCascade-test "+command) ||
 			!strings.Contains(words, string(connection)) {
 			t.Errorf("%s says %q", id, words)
 		}
 	}
 	for _, c := range d.Connections {
-		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricRateLimited, config.MetricUnauthorised}
+		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricRateLimited, config.MetricUnauthorised,
+			config.MetricUnauthorised} // it is over; no poll has told that it is not
 		if diff := cmp.Diff(want, slices.Sorted(slices.Values(got[c.Name]))); diff != "" {
 			t.Errorf("%s: %s", c.Name, diff)
 		}

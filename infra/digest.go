@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
@@ -36,6 +38,21 @@ func NewDigest(scope constructs.Construct, id, email string) *Digest {
 func (d *Digest) GrantPublish(role awsiam.Role) {
 	allow(role, []string{"sns:Publish"}, *d.topic.TopicArn())
 }
+
+// Watch alarms where no digest ended well for a day and the time by which it may come later.
+func (d *Digest) Watch(scope constructs.Construct, fn awslambda.Function, alarms *Alarms) {
+	hourlySum := &awscloudwatch.MetricOptions{Period: minutes(time.Hour), Statistic: jsii.String("Sum")}
+	alarms.Add(scope, "DigestSilent", AlarmProps{
+		Description: fmt.Sprintf("No daily digest ended well for %d hours: its function fails, or nothing calls it. What waits for a person is "+
+			"on the Syncs page all the same, and in: %s. See the digest function's log", digestHours, alarms.command("status")),
+		Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("digests that ended well"),
+			Period: minutes(time.Hour), Expression: jsii.String("FILL(calls, 0) - FILL(errors, 0)"),
+			UsingMetrics: &map[string]awscloudwatch.IMetric{"calls": fn.MetricInvocations(hourlySum), "errors": fn.MetricErrors(hourlySum)}}),
+		Threshold: 1, Periods: digestHours, Silence: true})
+}
+
+// digestHours is a day, the hour of a clock that is put back, and the quarter of an hour within which it comes.
+const digestHours = 26
 
 // Daily calls the function that tells it, each morning by the configuration's zone, within a quarter of an hour.
 func (d *Digest) Daily(scope constructs.Construct, id string, fn awslambda.Function, zone string) {

@@ -34,7 +34,8 @@ func NewOperators(scope constructs.Construct, id string, props OperatorsProps) {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	reader := slices.Concat(props.looking(scope), props.State.statements(config.ReaderAccess()))
 	operator := slices.Concat(props.looking(scope), props.handling(scope), props.State.statements(config.OperatorAccess()))
-	policy(scope, "Reader", "sees how "+props.Alarms.stack+" stands (fluxcascade status, doctor) and can reach no token, secret or message", reader)
+	policy(scope, "Reader", "sees how "+props.Alarms.stack+" stands (fluxcascade status, doctor) and can reach no token, secret or message",
+		reader)
 	policy(scope, "Operator", "runs every command of fluxcascade on "+props.Alarms.stack+"; changes nothing of the stack itself", operator)
 }
 

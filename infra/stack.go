@@ -70,6 +70,7 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller,
 		Sweeper: functions.Sweeper})
 	digest.Daily(stack, "DigestSchedule", functions.Digest, props.Deployment.Zone)
+	digest.Watch(stack, functions.Digest, alarms)
 	NewOperators(stack, "Operators", OperatorsProps{State: state, Queues: queues, Secrets: secrets, Functions: functions, Alarms: alarms})
 	counted := metrics{stack: name}
 	NewWatch(stack, "Watch", WatchProps{Deployment: props.Deployment, Metrics: counted, Alarms: alarms})

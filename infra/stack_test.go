@@ -391,6 +391,9 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 		if len(actions) != 1 || target(actions[0]) != topic || r.at("OKActions") == nil || r.at("AlarmDescription") == nil {
 			t.Errorf("%s: %v", id, r.Properties)
 		}
+		if words := fmt.Sprint(r.at("AlarmDescription")); !strings.Contains(words, "fluxcascade --stack FluxCascade-test ") {
+			t.Errorf("%s says no command to run: %s", id, words)
+		}
 	}
 	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool {
 		return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") && strings.HasPrefix(s.in, "Alarms")

@@ -185,7 +185,7 @@ func TestRefusalsSayWhoWasAskedAndWhatToDo(t *testing.T) {
 		refusal awsfake.Refusal
 		want    []string
 	}{
-		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/t is not authorized to perform: kms:Decrypt on x"},
+		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/t is not authorized to perform: kms:Decrypt"},
 			[]string{"assumed-role/Operator/tess lacks the right kms:Decrypt", in, "OperatorPolicy"}},
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "denied"}, []string{"lacks the right cloudformation:GetTemplate"}},
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "is not authorized to perform: a:B with an explicit deny in a policy"},
