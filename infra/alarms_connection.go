@@ -148,10 +148,10 @@ func watchRuns(scope constructs.Construct, props WatchProps) {
 	}{
 		{"Throttles", "Throttles", 2, "Lambda refuses calls in this account and region, because too many functions run at once. Queues wait, " +
 			"webhooks may be refused, and a message that is refused again and again is set aside. Run: %s tells the limit and how to raise it"},
-		{"Dropped", "AsyncEventsDropped", 1, "Lambda gave up on calls in this account and region that it had queued: a poll, a sweep or the " +
-			"digest was not made, if the function is ours. The next goes on where it stopped. Run: %s and see the throttles and errors of functions"},
+		{"Dropped", "AsyncEventsDropped", 1, "Lambda gave up on calls in this account and region that it had queued: a poll, a sweep or " +
+			"the digest was not made, if the function is ours. The next goes on where it stopped. Run: %s and see the throttles and errors"},
 		{"Loops", "RecursiveInvocationsDropped", 1, "Lambda ended a loop of calls in this account and region. Ours bound their own, and the " +
-			"stack allows them; if the function is ours, somebody has changed its recursive loop detection: deploy again. Run: %s"},
+			"stack allows them; if the function is ours, somebody has changed its recursive loop detection: set it to Allow. Run: %s"},
 	} {
 		a.Add(scope, w.id, AlarmProps{Description: fmt.Sprintf(w.words, a.command("doctor")),
 			Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/Lambda"), MetricName: jsii.String(w.metric),

@@ -50,7 +50,7 @@ func NewAPI(scope constructs.Construct, id string) *API {
 	// The level 1 stage: its settings are plain data, where the level 2 one asks for an object of our own making.
 	awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{ApiId: api.ApiId(),
 		StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
-		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(false), // they cost, and nobody looks
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(false),
 
 			ThrottlingRateLimit: jsii.Number(requestsPerSecond), ThrottlingBurstLimit: jsii.Number(requestsBurst)},
 		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(),

@@ -59,7 +59,8 @@ type cause struct {
 func causes(d config.Deployment) []cause {
 	out := []cause{
 		{name: "nothing goes wrong", drive: func(*stage) {}},
-		{name: "the scheduler is silent", quiet: quietAll(d, "sweeps", "digest"), drive: func(*stage) {}, rings: pollsOf(d, "WatchSweeps", "DigestSilent")},
+		{name: "the scheduler is silent", quiet: quietAll(d, "sweeps", "digest"), drive: func(*stage) {},
+			rings: pollsOf(d, "WatchSweeps", "DigestSilent")},
 		{name: "nothing is activated", quiet: quietAll(d, "sweeps"), drive: func(*stage) {}, rings: pollsOf(d, "WatchSweeps")},
 		{name: "every sweep fails", quiet: []string{"sweeps"}, drive: func(*stage) {}, rings: []string{"WatchSweeps"}},
 		{name: "the digest fails each day", quiet: []string{"digest"}, drive: func(s *stage) {
@@ -303,9 +304,10 @@ func (s *stage) unauthorised(c record.Connection) {
 		s.t.Fatal(err)
 	}
 	s.each(time.Hour, s.judged, func(m *meter.Meter) {
-		p := &intake.Poller{Store: st, Rules: &ruleset.Rules{}, Now: m.Now, Meter: m, Connectors: func(record.Connection) (platform.Connector, error) {
-			return nil, fault.New(fault.Unauthorized, "call", nil)
-		}}
+		p := &intake.Poller{Store: st, Rules: &ruleset.Rules{}, Now: m.Now, Meter: m,
+			Connectors: func(record.Connection) (platform.Connector, error) {
+				return nil, fault.New(fault.Unauthorized, "call", nil)
+			}}
 		if _, err := p.Run(ctx, record.Place{Connection: c, Object: "any"}); err == nil {
 			s.t.Error("it polls without an authorisation")
 		}

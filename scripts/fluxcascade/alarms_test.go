@@ -9,7 +9,8 @@ import (
 )
 
 // said finds the commands that the words of an alarm say: up to where a sentence goes on.
-var said = regexp.MustCompile(`fluxcascade --stack FluxCascade-test ((?:[a-z]+)(?: [a-z-]+)*?)(?: --again)?(?:[.;:,]| shows| tells| says| and| it | which|$)`)
+var said = regexp.MustCompile(`fluxcascade --stack FluxCascade-test ((?:[a-z]+)(?: [a-z-]+)*?)(?: --again)?` +
+	`(?:[.;:,]| shows| tells| says| and| it | which|$)`)
 
 // alarmWords gives the description of each alarm of the templates that infra pins.
 func alarmWords(t *testing.T) map[string]string {
