@@ -17,8 +17,16 @@ import (
 )
 
 // everywhere are actions that AWS defines for no resource, so that "*" is the only one to write: the tracing of any
-// function (docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html, 2026).
-var everywhere = []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+// function (docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html, 2026), and an account's limits.
+var everywhere = []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments", "lambda:GetAccountSettings"}
+
+// byTag reports whether a statement is for what carries this stack's tag alone.
+func byTag(s statement) bool {
+	return strings.Contains(compact(s.Condition), `"StringEquals":{"aws:ResourceTag/fluxcascade:stack":"FluxCascade-test"}`)
+}
+
+// ofToolkit is CDK's own stack, whose ARN ends in an id that nobody knows before; it is looked at alone.
+const ofToolkit = ":stack/CDKToolkit/*"
 
 func noWildcards(t *testing.T, tpl template, _ config.Deployment) {
 	for _, s := range tpl.statements() {
@@ -31,7 +39,8 @@ func noWildcards(t *testing.T, tpl template, _ config.Deployment) {
 			}
 		}
 		for _, r := range s.Resources {
-			if strings.Contains(r, "*") && !subset(s.Actions, everywhere) {
+			if strings.Contains(r, "*") && !subset(s.Actions, everywhere) && !byTag(s) && !(strings.Contains(r, ofToolkit) &&
+				subset(s.Actions, lookActions)) {
 				t.Errorf("%s allows %v on %s", s.in, s.Actions, r)
 			}
 		}

@@ -45,9 +45,11 @@ type AlarmProps struct {
 	// Description is for the person who is told: what it means and what to do.
 	Description string
 	Metric      awscloudwatch.IMetric
-	// Threshold is reached or passed in Periods periods one after the other.
+	// Threshold is reached or passed in Periods periods one after the other; or, where it is silence that tells, the value
+	// stays below it, and no data is that too.
 	Threshold float64
 	Periods   int
+	Silence   bool
 	// Missing says what no data means; good news unless given.
 	Missing awscloudwatch.TreatMissingData
 	// Connection is whom it is about, "" for none.
@@ -60,13 +62,17 @@ func (a *Alarms) command(words string) string { return "fluxcascade --stack " + 
 // Add makes an alarm. Whoever is told of trouble is told of its end.
 func (a *Alarms) Add(scope constructs.Construct, id string, props AlarmProps) {
 	missing := props.Missing
-	if missing == "" {
+	comparison := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+	switch {
+	case props.Silence:
+		missing, comparison = awscloudwatch.TreatMissingData_BREACHING, awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
+	case missing == "":
 		missing = awscloudwatch.TreatMissingData_NOT_BREACHING
 	}
 	alarm := awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{AlarmDescription: jsii.String(props.Description),
 		Metric:    props.Metric,
 		Threshold: jsii.Number(props.Threshold), EvaluationPeriods: jsii.Number(props.Periods),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, TreatMissingData: missing})
+		ComparisonOperator: comparison, TreatMissingData: missing})
 	action := awscloudwatchactions.NewSnsAction(a.topic)
 	alarm.AddAlarmAction(action)
 	alarm.AddOkAction(action)

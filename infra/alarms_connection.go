@@ -65,6 +65,7 @@ func NewWatch(scope constructs.Construct, id string, props WatchProps) {
 	for _, c := range props.Deployment.Connections {
 		watchConnection(constructs.NewConstruct(scope, jsii.String(string(c.Name))), c, props)
 	}
+	watchRuns(scope, props)
 	for _, p := range props.Deployment.Webhooks {
 		watchWebhooks(constructs.NewConstruct(scope, jsii.String("webhooks-"+string(p))), p, props)
 	}
@@ -91,6 +92,14 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 		// It is told by polls, and by them alone: between them, and outside their hours, it is as it was.
 		Metric: props.Metrics.of(config.MetricUnauthorised, time.Hour, name), Threshold: 1, Periods: 1,
 		Missing: awscloudwatch.TreatMissingData_IGNORE})
+	if quiet := props.Deployment.QuietFor(config.Poller, c.Name); quiet > 0 {
+		add("Polls", AlarmProps{
+			Description: fmt.Sprintf("No poll of %s has ended well for %s: the platform does not answer, every answer fails, or nothing polls it "+
+				"(no configuration is active, the scheduler or the poller does not run). Nothing is lost: it is read on from where it stopped. %s "+
+				"says which it is and since when; if nothing is active yet: %s", name, hours(quiet), a.command("status"), a.command("activate")),
+			Metric:    sampled(props.Metrics.of(config.MetricUnauthorised, time.Hour, name)),
+			Threshold: 1, Periods: int(quiet / time.Hour), Silence: true})
+	}
 	add("Breaker", AlarmProps{
 		Description: fmt.Sprintf("Writes to or from %s are held: more of them in an hour than the group's limits allow, or an automation "+
 			"there and we rewrite each other. Nothing of it is written until a person looks: %s shows what is held; undo it at its source, or "+
@@ -100,7 +109,7 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 	add("Quota", AlarmProps{
 		Description: fmt.Sprintf("%s has limited our calls for %d minutes without a break. During a first load that is expected. Else another "+
 			"program uses up its quota, or it is too small for what changes: see the requests on its dashboard, and lengthen the periods in the "+
-			"configuration", name, limitedMinutes),
+			"configuration. What waits for it: %s", name, limitedMinutes, a.command("status")),
 		Metric: props.Metrics.of(config.MetricRateLimited, 5*time.Minute, name), Threshold: 1, Periods: limitedMinutes / 5})
 	add("Drift", AlarmProps{
 		Description: fmt.Sprintf("Reading everything of %s found %d or more differences in a day of which no webhook and no poll had told. "+
@@ -108,6 +117,56 @@ func watchConnection(scope constructs.Construct, c config.Deployed, props WatchP
 			a.command("check")),
 		Metric: props.Metrics.of(config.MetricDrift, 24*time.Hour, name), Threshold: driftMax, Periods: 1})
 }
+
+// watchRuns alarms where what should run for every connection does not.
+func watchRuns(scope constructs.Construct, props WatchProps) {
+	a := props.Alarms
+	using, total := map[string]awscloudwatch.IMetric{}, ""
+	for i, c := range props.Deployment.Connections {
+		id := fmt.Sprintf("sweeps%d", i)
+		using[id] = sampled(props.Metrics.of(config.MetricWaiting, time.Hour, string(c.Name)))
+		if total != "" {
+			total += " + "
+		}
+		total += "FILL(" + id + ", 0)"
+	}
+	quiet := props.Deployment.QuietFor(config.Sweeper, "")
+	if quiet > 0 {
+		a.Add(scope, "Sweeps", AlarmProps{
+			Description: fmt.Sprintf("No sweep has ended well for %s: what was lost on the way, or waits for an hour, is not sent. See the log of "+
+				"the sweeper, and that a configuration is active: %s", hours(quiet), a.command("status")),
+			Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("sweeps that ended well"),
+				Period: minutes(time.Hour), UsingMetrics: &using, Expression: jsii.String(total)}),
+			Threshold: 1, Periods: int(quiet / time.Hour), Silence: true})
+	}
+	// These are of the whole account and region, which share what they count: one alarm each, where one for each function would
+	// cost ten times as much and hear less.
+	for _, w := range []struct {
+		id, metric string
+		periods    int
+		words      string
+	}{
+		{"Throttles", "Throttles", 2, "Lambda refuses calls in this account and region, because too many functions run at once. Queues wait, " +
+			"webhooks may be refused, and a message that is refused again and again is set aside. Run: %s tells the limit and how to raise it"},
+		{"Dropped", "AsyncEventsDropped", 1, "Lambda gave up on calls in this account and region that it had queued: a poll, a sweep or " +
+			"the digest was not made, if the function is ours. The next goes on where it stopped. Run: %s and see the throttles and errors"},
+		{"Loops", "RecursiveInvocationsDropped", 1, "Lambda ended a loop of calls in this account and region. Ours bound their own, and the " +
+			"stack allows them; if the function is ours, somebody has changed its recursive loop detection: set it to Allow. Run: %s"},
+	} {
+		a.Add(scope, w.id, AlarmProps{Description: fmt.Sprintf(w.words, a.command("doctor")),
+			Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/Lambda"), MetricName: jsii.String(w.metric),
+				Statistic: jsii.String("Sum"), Period: minutes(15 * time.Minute)}),
+			Threshold: 1, Periods: w.periods})
+	}
+}
+
+// sampled counts how often a metric was told, whatever it said.
+func sampled(m awscloudwatch.Metric) awscloudwatch.IMetric {
+	return m.With(&awscloudwatch.MetricOptions{Statistic: jsii.String("SampleCount")})
+}
+
+// hours writes a whole number of hours.
+func hours(d time.Duration) string { return fmt.Sprintf("%d hours", int(d/time.Hour)) }
 
 // watchWebhooks alarms where a platform does not call us, or somebody else does in its name. A platform reports our own
 // writes back, so where we write and hear nothing, it does not call.
@@ -139,7 +198,7 @@ func watchWebhooks(scope constructs.Construct, p record.Platform, props WatchPro
 	props.Alarms.Add(scope, "Unverified", AlarmProps{
 		Description: fmt.Sprintf("Requests to the webhook URL of %s do not prove that they come from it. They are refused and do no harm. If "+
 			"its real ones are among them, the webhook_secret in the app's secret is not the app's: put it right, functions read it within five "+
-			"minutes", p),
+			"minutes. Whether real ones come through: %s", p, props.Alarms.command("check")),
 		Metric: props.Metrics.of(config.MetricWebhooks, 15*time.Minute, string(p), "unauthorised"), Threshold: unverifiedMax, Periods: 2})
 }
 

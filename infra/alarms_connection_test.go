@@ -17,7 +17,7 @@ import (
 // watched checks that each connection has the alarms it should, and that their words name it and a command to run.
 func watched(t *testing.T, tpl template, d config.Deployment) {
 	commands := map[string]string{config.MetricUnauthorised: "connect ", config.MetricBreaker: "release ", config.MetricLag: "status",
-		config.MetricDrift: "check"}
+		config.MetricDrift: "check", "silence": "status"}
 	got := map[record.Connection][]string{}
 	for _, id := range tpl.of(t, "AWS::CloudWatch::Alarm") {
 		r := tpl.Resources[id]
@@ -33,13 +33,17 @@ func watched(t *testing.T, tpl template, d config.Deployment) {
 			continue // of a platform's webhooks
 		}
 		got[connection] = append(got[connection], name)
+		if r.at("Statistic") == "SampleCount" {
+			name = "silence"
+		}
 		if command := commands[name]; command != "" && !strings.Contains(words, "fluxcascade --stack FluxCascade-test "+command) ||
 			!strings.Contains(words, string(connection)) {
 			t.Errorf("%s says %q", id, words)
 		}
 	}
 	for _, c := range d.Connections {
-		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricRateLimited, config.MetricUnauthorised}
+		want := []string{config.MetricBreaker, config.MetricDrift, config.MetricLag, config.MetricRateLimited, config.MetricUnauthorised,
+			config.MetricUnauthorised} // it is over; no poll has told that it is not
 		if diff := cmp.Diff(want, slices.Sorted(slices.Values(got[c.Name]))); diff != "" {
 			t.Errorf("%s: %s", c.Name, diff)
 		}
@@ -78,6 +82,9 @@ type widget struct {
 
 // identifier finds the ids that an expression uses: small letters first; functions are in capitals.
 var identifier = regexp.MustCompile(`\b[a-z][A-Za-z0-9_]*\b`)
+
+// exponent finds a number that is written with one.
+var exponent = regexp.MustCompile(`[0-9]e[-+]?[0-9]`)
 
 func dashboards(t *testing.T, tpl template, d config.Deployment) {
 	bodies := tpl.of(t, "AWS::CloudWatch::Dashboard")
@@ -124,6 +131,9 @@ func showsMetrics(t *testing.T, w widget, shown map[string]bool) {
 			for _, id := range identifier.FindAllString(expression, -1) {
 				used[id] = true
 			}
+			if exponent.MatchString(expression) {
+				t.Errorf("an expression has a number with an exponent, which CloudWatch takes for an id: %s", expression)
+			}
 		}
 		if m[0] == config.MetricNamespace {
 			if i := slices.Index(m, any(config.DimensionConnection)); i > 0 {
@@ -132,7 +142,7 @@ func showsMetrics(t *testing.T, w widget, shown map[string]bool) {
 		}
 	}
 	for id := range used {
-		if !defined[id] && !regexp.MustCompile(`^e-?[0-9]+$`).MatchString(id) {
+		if !defined[id] {
 			t.Errorf("an expression uses %s, which its widget does not define; it defines %v", id, defined)
 		}
 	}

@@ -50,7 +50,8 @@ func NewAPI(scope constructs.Construct, id string) *API {
 	// The level 1 stage: its settings are plain data, where the level 2 one asks for an object of our own making.
 	awsapigatewayv2.NewCfnStage(scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{ApiId: api.ApiId(),
 		StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
-		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(true),
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(false),
+
 			ThrottlingRateLimit: jsii.Number(requestsPerSecond), ThrottlingBurstLimit: jsii.Number(requestsBurst)},
 		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(),
 			Format: jsii.String(string(format))}})
@@ -77,9 +78,9 @@ func (a *API) Route(platforms []record.Platform, webhook awslambda.Function, ala
 		output(a.construct, "WebhookURL"+string(p), "Give this URL to the "+string(p)+" app for its webhooks", a.WebhookURL(p))
 	}
 	alarms.Add(a.construct, "ServerErrors", AlarmProps{
-		Description: "Webhooks are answered with 5xx: the webhook function fails or cannot queue. Platforms send again for a while, and polls " +
-			"find what they do not.",
-		Metric: a.api.MetricServerError(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)),
+		Description: "Webhooks were answered with 5xx in each of two hours: the webhook function fails, cannot queue or was refused. Platforms " +
+			"send again for a while, and polls find what they do not. See its log, and run: " + alarms.command("doctor"),
+		Metric: a.api.MetricServerError(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Hours(jsii.Number(1)),
 			Statistic: jsii.String("Sum")}),
-		Threshold: 5, Periods: 2})
+		Threshold: 1, Periods: 2})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -203,7 +204,7 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 	}
 	priced := func(label, expression string, price cost.Price, using map[string]awscloudwatch.IMetric) awscloudwatch.IMetric {
 		return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(label), Period: minutes(hourly),
-			UsingMetrics: &using, Expression: jsii.String(fmt.Sprintf("(%s) * %g", expression, price.Each()))})
+			UsingMetrics: &using, Expression: jsii.String("(" + expression + ") * " + decimal(price.Each()))})
 	}
 	written, writes := units("ConsumedWriteCapacityUnits")
 	readUnits, reads := units("ConsumedReadCapacityUnits")
@@ -212,7 +213,7 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 	for i, fn := range d.Functions.all {
 		id := fmt.Sprintf("t%d", i)
 		times[id] = fn.fn.MetricDuration(&awscloudwatch.MetricOptions{Period: minutes(hourly), Statistic: jsii.String("Sum")})
-		seconds = append(seconds, fmt.Sprintf("FILL(%s, 0) * %g", id, float64(sizes[fn.kind].memoryMB)/1024/1000))
+		seconds = append(seconds, "FILL("+id+", 0) * "+decimal(float64(sizes[fn.kind].memoryMB)/1024/1000))
 	}
 	for i, c := range d.group.Members {
 		for _, kind := range record.QueueKinds() {
@@ -228,6 +229,12 @@ func (d board) dollars() *[]awscloudwatch.IMetric {
 		// A message is sent, received and deleted, each by tens or by itself: three requests are the most.
 		priced("SQS, at most", "3 * ("+strings.Join(sent, " + ")+")", cost.SQSRequest, messages),
 	}
+}
+
+// decimal writes a number without an exponent, of which a metric expression makes an id: 4e-07 warns at every synth and is
+// no number to CloudWatch. Twelve places are a millionth of a cent's price for a million requests.
+func decimal(x float64) string {
+	return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(x, 'f', 12, 64), "0"), ".")
 }
 
 // own is a metric of one connection; label "" is the connection's name.

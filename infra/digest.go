@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
+	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
@@ -38,6 +39,21 @@ func (d *Digest) GrantPublish(role awsiam.Role) {
 	allow(role, []string{"sns:Publish"}, *d.topic.TopicArn())
 }
 
+// Watch alarms where no digest ended well for a day and the time by which it may come later.
+func (d *Digest) Watch(scope constructs.Construct, fn awslambda.Function, alarms *Alarms) {
+	hourlySum := &awscloudwatch.MetricOptions{Period: minutes(time.Hour), Statistic: jsii.String("Sum")}
+	alarms.Add(scope, "DigestSilent", AlarmProps{
+		Description: fmt.Sprintf("No daily digest ended well for %d hours: its function fails, or nothing calls it. What waits for a person is "+
+			"on the Syncs page all the same, and in: %s. See the digest function's log", digestHours, alarms.command("status")),
+		Metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String("digests that ended well"),
+			Period: minutes(time.Hour), Expression: jsii.String("FILL(calls, 0) - FILL(errors, 0)"),
+			UsingMetrics: &map[string]awscloudwatch.IMetric{"calls": fn.MetricInvocations(hourlySum), "errors": fn.MetricErrors(hourlySum)}}),
+		Threshold: 1, Periods: digestHours, Silence: true})
+}
+
+// digestHours is a day, the hour of a clock that is put back, and the quarter of an hour within which it comes.
+const digestHours = 26
+
 // Daily calls the function that tells it, each morning by the configuration's zone, within a quarter of an hour.
 func (d *Digest) Daily(scope constructs.Construct, id string, fn awslambda.Function, zone string) {
 	if zone == "" {
@@ -45,9 +61,7 @@ func (d *Digest) Daily(scope constructs.Construct, id string, fn awslambda.Funct
 	}
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), nil)
-	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{Description: jsii.String("FluxCascade daily digest"),
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}})})
+	role := schedulerRole(scope, "FluxCascade daily digest", group)
 	allow(role, []string{"lambda:InvokeFunction"}, *fn.FunctionArn())
 	schedule := awsscheduler.NewCfnSchedule(scope, jsii.String("Schedule"), &awsscheduler.CfnScheduleProps{GroupName: group.Ref(),
 		Description:        jsii.String("The daily digest"),

@@ -59,6 +59,9 @@ var batches = map[record.QueueKind]batch{
 	record.QueueDue:      {size: 100, windowSeconds: 2},
 }
 
+// pollErrorHours is for how many hours on end polls may fail: longer than platforms are usually down.
+const pollErrorHours = 6
+
 // FunctionsProps says what functions are made from.
 type FunctionsProps struct {
 	Deployment config.Deployment
@@ -146,10 +149,15 @@ func newFunction(scope constructs.Construct, id string, f config.Function, r rea
 		tag(scope, tagConnection, string(r.connection))
 	}
 	grant(role, f, r, props)
-	props.Alarms.Add(scope, "Errors", AlarmProps{
-		Description: "Function " + id + " fails again and again: see its log. Queues keep what it did not do.", Connection: r.connection,
-		Metric:    fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: jsii.String("Sum")}),
-		Threshold: 1, Periods: 3})
+	if f == config.Poller {
+		// The errors of the others are told by what they lead to: messages that wait or are given up on, webhooks that are
+		// answered with 5xx, sweeps and digests that do not end well.
+		props.Alarms.Add(scope, "Errors", AlarmProps{
+			Description: fmt.Sprintf("Polls have failed in each of %d hours: those of one place at least. The place is read on from where it "+
+				"stopped once they do not. %s says which and since when; the poller's log says why", pollErrorHours, props.Alarms.command("status")),
+			Metric:    fn.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Hours(jsii.Number(1)), Statistic: jsii.String("Sum")}),
+			Threshold: 1, Periods: pollErrorHours})
+	}
 	return fn
 }
 

@@ -124,7 +124,8 @@ type QueuesProps struct {
 
 // Queues are every connection's queues.
 type Queues struct {
-	of map[record.QueueKind]map[record.Connection]*ChangeQueue
+	key awskms.Key
+	of  map[record.QueueKind]map[record.Connection]*ChangeQueue
 }
 
 // NewQueues makes the queues of every connection. Polls and first loads carry whole records, so the lanes they use have
@@ -134,8 +135,9 @@ func NewQueues(scope constructs.Construct, id string, props QueuesProps) *Queues
 	key := awskms.NewKey(scope, jsii.String("RecordsKey"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		Description:   jsii.String("FluxCascade: records on their way in change queues")})
+	alias(key, props.Alarms.stack, "queues")
 	keys := map[record.QueueKind]awskms.IKey{record.QueueChanges: key, record.QueueBackfill: key}
-	queues := &Queues{of: map[record.QueueKind]map[record.Connection]*ChangeQueue{}}
+	queues := &Queues{key: key, of: map[record.QueueKind]map[record.Connection]*ChangeQueue{}}
 	for _, kind := range record.QueueKinds() {
 		queues.of[kind] = map[record.Connection]*ChangeQueue{}
 		for _, c := range props.Deployment.Connections {

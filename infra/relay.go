@@ -59,7 +59,8 @@ func NewRelay(scope constructs.Construct, id string, props RelayProps) {
 	tag(scope, tagConnection, name)
 	props.Alarms.Add(scope, "GivenUp", AlarmProps{
 		Description: "Events of " + name + " were not taken by our webhook route for a day. Polls find what changed, only later: see the " +
-			"webhook function's log, and the webhook_secret in the app's secret, which must be the one the stack was deployed with",
+			"webhook function's log, and the webhook_secret in the app's secret, which must be the one the stack was deployed with; and run: " +
+			props.Alarms.command("check"),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{Namespace: jsii.String("AWS/Events"),
 			MetricName: jsii.String("FailedInvocations"), Statistic: jsii.String("Sum"),
 			Period: awscdk.Duration_Hours(jsii.Number(1)), DimensionsMap: &map[string]*string{"EventBusName": bus.AttrName(),

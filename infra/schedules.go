@@ -34,11 +34,7 @@ type input struct {
 func NewSchedules(scope constructs.Construct, id string, props SchedulesProps) {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	group := awsscheduler.NewCfnScheduleGroup(scope, jsii.String("Group"), nil)
-	// The account's condition keeps the role from schedules of others
-	// (docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html, 2026).
-	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{Description: jsii.String("FluxCascade schedules"),
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account()}}})})
+	role := schedulerRole(scope, "FluxCascade schedules", group)
 	allow(role, []string{"lambda:InvokeFunction"}, *props.Poller.FunctionArn(), *props.Sweeper.FunctionArn())
 	for _, s := range props.Schedules {
 		target := props.Poller
@@ -63,6 +59,16 @@ func NewSchedules(scope constructs.Construct, id string, props SchedulesProps) {
 		// A schedule may be used before its role's policy is there, and would then be refused.
 		schedule.Node().AddDependency(role)
 	}
+}
+
+// schedulerRole makes a role for the schedules of one group. The conditions keep it from those of others, in this account
+// and elsewhere; Scheduler takes a group and no single schedule in them
+// (docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html, read 2026-12).
+func schedulerRole(scope constructs.Construct, description string, group awsscheduler.CfnScheduleGroup) awsiam.Role {
+	return awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{Description: jsii.String(description),
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": *awscdk.Stack_Of(scope).Account(),
+				"aws:SourceArn": *group.AttrArn()}}})})
 }
 
 // retriesMax is how often the scheduler tries a call that Lambda did not take.

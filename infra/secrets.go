@@ -26,6 +26,8 @@ const generatedLength = 64
 
 // Secrets are one secret for each platform's app, and the key of the match hashes. They outlive the stack.
 type Secrets struct {
+	// order lists the platforms, so that whatever is made of apps is the same each time.
+	order []record.Platform
 	apps  map[record.Platform]awssecretsmanager.Secret
 	match awssecretsmanager.Secret
 }
@@ -33,7 +35,7 @@ type Secrets struct {
 // NewSecrets makes the secrets, and tells where each app's goes.
 func NewSecrets(scope constructs.Construct, id string, platforms, relayed []record.Platform) *Secrets {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
-	s := &Secrets{apps: map[record.Platform]awssecretsmanager.Secret{}}
+	s := &Secrets{order: platforms, apps: map[record.Platform]awssecretsmanager.Secret{}}
 	for _, p := range platforms {
 		generator := &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String(appTemplate),
 			GenerateStringKey: jsii.String("unused")}

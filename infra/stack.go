@@ -53,7 +53,7 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	tag(stack, tagStack, name)
 
 	alarms := NewAlarms(stack, "Alarms", name, props.AlarmEmail)
-	state := NewState(stack, "State")
+	state := NewState(stack, "State", name)
 	secrets := NewSecrets(stack, "Secrets", props.Deployment.Platforms, props.Deployment.Relayed)
 	queues := NewQueues(stack, "Queues", QueuesProps{Deployment: props.Deployment, Alarms: alarms})
 	digest := NewDigest(stack, "Digest", props.AlarmEmail)
@@ -70,6 +70,8 @@ func NewSyncStack(scope constructs.Construct, props SyncStackProps) (awscdk.Stac
 	NewSchedules(stack, "Schedules", SchedulesProps{Schedules: props.Deployment.Schedules, Poller: functions.Poller,
 		Sweeper: functions.Sweeper})
 	digest.Daily(stack, "DigestSchedule", functions.Digest, props.Deployment.Zone)
+	digest.Watch(stack, functions.Digest, alarms)
+	NewOperators(stack, "Operators", OperatorsProps{State: state, Queues: queues, Secrets: secrets, Functions: functions, Alarms: alarms})
 	counted := metrics{stack: name}
 	NewWatch(stack, "Watch", WatchProps{Deployment: props.Deployment, Metrics: counted, Alarms: alarms})
 	budget := props.BudgetDollars

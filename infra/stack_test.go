@@ -47,6 +47,10 @@ func keepsPolicy(t *testing.T, tpl template, d config.Deployment) {
 		{"what holds state outlives the stack", retained},
 		{"nothing has a physical name", noPhysicalNames},
 		{"everything is tagged", tagged},
+		{"people get a reader's and an operator's policy, and a reader no way in", people},
+		{"schedules of others cannot use our roles", trusted},
+		{"nothing is written for one partition", anyPartition},
+		{"keys have names", aliased},
 		{"functions are as described", functionsAsDescribed},
 		{"only functions that take queues may be invoked in a loop", loops},
 		{"each platform that calls us has one route, throttled, logged without contents", routes},
@@ -206,6 +210,8 @@ func retained(t *testing.T, tpl template, _ config.Deployment) {
 // requiredNames are names that CloudFormation asks for and that need not be unique in an account.
 var requiredNames = map[string][]string{"AWS::IAM::Policy": {"PolicyName"}, "AWS::ApiGatewayV2::Api": {"Name"},
 	"AWS::ApiGatewayV2::Stage": {"StageName"},
+	// A key's alias carries the stack's name, which is one's own in an account and region; aliased checks that.
+	"AWS::KMS::Alias": {"AliasName"},
 	// A bus carries its partner event source's name, which is one organisation's.
 	"AWS::Events::EventBus": {"Name"}}
 
@@ -224,6 +230,7 @@ func noPhysicalNames(t *testing.T, tpl template, _ config.Deployment) {
 var untaggable = []string{"AWS::IAM::Policy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission",
 	"AWS::Lambda::EventInvokeConfig",
 	"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Scheduler::Schedule", "AWS::CDK::Metadata",
+	"AWS::KMS::Alias", "AWS::IAM::ManagedPolicy",
 	"AWS::Events::Connection", "AWS::Events::ApiDestination", "AWS::Budgets::Budget", "AWS::CloudWatch::Dashboard"}
 
 func tagged(t *testing.T, tpl template, _ config.Deployment) {
@@ -384,6 +391,9 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 		if len(actions) != 1 || target(actions[0]) != topic || r.at("OKActions") == nil || r.at("AlarmDescription") == nil {
 			t.Errorf("%s: %v", id, r.Properties)
 		}
+		if words := fmt.Sprint(r.at("AlarmDescription")); !strings.Contains(words, "fluxcascade --stack FluxCascade-test ") {
+			t.Errorf("%s says no command to run: %s", id, words)
+		}
 	}
 	publishes := slices.ContainsFunc(tpl.statements(), func(s statement) bool {
 		return s.Effect == "Allow" && slices.Contains(s.Actions, "sns:Publish") && strings.HasPrefix(s.in, "Alarms")
@@ -394,7 +404,7 @@ func alarmsTell(t *testing.T, tpl template, _ config.Deployment) {
 }
 
 func outputs(t *testing.T, tpl template, d config.Deployment) {
-	want := []string{"AlarmTopic", "DigestTopic", "CostTag"}
+	want := []string{"AlarmTopic", "DigestTopic", "CostTag", "OperatorPolicy", "ReaderPolicy"}
 	for _, g := range d.Groups {
 		want = append(want, "Dashboard"+string(g.Name))
 	}

@@ -36,10 +36,11 @@ type State struct {
 }
 
 // NewState makes the tables.
-func NewState(scope constructs.Construct, id string) *State {
+func NewState(scope constructs.Construct, id, stack string) *State {
 	scope = constructs.NewConstruct(scope, jsii.String(id))
 	s := &State{tables: map[store.Table]awsdynamodb.Table{}, key: awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
 		Description: jsii.String("FluxCascade: state tables"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_RETAIN})}
+	alias(s.key, stack, "state")
 	for _, table := range store.Tables() {
 		s.tables[table] = awsdynamodb.NewTable(scope, jsii.String(string(table)), &awsdynamodb.TableProps{
 			PartitionKey: &awsdynamodb.Attribute{Name: jsii.String(partitionAttribute), Type: awsdynamodb.AttributeType_STRING},
@@ -71,6 +72,14 @@ var (
 
 // Grant lets a role do what an access says and no more.
 func (s *State) Grant(role awsiam.Role, access config.Access) {
+	for _, statement := range s.statements(access) {
+		role.AddToPolicy(statement)
+	}
+}
+
+// statements are what an access to tables says, for IAM.
+func (s *State) statements(access config.Access) []awsiam.PolicyStatement {
+	var out []awsiam.PolicyStatement
 	for _, t := range access.Tables {
 		actions := slices.Clone(readActions)
 		if t.Write {
@@ -84,12 +93,28 @@ func (s *State) Grant(role awsiam.Role, access config.Access) {
 			// The condition also holds for a call that names no key: so none that could, a scan, is ever granted with it.
 			statement.Conditions = &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": t.Partitions}}
 		}
-		role.AddToPolicy(awsiam.NewPolicyStatement(statement))
+		out = append(out, awsiam.NewPolicyStatement(statement))
 	}
 	if len(access.Tables) > 0 {
-		via := "dynamodb." + *awscdk.Stack_Of(role).Region() + ".amazonaws.com"
-		role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(keyActions...),
+		out = append(out, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(keyActions...),
 			Resources:  jsii.Strings(*s.key.KeyArn()),
-			Conditions: &map[string]any{"StringEquals": map[string]any{"kms:ViaService": via}}}))
+			Conditions: &map[string]any{"StringEquals": map[string]any{"kms:ViaService": via(s.key, "dynamodb")}}}))
 	}
+	return out
+}
+
+// via names a service as kms:ViaService does. AWS writes it with amazonaws.com; whether China's partition does so too, no
+// page says that we know of, so both are meant: no other service has either name.
+func via(scope constructs.IConstruct, service string) []string {
+	stack := awscdk.Stack_Of(scope)
+	names := []string{service + "." + *stack.Region() + ".amazonaws.com"}
+	if suffix := service + "." + *stack.Region() + "." + *stack.UrlSuffix(); suffix != names[0] {
+		names = append(names, suffix)
+	}
+	return names
+}
+
+// alias names a key, so that it is told from others in the console. A key that outlives its stack loses the name with it.
+func alias(key awskms.Key, stack, use string) {
+	key.AddAlias(jsii.String("alias/" + stack + "-" + use))
 }

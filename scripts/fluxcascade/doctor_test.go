@@ -69,7 +69,8 @@ func TestDoctorTellsAndExitsByWhatItFound(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil || exit != 1 || report.Problems() == 0 {
 		t.Errorf("a new account: exit %d, %v, %s; want 1 and a problem", exit, err, out)
 	}
-	if out, _, exit := command("doctor", "--config", "../../infra/sync.yaml"); exit != 1 || !strings.Contains(out, "problem  lambda concurrency") ||
+	if out, _, exit := command("doctor", "--config", "../../infra/sync.yaml"); exit != 1 || !strings.Contains(out,
+		"problem  lambda concurrency") ||
 		!strings.Contains(out, "ask for 18") {
 		t.Errorf("a new account: exit %d, %s", exit, out)
 	}

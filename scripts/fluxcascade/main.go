@@ -60,7 +60,8 @@ New here? Run:   go run ./scripts/fluxcascade local`,
 		cmd.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{guideCommand(), initCommand(), connectCommand(), checkCommand(), serveCommand(), doctorCommand(),
-		activateCommand(), statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(), backfillCommand(), rotateCommand(),
+		activateCommand(), statusCommand(), pauseCommand(), resumeCommand(), answerCommand(), releaseCommand(), redriveCommand(),
+		backfillCommand(), rotateCommand(),
 		disconnectCommand()} {
 		c.GroupID = groupOperate
 		cmd.AddCommand(c)

@@ -101,6 +101,8 @@ func printConnection(out io.Writer, c *operate.ConnectionStatus, now time.Time, 
 		fmt.Fprintf(out, "  PAUSED for %s, %s\n", age(now, c.Paused.Since), why)
 	}
 	switch {
+	case c.GrantUnseen && c.Grant.RenewedAt.IsZero():
+		fmt.Fprintln(out, "  whether it is connected, these credentials may not see")
 	case c.Grant.Over:
 		fmt.Fprintf(out, "  the platform has ended our authorisation: fluxcascade connect %s --again %s\n", c.Name, flags)
 	case !c.Grant.Connected:

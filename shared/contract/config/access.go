@@ -82,12 +82,31 @@ func AccessOf(f Function, c record.Connection) Access {
 				partitionSpread+"*", partitionRuns+"*", partitionBudget+own, partitionHealth+own), activeRows}}
 	case Widget, Digest:
 		// They look: what people are shown is in rows that hold names, numbers and times. No token, no entity, no link.
-		return Access{Counts: record.QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{
-			controlRows(false, partitionProgress+"*", partitionPause+"*", partitionKept+"*", partitionSpread+"*", partitionRuns+"*",
-				partitionHealth+"*",
-				partitionSummary+"*"), activeRows}}
+		return Access{Counts: record.QueueKinds(), Publishes: f == Digest, Tables: []TableAccess{shownRows(), activeRows}}
 	}
 	return Access{}
+}
+
+// shownRows are what the Syncs page is drawn from.
+func shownRows() TableAccess {
+	return controlRows(false, partitionProgress+"*", partitionPause+"*", partitionKept+"*", partitionSpread+"*", partitionRuns+"*",
+		partitionHealth+"*", partitionSummary+"*")
+}
+
+// ReaderAccess is what a person may do who looks at a stack and changes nothing (`fluxcascade status`): the page's rows, and
+// the records that wait for somebody. No token is among them, and no secret goes with them.
+func ReaderAccess() Access {
+	return Access{Counts: record.QueueKinds(), Tables: []TableAccess{{Table: store.Versions, Scan: true}, shownRows(),
+		controlRows(false, partitionConfig)}}
+}
+
+// OperatorAccess is what a person may do who operates a stack: everything that a command does.
+func OperatorAccess() Access {
+	a := Access{Consumes: record.QueueKinds(), Sends: record.QueueKinds(), Counts: record.QueueKinds()}
+	for _, table := range store.Tables() {
+		a.Tables = append(a.Tables, TableAccess{Table: table, Write: true, Scan: true})
+	}
+	return a
 }
 
 func controlRows(write bool, partitions ...string) TableAccess {

@@ -83,6 +83,32 @@ func (s Schedule) Within() time.Duration {
 	return ruleset.Run{Every: s.Every, Offset: s.Offset, Active: s.Active}.Within()
 }
 
+// quietMin is the least time without a run that tells of trouble: platforms are down for an hour now and then.
+const quietMin = 3 * time.Hour
+
+// quietMax is the longest that CloudWatch looks back (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+// AlarmThatSendsEmail.html, read 2026-12).
+const quietMax = 7 * 24 * time.Hour
+
+// QuietFor is after how long without any run of a function for a connection something is wrong: when two runs did not come or
+// failed, an hour later, the longest time between its hours included, in whole hours; c "" is for every connection.
+// It is 0 where there is no such schedule.
+func (d Deployment) QuietFor(f Function, c record.Connection) time.Duration {
+	var shortest time.Duration
+	for _, s := range d.Schedules {
+		if s.Function != f || s.Reconcile || c != "" && s.Connection != c {
+			continue
+		}
+		if wait := 2*s.Every + time.Hour + s.Active.Pause(); shortest == 0 || wait < shortest {
+			shortest = wait
+		}
+	}
+	if shortest == 0 {
+		return 0
+	}
+	return min(max((shortest+time.Hour-1).Truncate(time.Hour), quietMin), quietMax)
+}
+
 // Deploy works out what a configuration asks for.
 func Deploy(rules *ruleset.Rules) Deployment {
 	var d Deployment

@@ -111,7 +111,7 @@ func Metrics() []Metric {
 		{Name: MetricPaused, Unit: "Count", Statistic: "Maximum", Dimensions: byConnection,
 			Means: "1 while a person has paused the connection; not written otherwise", Seldom: true},
 		state(MetricUnauthorised, "Count", "1 while the platform has ended our authorisation, so that the connection is paused until it is "+
-			"connected again"),
+			"connected again; 0 after each poll that ended well, and nothing after one that failed"),
 		state(MetricTokenAgeDays, "None", "days since the platform last renewed our authorisation"),
 		{Name: MetricWebhooks, Unit: "Count", Statistic: "Sum", Dimensions: byResult,
 			Means: "webhook requests: queued, unauthorised, malformed, too_large, unknown_route, no_secret, not_queued"},

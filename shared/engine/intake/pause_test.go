@@ -24,8 +24,8 @@ func TestAPollCountsWhoStoppedTheConnection(t *testing.T) {
 		pause        *controltable.Pause
 		lacks, holds string
 	}{
-		"nobody":       {nil, `"paused":`, `"unauthorised":0`},
-		"the platform": {&controltable.Pause{Reason: controltable.PausedUnauthorized, Since: now}, `"paused":`, `"unauthorised":1`},
+		"nobody, and the poll fails": {nil, `"unauthorised":`, ``},
+		"the platform":               {&controltable.Pause{Reason: controltable.PausedUnauthorized, Since: now}, `"paused":`, `"unauthorised":1`},
 		"a person": {&controltable.Pause{Reason: controltable.PausedByOperator, Since: now, By: "ann"}, `"unauthorised":1`,
 			`"paused":1,"stack":"s","unauthorised":0`},
 	} {

@@ -71,6 +71,9 @@ func (p *Poller) Run(ctx context.Context, place record.Place) (Poll, error) {
 		kind = controltable.RunFirstLoad
 	}
 	p.ran(kind, result, err)
+	if err == nil {
+		p.tellEnded(place.Connection)
+	}
 	return result, err
 }
 
@@ -135,15 +138,20 @@ func (p *Poller) run(ctx context.Context, place record.Place) (Poll, error) {
 	return result, err
 }
 
-// tellPause counts who stopped a connection. That its authorisation is over wakes somebody, and is told as 0 too, so that
-// the alarm ends; that a person paused it wakes nobody, and is told while it lasts.
+// tellPause counts who stopped a connection: that its authorisation is over wakes somebody; that a person paused it wakes
+// nobody, and is told while it lasts.
 func (p *Poller) tellPause(c record.Connection, pause controltable.Pause, paused bool) {
-	byOperator := paused && pause.Reason == controltable.PausedByOperator
-	p.Meter.Set(config.MetricUnauthorised, c, map[bool]float64{true: 1}[paused && !byOperator])
-	if byOperator {
+	switch {
+	case paused && pause.Reason == controltable.PausedByOperator:
 		p.Meter.Set(config.MetricPaused, c, 1)
+	case paused:
+		p.Meter.Set(config.MetricUnauthorised, c, 1)
 	}
 }
+
+// tellEnded says that a poll ended well, or rested because a person wants it so: what lacked an authorisation has it again.
+// A poll that failed says nothing, so that an alarm hears the silence of a connection whose every poll fails.
+func (p *Poller) tellEnded(c record.Connection) { p.Meter.Set(config.MetricUnauthorised, c, 0) }
 
 // Reconcile reads every record of a place again, on the backfill lane, so that live changes come first: it finds what
 // moved no stamp and whose webhook was lost. What it listed is kept, so that the next sweep can tell what is gone

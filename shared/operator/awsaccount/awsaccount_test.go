@@ -64,7 +64,8 @@ func look(s awsaccount.Settings) error {
 	if err != nil {
 		return err
 	}
-	_, err = cloudformation.NewFromConfig(a.Config).GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String("FluxCascade-prod")})
+	_, err = cloudformation.NewFromConfig(a.Config).GetTemplate(ctx,
+		&cloudformation.GetTemplateInput{StackName: aws.String("FluxCascade-prod")})
 	return err
 }
 
@@ -167,7 +168,8 @@ credential_process = false
 	if _, err := awsaccount.Open(context.Background(), awsaccount.Settings{}); err != nil {
 		t.Errorf("a sign-in that holds: %v", err)
 	}
-	a.Refuse = map[string]awsfake.Refusal{"GetRoleCredentials": {Status: 401, Code: "UnauthorizedException", Message: "Session token not found"}}
+	a.Refuse = map[string]awsfake.Refusal{"GetRoleCredentials": {Status: 401, Code: "UnauthorizedException",
+		Message: "Session token not found"}}
 	wants(t, "a sign-in that was ended", look(awsaccount.Settings{}), "aws sso login --profile sso")
 
 	t.Setenv("AWS_PROFILE", "")
@@ -183,8 +185,8 @@ func TestRefusalsSayWhoWasAskedAndWhatToDo(t *testing.T) {
 		refusal awsfake.Refusal
 		want    []string
 	}{
-		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/t is not authorized to perform: kms:Decrypt on x"},
-			[]string{"assumed-role/Operator/tess lacks the right kms:Decrypt", in, "README.md"}},
+		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/t is not authorized to perform: kms:Decrypt"},
+			[]string{"assumed-role/Operator/tess lacks the right kms:Decrypt", in, "OperatorPolicy"}},
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "denied"}, []string{"lacks the right cloudformation:GetTemplate"}},
 		{awsfake.Refusal{Status: 403, Code: "AccessDenied", Message: "is not authorized to perform: a:B with an explicit deny in a policy"},
 			[]string{"explicitly"}},

@@ -104,7 +104,7 @@ func (a *Account) words(err error, who Identity) string {
 func (a *Account) refused(err error, who Identity, service, operation string) string {
 	right := strings.ToLower(strings.ReplaceAll(service, " ", "")) + ":" + operation
 	var api smithy.APIError
-	why := "an administrator has to give it (the rights to operate a stack are listed in README.md, under Deploy)"
+	why := "an administrator has to attach the policy that the stack's output OperatorPolicy names, or ReaderPolicy for looking alone"
 	if errors.As(err, &api) {
 		if m := action.FindStringSubmatch(api.ErrorMessage()); m != nil {
 			right = m[1]

@@ -59,8 +59,8 @@ func (r *Report) Problems() int {
 }
 
 const (
-	// bootstrapMin is the least bootstrap that the synthesised stack asks for; a test of infra holds it to the manifest.
-	bootstrapMin = 6
+	// BootstrapMin is the least bootstrap that the synthesised stack asks for; a test of infra holds it to the manifest.
+	BootstrapMin = 6
 	// bootstrapSafe is the first whose publishing role takes no bucket of another account (docs.aws.amazon.com/cdk/v2/guide/
 	// bootstrapping-env.html, version history, read 2026-12).
 	bootstrapSafe = 21
@@ -220,7 +220,7 @@ func (r *Report) bootstrap(ctx context.Context, c *cloudformation.Client, a *aws
 	described, err := c.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(toolkitStack)})
 	switch {
 	case isMissing(err) && stands:
-		r.add("bootstrap", Warning, "the region has no stack "+toolkitStack+", which the next deployment needs, unless it has another name", again)
+		r.add("bootstrap", Warning, "the region has no stack "+toolkitStack+", which the next deployment needs if it has no other name", again)
 		return
 	case isMissing(err):
 		r.add("bootstrap", Problem, "the region is not bootstrapped for CDK: no stack "+toolkitStack, again)
@@ -237,8 +237,8 @@ func (r *Report) bootstrap(ctx context.Context, c *cloudformation.Client, a *aws
 	}
 	found := fmt.Sprintf("version %d", version)
 	switch {
-	case version < bootstrapMin:
-		r.add("bootstrap", Problem, fmt.Sprintf("%s; the stack needs %d", found, bootstrapMin), again)
+	case version < BootstrapMin:
+		r.add("bootstrap", Problem, fmt.Sprintf("%s; the stack needs %d", found, BootstrapMin), again)
 	case version < bootstrapSafe:
 		r.add("bootstrap", Warning, fmt.Sprintf("%s; from %d on, packages go to no bucket of another account", found, bootstrapSafe), again)
 	default:

@@ -17,7 +17,8 @@ import (
 )
 
 // template is a stack's with two event sources that run 18 functions at once.
-const template = `{"Resources": {"A": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"ScalingConfig": {"MaximumConcurrency": 16}}},
+const template = `{"Resources": {"A": {"Type": "AWS::Lambda::EventSourceMapping",
+	"Properties": {"ScalingConfig": {"MaximumConcurrency": 16}}},
  "B": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"ScalingConfig": {"MaximumConcurrency": 2}}},
  "C": {"Type": "Other", "Properties": {"ScalingConfig": "text"}}}}`
 
@@ -67,7 +68,8 @@ func tells(t *testing.T, what string, r *doctor.Report, check string, state doct
 
 func TestASoundStackHasNothingToMend(t *testing.T) {
 	r := look(t, sound(), "FluxCascade-prod", doctor.Asked{})
-	for _, check := range []string{"credentials", "clock", "stack", "resources", "bootstrap", "lambda concurrency", "lambda storage", "alarms"} {
+	for _, check := range []string{"credentials", "clock", "stack", "resources", "bootstrap", "lambda concurrency", "lambda storage",
+		"alarms"} {
 		tells(t, "a sound stack", r, check, doctor.OK)
 	}
 	tells(t, "a sound stack", r, "credentials", doctor.OK, "assumed-role/Operator/tess", "region eu-west-1 of account 123456789012")
@@ -96,11 +98,14 @@ func TestEachFaultIsFoundAndSaysWhatToDo(t *testing.T) {
 		state doctor.State
 		words []string
 	}{
-		{"a new account's ten executions", func(a *awsfake.Account) { a.Concurrency, a.Unreserved = 10, 10 }, "lambda concurrency", doctor.Problem,
+		{"a new account's ten executions", func(a *awsfake.Account) { a.Concurrency, a.Unreserved = 10, 10 }, "lambda concurrency",
+			doctor.Problem,
 			[]string{"10 functions at once", "ask for 18", "request-service-quota-increase", "L-B99A9384", "eu-west-1"}},
 		{"executions that others reserved", func(a *awsfake.Account) { a.Unreserved = 17 }, "lambda concurrency", doctor.Problem, []string{"17"}},
-		{"no room beside the queues", func(a *awsfake.Account) { a.Unreserved = 20 }, "lambda concurrency", doctor.Warning, []string{"want 10 beside"}},
-		{"packages fill the account", func(a *awsfake.Account) { a.CodeBytes = 74 << 30 }, "lambda storage", doctor.Warning, []string{"old versions"}},
+		{"no room beside the queues", func(a *awsfake.Account) { a.Unreserved = 20 }, "lambda concurrency", doctor.Warning,
+			[]string{"want 10 beside"}},
+		{"packages fill the account", func(a *awsfake.Account) { a.CodeBytes = 74 << 30 }, "lambda storage", doctor.Warning,
+			[]string{"old versions"}},
 		{"a clock six minutes ahead", clock(-6 * time.Minute), "clock", doctor.Problem, []string{"ahead of", "NTP"}},
 		{"a clock six minutes behind", clock(6 * time.Minute), "clock", doctor.Problem, []string{"behind"}},
 		{"a clock two minutes ahead", clock(-2 * time.Minute), "clock", doctor.Warning, []string{"ahead of"}},
@@ -112,7 +117,8 @@ func TestEachFaultIsFoundAndSaysWhatToDo(t *testing.T) {
 			[]string{"21"}},
 		{"a stack that is not there", func(a *awsfake.Account) { delete(a.Stacks, "FluxCascade-prod") }, "stack", doctor.Problem,
 			[]string{"region eu-west-1 of account 123456789012", "--region", "AWS_PROFILE"}},
-		{"a stack half deployed", stack("FluxCascade-prod", func(s *awsfake.Stack) { s.Status = "UPDATE_ROLLBACK_FAILED" }), "stack", doctor.Problem,
+		{"a stack half deployed", stack("FluxCascade-prod", func(s *awsfake.Stack) { s.Status = "UPDATE_ROLLBACK_FAILED" }), "stack",
+			doctor.Problem,
 			[]string{"events"}},
 		{"a stack set back", stack("FluxCascade-prod", func(s *awsfake.Stack) { s.Status = "UPDATE_ROLLBACK_COMPLETE" }), "stack", doctor.Warning,
 			[]string{"as before"}},
@@ -124,15 +130,19 @@ func TestEachFaultIsFoundAndSaysWhatToDo(t *testing.T) {
 		{"a template of another program", stack("FluxCascade-prod", func(s *awsfake.Stack) { s.Template = "Resources:" }), "resources",
 			doctor.Warning, []string{"JSON"}},
 		{"nobody hears the alarms", func(a *awsfake.Account) { a.Hears = nil }, "alarms", doctor.Problem, []string{"alarm_email"}},
-		{"nobody has confirmed", func(a *awsfake.Account) { a.Hears = []string{"PendingConfirmation"} }, "alarms", doctor.Problem, []string{"confirm"}},
-		{"one has confirmed", func(a *awsfake.Account) { a.Hears = append(a.Hears, "PendingConfirmation") }, "alarms", doctor.Warning, []string{"1 have not"}},
-		{"keys that are not known", refuse("GetCallerIdentity", "InvalidClientTokenId"), "credentials", doctor.Problem, []string{"does not know"}},
+		{"nobody has confirmed", func(a *awsfake.Account) { a.Hears = []string{"PendingConfirmation"} }, "alarms", doctor.Problem,
+			[]string{"confirm"}},
+		{"one has confirmed", func(a *awsfake.Account) { a.Hears = append(a.Hears, "PendingConfirmation") }, "alarms", doctor.Warning,
+			[]string{"1 have not"}},
+		{"keys that are not known", refuse("GetCallerIdentity", "InvalidClientTokenId"), "credentials", doctor.Problem,
+			[]string{"does not know"}},
 		{"no right to see limits", refuse("GetAccountSettings", "AccessDeniedException"), "lambda concurrency", doctor.Warning,
 			[]string{"lambda:GetAccountSettings"}},
 		{"no right to see subscribers", refuse("ListSubscriptionsByTopic", "AuthorizationError"), "alarms", doctor.Warning,
 			[]string{"sns:ListSubscriptionsByTopic"}},
 		{"no right to see templates", refuse("GetTemplate", "AccessDenied"), "resources", doctor.Warning, []string{"cloudformation:GetTemplate"}},
-		{"no right to see stacks", refuse("DescribeStacks", "AccessDenied"), "bootstrap", doctor.Warning, []string{"cloudformation:DescribeStacks"}},
+		{"no right to see stacks", refuse("DescribeStacks", "AccessDenied"), "bootstrap", doctor.Warning,
+			[]string{"cloudformation:DescribeStacks"}},
 	} {
 		a := sound()
 		c.spoil(a)
@@ -186,7 +196,8 @@ func TestToolsOfTheMachine(t *testing.T) {
 		{"an odd Node", map[string]string{"node": "v23.0.0", "npx": "1"}, false, "node", doctor.Warning, "long-term"},
 		{"a Node that says nothing", map[string]string{"node": ""}, false, "node", doctor.Problem, "no Node"},
 		{"no npx", map[string]string{"node": "v22.11.0"}, false, "cdk", doctor.Problem, "npm"},
-		{"an old cdk", map[string]string{"node": "v22.11.0", "npx": "1", "cdk": "2.99.0 (build 0)"}, false, "cdk", doctor.Warning, "deploy with npx"},
+		{"an old cdk", map[string]string{"node": "v22.11.0", "npx": "1", "cdk": "2.99.0 (build 0)"}, false, "cdk", doctor.Warning,
+			"deploy with npx"},
 		{"a newer cdk", map[string]string{"node": "v22.11.0", "npx": "1", "cdk": "2.1200.0 (build 0)"}, false, "cdk", doctor.OK, "2.1200.0"},
 	} {
 		tool := func(_ context.Context, name string, _ ...string) (string, error) {

@@ -62,6 +62,8 @@ type ConnectionStatus struct {
 	Platform record.Platform     `json:"platform"`
 	Paused   *controltable.Pause `json:"paused,omitempty"`
 	Grant    credential.Standing `json:"grant"`
+	// GrantUnseen says that these credentials may not read the authorisation itself: Grant is what the health rows tell.
+	GrantUnseen bool `json:"grant_unseen,omitempty"`
 	// Queues are the messages that wait, are in flight or delayed, and Dead the dead letters, by kind of queue.
 	Queues map[record.QueueKind]int `json:"queues"`
 	Dead   map[record.QueueKind]int `json:"dead"`
@@ -177,6 +179,25 @@ func Look(ctx context.Context, t Target, now time.Time) (*Status, error) {
 	return s, s.lookForParked(ctx, t.Store())
 }
 
+// refusedRow is what DynamoDB answers whoever may not read a row (docs.aws.amazon.com/amazondynamodb/latest/developerguide/
+// Programming.Errors.html, read 2026-12).
+const refusedRow = "AccessDeniedException"
+
+// grantOf tells where a connection's grant stands. Whoever may not read the row of its tokens, as a reader of a stack may
+// not, is told what the connection's health says: when the tokens were last renewed.
+func grantOf(ctx context.Context, s store.Store, c record.Connection) (credential.Standing, bool, error) {
+	standing, err := credential.StandingOf(ctx, s, c)
+	if err == nil || fault.CodeOf(err) != refusedRow {
+		return standing, false, err
+	}
+	health, err := controltable.LoadHealth(ctx, s, c)
+	if err != nil {
+		return credential.Standing{}, true, err
+	}
+	renewed := controltable.Merge(health).TokenAt
+	return credential.Standing{Connected: !renewed.IsZero(), RenewedAt: renewed}, true, nil
+}
+
 func lookAt(ctx context.Context, t Target, one ConnectionStatus) (ConnectionStatus, error) {
 	pause, paused, err := controltable.Paused(ctx, t.Store(), one.Name)
 	if err != nil {
@@ -185,7 +206,7 @@ func lookAt(ctx context.Context, t Target, one ConnectionStatus) (ConnectionStat
 	if paused {
 		one.Paused = &pause
 	}
-	if one.Grant, err = credential.StandingOf(ctx, t.Store(), one.Name); err != nil {
+	if one.Grant, one.GrantUnseen, err = grantOf(ctx, t.Store(), one.Name); err != nil {
 		return one, err
 	}
 	if one.Kept, err = controltable.CountKept(ctx, t.Store(), one.Name); err != nil {
