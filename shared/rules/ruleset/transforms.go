@@ -60,7 +60,7 @@ var transformSpecs = []TransformSpec{
 	{Name: "trim", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "Without white space at either end."},
 	{Name: "lowercase", In: 1, Out: 1, Canonical: true, Doc: "In small letters."},
 	{Name: "uppercase", In: 1, Out: 1, Canonical: true, Doc: "In capitals."},
-	{Name: "titlecase", In: 1, Out: 1, Canonical: true, Doc: "Each word with one capital, then small letters: ADA becomes Ada. O'Neil, McDonald, MacDonald and 3rd stay, and O'NEIL, MCDONALD and 3RD become so."},
+	{Name: "titlecase", In: 1, Out: 1, Canonical: true, Doc: "Each word with one capital, then small letters: ADA becomes Ada. O'Neil, McDonald, MacDonald and 3rd stay, and O'NEIL, MCDONALD, 3RD and llc become so. Two to four capitals stay where the text has small letters too (IBM Services), and so does a particle that was typed small (Ludwig van Beethoven)."},
 
 	{Name: "phone_e164", In: 1, Out: 1, Args: phoneArgs, RoundTrips: true, Canonical: true, Doc: "A phone number as +13125550123."},
 	{Name: "phone_national", In: 1, Out: 1, Args: phoneArgs, RoundTrips: true, Canonical: true, Doc: "A phone number as (312) 555-0123; one of another country as +44 20 7946 0958."},
