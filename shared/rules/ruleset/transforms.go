@@ -80,7 +80,7 @@ var transformSpecs = []TransformSpec{
 	{Name: "address_parse_city", In: 1, Out: 1, Doc: "The city of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
 	{Name: "address_parse_state", In: 1, Out: 1, Doc: "The two-letter state of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
 	{Name: "address_parse_zip", In: 1, Out: 1, Doc: "The ZIP code of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
-	{Name: "street_number", In: 1, Out: 1, Doc: "The house number that an address begins with, for match keys: 221 E. 51st St. is 221. Says nothing if there is none."},
+	{Name: "street_number", In: 1, Out: 1, Doc: "The house number that an address begins with, for match keys. 221 E. 51st St. is 221. Says nothing if there is none."},
 
 	{Name: "value_map", In: 1, Out: 1, RoundTrips: true, Args: []ArgSpec{
 		{Name: mapDefault, Doc: "What a value without an entry becomes. Without it, such a value says nothing to the other side."},
