@@ -46,6 +46,9 @@ func settings(rt *rapid.T, spec ruleset.TransformSpec) ruleset.Transform {
 		if a.Name == "zone" {
 			values = []string{"America/Chicago", "America/Sao_Paulo", "Asia/Tokyo"}
 		}
+		if a.Name == "currency" {
+			values = []string{"USD", "JPY", "KWD"}
+		}
 		if a.Name == "country" {
 			values = []string{"US", "GB", "DE", "AR", "MX", "BR", "IT", "CI"}
 		}

@@ -57,6 +57,9 @@ var mapArgs = []string{mapDefault, mapEach, mapJoin}
 // zoneName is the argument that names a time zone.
 const zoneName = "zone"
 
+// currencyName names the argument by which a transform of numbers knows how many decimals there may be.
+const currencyName = "currency"
+
 // countryName is the argument that names a country.
 const countryName = "country"
 

@@ -100,6 +100,8 @@ var transformSpecs = []TransformSpec{
 		{Name: "length", Required: true, Number: true, Doc: "How many characters remain, at least 1."},
 	}, Doc: "The first characters of a value."},
 
-	{Name: "decimal", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "A number in one spelling: 1,500.50 and $1500.5 are 1500.5. 1.500,5 says nothing."},
+	{Name: "decimal", In: 1, Out: 1, Args: []ArgSpec{
+		{Name: currencyName, Doc: "The currency whose amounts these are, as ISO 4217 has it: USD. A number with more decimals than it has (12.345 dollars, 12.5 yen) says nothing: it is shown, and never rounded. Default: any number of decimals."},
+	}, RoundTrips: true, Canonical: true, Doc: "A number in one spelling: 1,500.50 and $1500.5 are 1500.5. 1.500,5 says nothing."},
 	{Name: "bool", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "true or false, from yes, no, y, n, on, off, 1 and 0."},
 }
