@@ -18,7 +18,8 @@ func TestSubCustomersAndProjectsStandBelowTheirCustomer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, want := range map[record.ExternalID][4]string{top: {"false", "false", "", "Ann Lee"}, sub: {"true", "false", string(top), "Ann Lee:Elm Street"},
+	for id, want := range map[record.ExternalID][4]string{top: {"false", "false", "", "Ann Lee"},
+		sub:     {"true", "false", string(top), "Ann Lee:Elm Street"},
 		project: {"true", "true", string(sub), "Ann Lee:Elm Street:Kitchen"}} {
 		fields, _, _ := c.Record("customers", id)
 		if got := [4]string{fields["Job"], fields["IsProject"], fields["ParentRef"], fields["FullyQualifiedName"]}; got != want {
@@ -40,8 +41,8 @@ func TestSubCustomersAndProjectsStandBelowTheirCustomer(t *testing.T) {
 	}
 
 	// A sparse update leaves the family alone, and nobody makes a project of a customer by the API.
-	status, _ := c.ask(http.MethodPost, "customer", map[string]any{"Id": string(project), "SyncToken": c.Version("customers", project), "sparse": true,
-		"IsProject": false, "Notes": "seen"})
+	status, _ := c.ask(http.MethodPost, "customer", map[string]any{"Id": string(project), "sparse": true,
+		"SyncToken": c.Version("customers", project), "IsProject": false, "Notes": "seen"})
 	fields, _, _ := c.Record("customers", project)
 	if status != http.StatusOK || fields["IsProject"] != "true" || fields["ParentRef"] != string(sub) || fields["Notes"] != "seen" {
 		t.Errorf("after a sparse update: %d %v", status, fields)
