@@ -3,6 +3,9 @@ package rehearsal
 import (
 	"context"
 	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
 	"github.com/fluxcascade/fluxcascade/shared/rules/catalog"
@@ -98,6 +101,10 @@ func (t *trial) edges(m *ruleset.Mapping) (inside, outside record.Fields) {
 		return inside, outside
 	}
 	for _, c := range m.Filter.Conditions {
+		several := len(c.Any) > 0
+		if several {
+			c = c.Any[0] // one is enough to be inside; what is outside all of them is not known
+		}
 		f, ok := t.entity.Field(c.Field)
 		if !ok {
 			continue
@@ -117,9 +124,44 @@ func (t *trial) edges(m *ruleset.Mapping) (inside, outside record.Fields) {
 			inside[name], outside[name] = t.bench.sample(f, 1), ""
 		case ruleset.OpBlank:
 			inside[name], outside[name] = "", t.bench.sample(f, 1)
+		case ruleset.OpHas:
+			inside[name], outside[name] = c.Values[0], other
+		default:
+			inside[name], outside[name] = around(c)
+		}
+		if several {
+			delete(outside, name)
 		}
 	}
 	return inside, outside
+}
+
+// around gives a number or date that a comparison holds for, and one that it does not hold for.
+func around(c ruleset.Condition) (inside, outside string) {
+	first, last := c.Values[0], c.Values[len(c.Values)-1]
+	switch c.Op {
+	case ruleset.OpAbove:
+		return beside(first, 1), first
+	case ruleset.OpBelow:
+		return beside(first, -1), first
+	case ruleset.OpAtMost:
+		return first, beside(first, 1)
+	}
+	return first, beside(last, map[bool]int{true: 1, false: -1}[c.Op == ruleset.OpBetween])
+}
+
+// beside gives the next number or day after a value, or with -1 the one before.
+func beside(text string, by int) string {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.AddDate(0, 0, by).Format(layout)
+		}
+	}
+	number, err := decimal.NewFromString(text)
+	if err != nil {
+		return text
+	}
+	return number.Add(decimal.NewFromInt(int64(by))).String()
 }
 
 // another gives a value of a field that is none of some.

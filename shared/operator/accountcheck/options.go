@@ -16,7 +16,7 @@ import (
 func (r *run) options(g *ruleset.Group, m *ruleset.Mapping) {
 	hub := g.HubPlace(m.Hub)
 	if m.Filter != nil {
-		for _, c := range m.Filter.Conditions {
+		for _, c := range m.Filter.Tests() {
 			for _, value := range c.Values {
 				r.option(hub, record.PlatformField(c.Field), m.Line, value, "the filter asks for")
 			}

@@ -163,20 +163,30 @@ func ways(g *ruleset.Group, m *ruleset.Mapping) (toSpoke, toHub bool) {
 	return toSpoke, toHub
 }
 
-func conditions(f *ruleset.Filter) string {
+func conditions(f *ruleset.Filter) string { return strings.Join(conditionsOf(f.Conditions), " and ") }
+
+func conditionsOf(list []ruleset.Condition) []string {
 	var all []string
-	for _, c := range f.Conditions {
+	for _, c := range list {
+		if len(c.Any) > 0 {
+			all = append(all, "("+strings.Join(conditionsOf(c.Any), " or ")+")")
+			continue
+		}
 		words := strings.ReplaceAll(string(c.Op), "_", " ")
 		switch c.Op {
 		case ruleset.OpPresent, ruleset.OpBlank:
 			all = append(all, fmt.Sprintf("%s is %s", c.Field, words))
 		case ruleset.OpIn:
 			all = append(all, fmt.Sprintf("%s is %s", c.Field, strings.Join(c.Values, " or ")))
-		default:
+		case ruleset.OpNotIn:
 			all = append(all, fmt.Sprintf("%s is not %s", c.Field, strings.Join(c.Values, " or ")))
+		case ruleset.OpHas:
+			all = append(all, fmt.Sprintf("%s has %s", c.Field, strings.Join(c.Values, " or ")))
+		default:
+			all = append(all, fmt.Sprintf("%s is %s %s", c.Field, words, strings.Join(c.Values, " and ")))
 		}
 	}
-	return strings.Join(all, " and ")
+	return all
 }
 
 // when says when changes travel.

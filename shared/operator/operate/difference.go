@@ -302,11 +302,19 @@ func filterInWords(f *ruleset.Filter) string {
 	if f == nil {
 		return ""
 	}
+	return strings.Join(conditionsInWords(f.Conditions), " and ")
+}
+
+func conditionsInWords(list []ruleset.Condition) []string {
 	var out []string
-	for _, c := range f.Conditions {
+	for _, c := range list {
+		if len(c.Any) > 0 {
+			out = append(out, "("+strings.Join(conditionsInWords(c.Any), " or ")+")")
+			continue
+		}
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s", c.Field, c.Op, strings.Join(c.Values, "|"))))
 	}
-	return strings.Join(out, " and ")
+	return out
 }
 
 func scheduleInWords(s ruleset.Schedule) string {

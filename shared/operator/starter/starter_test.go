@@ -69,6 +69,39 @@ func TestEveryHubWithAllSpokesLoads(t *testing.T) {
 	}
 }
 
+// TestNoDraftMakesADayOfAMomentWithoutAZone looks at every pair of every draft: without it a deal that is won in the evening
+// is booked on the next day.
+func TestNoDraftMakesADayOfAMomentWithoutAZone(t *testing.T) {
+	dated := 0
+	for _, hub := range catalog.All() {
+		for _, spoke := range names(hub.Name) {
+			rules := load(t, draft(t, hub.Name, spoke))
+			for _, open := range rules.Open() {
+				if open.Zone {
+					t.Errorf("%s with %s: %s %s has no zone", hub.Name, spoke, open.Place, open.Field)
+				}
+			}
+			g := &rules.Groups[0]
+			for _, m := range g.Mappings {
+				e, _ := g.Entity(m.Hub)
+				for _, p := range m.Pairs {
+					f, ok := e.Field(append(p.Hub, "")[0])
+					if !ok || f.Kind != catalog.Datetime || p.Kinds[0] != catalog.Date || p.Direction == ruleset.ToHub {
+						continue
+					}
+					dated++
+					if !slices.ContainsFunc(p.ToSpokeTransforms, func(s ruleset.Transform) bool { return s.Args["zone"] != "" }) {
+						t.Errorf("%s with %s: %s to %s.%s has no zone", hub.Name, spoke, f.Name, m.Spoke, p.Spoke[0])
+					}
+				}
+			}
+		}
+	}
+	if dated == 0 {
+		t.Error("no draft makes a day of a moment: this test looks at nothing")
+	}
+}
+
 // hasPeople reports whether people travel with a name and an email.
 func hasPeople(rules *ruleset.Rules) bool {
 	for _, p := range catalog.All() {

@@ -41,7 +41,7 @@ func (m *world) filter(t *thing, later bool) {
 		if mapped.Hub != t.kind || mapped.Filter == nil {
 			continue
 		}
-		now := meets(mapped.Filter, m.texts(t))
+		now := m.meets(mapped, m.texts(t))
 		before, looked := t.inside[mapped.Name]
 		switch {
 		case !now || t.entered[mapped.Name]:
@@ -54,8 +54,9 @@ func (m *world) filter(t *thing, later bool) {
 	}
 }
 
-// meets reports whether values meet all conditions of a filter.
-func meets(f *ruleset.Filter, values record.HubValues) bool {
+// meets reports whether values meet all conditions of a filter. Comparisons by type are the mapping's own.
+func (m *world) meets(mapped *ruleset.Mapping, values record.HubValues) bool {
+	f := mapped.Filter
 	for _, c := range f.Conditions {
 		text, known := values[c.Field]
 		ok := false
@@ -68,6 +69,9 @@ func meets(f *ruleset.Filter, values record.HubValues) bool {
 			ok = text != ""
 		case ruleset.OpBlank:
 			ok = known && text == ""
+		default:
+			e, declared := m.group.Entity(mapped.Hub)
+			ok = declared && mapping.Holds(e, &ruleset.Filter{Conditions: []ruleset.Condition{c}}, values)
 		}
 		if !ok {
 			return false
@@ -120,7 +124,7 @@ func (m *world) asks(t *thing, place record.Place) bool {
 	hub := m.group.HubPlace(t.kind)
 	if mapped, spoke := m.group.MappingAt(place); spoke {
 		return mapped.Create.CreatesOn(ruleset.ToSpoke) && t.live(hub) != nil && (mapped.Filter == nil || t.entered[mapped.Name] &&
-			meets(mapped.Filter, m.texts(t)))
+			m.meets(mapped, m.texts(t)))
 	}
 	return slices.ContainsFunc(m.group.Mappings, func(mapped ruleset.Mapping) bool {
 		return mapped.Hub == t.kind && mapped.Create.CreatesOn(ruleset.ToHub) && t.live(mapped.Spoke) != nil
@@ -226,7 +230,7 @@ func (m *world) updates(t *thing) bool {
 // follows reports whether a record at a place is updated: outside its mapping's filter it is not, unless the mapping says so.
 func (m *world) follows(t *thing, place record.Place) bool {
 	mapped, spoke := m.group.MappingAt(place)
-	return !spoke || mapped.Filter == nil || mapped.AfterExit == ruleset.AfterExitFollow || meets(mapped.Filter, m.texts(t))
+	return !spoke || mapped.Filter == nil || mapped.AfterExit == ruleset.AfterExitFollow || m.meets(mapped, m.texts(t))
 }
 
 // quiet reports whether a record shows a value that says nothing, and the thing has nothing new to say to it: texts, nil for

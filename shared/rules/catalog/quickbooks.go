@@ -10,6 +10,7 @@ import (
 // Sources of the facts below, as the contract of this platform gives them.
 const (
 	qboSchema = "intuit/QuickBooks-V3-DotNET-SDK Finance.xsd, commit 859c320"
+	qboFamily = "developer.intuit.com, Customer: Job, IsProject (minor version 25), ParentRef; read 2026-12-01"
 	qboLimits = qboSchema + "; length unverified: the reference says so from memory, the schema gives shorter ones"
 )
 
@@ -67,6 +68,13 @@ func quickBooksCustomers() Object {
 	o.Fields = append(o.Fields,
 		Field{Name: "Notes", Kind: Text, MaxLength: 2000, Source: qboLimits},
 		Field{Name: "Active", Kind: Bool, Source: qboSchema},
+		// Sub-customers and projects are customers too. Job is true for both, IsProject for a project alone, and ParentRef is the
+		// id of the customer above: a filter by Job leaves them out. We make none: a sub-customer takes Job and ParentRef
+		// together, and projects have an API of their own.
+		Field{Name: "Job", Kind: Bool, ReadOnly: true, Source: qboFamily},
+		Field{Name: "IsProject", Kind: Bool, ReadOnly: true, Source: qboFamily},
+		Field{Name: "ParentRef", Kind: Text, ReadOnly: true, Source: qboFamily},
+		Field{Name: "FullyQualifiedName", Kind: Text, ReadOnly: true, Source: qboFamily},
 		Field{Name: "Balance", Kind: Money, ReadOnly: true, Source: qboSchema},
 		Field{Name: "CurrencyRef", Kind: Text, CreateOnly: true, Source: qboSchema},
 		Field{Name: "ResaleNum", Kind: Text, MaxLength: 16, Source: qboLimits})

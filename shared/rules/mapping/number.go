@@ -18,14 +18,27 @@ const decimalCharsMax = 80
 // "1.500,5" and "1,50" do not match: which of their marks is the point cannot be told.
 var decimalForm = lazyregexp.New(`^[+-]?\$?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$`)
 
-// decimalText gives the one text of a number: no thousands, no exponent, no needless zeros, never through a float.
-func decimalText(_ ruleset.Transform, value string) Said {
+// decimalText gives the one text of a number: no thousands, no exponent, no needless zeros, never through a float. One with more
+// decimals than args currency has says nothing: rounding an amount is a decision, and not ours.
+func decimalText(t ruleset.Transform, value string) Said {
 	d, ok := readDecimal(value)
 	if !ok {
 		return silent(Unreadable, "decimal", value)
 	}
+	if currency, given := t.Args["currency"]; given {
+		places, known := ruleset.Decimals(currency)
+		switch {
+		case !known:
+			return silent(BrokenRule, "decimal", "")
+		case !d.Equal(d.Truncate(int32(places))):
+			return silent(Unreadable, decimalOf+currency, value)
+		}
+	}
 	return made("decimal", value, d.String())
 }
+
+// decimalOf begins what could not read an amount for its decimals; the currency ends it.
+const decimalOf = "decimal of "
 
 // readDecimal reads a number, exactly.
 func readDecimal(value string) (decimal.Decimal, bool) {

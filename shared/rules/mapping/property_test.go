@@ -33,6 +33,7 @@ func typed() *rapid.Generator[string] {
 		rapid.StringMatching(`[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](Z|[+-]1[0-4]:00))?`),
 		rapid.StringMatching(`[01]?[0-9]/[0-3]?[0-9]/[0-9]{4}`),
 		rapid.StringMatching(`-?[0-9]{1,16}`),
+		rapid.StringMatching(`((IBM|ABC|llc|IV|van|De|o'neil|O'NE|j\.p\.|A|mcdo|ANNE|SMITH|12b|3RD|MacDonald)[ /-]){1,4}(a|LLC\.|de|LEE,|d'x)`),
 		rapid.SampledFrom([]string{"yes", "TRUE", "off", "0", "ŉ", "ΣΑΣ ΣΑΣ", "ǆ", "İstanbul", "ß"}),
 	)
 }
@@ -44,6 +45,9 @@ func settings(rt *rapid.T, spec ruleset.TransformSpec) ruleset.Transform {
 		values := a.Values
 		if a.Name == "zone" {
 			values = []string{"America/Chicago", "America/Sao_Paulo", "Asia/Tokyo"}
+		}
+		if a.Name == "currency" {
+			values = []string{"USD", "JPY", "KWD"}
 		}
 		if a.Name == "country" {
 			values = []string{"US", "GB", "DE", "AR", "MX", "BR", "IT", "CI"}

@@ -146,6 +146,8 @@ func unreadableAs(by string) string {
 		return "no phone number"
 	case strings.HasPrefix(by, "date"), strings.HasPrefix(by, "timestamp"):
 		return "no date that can be read for certain"
+	case strings.HasPrefix(by, decimalOf):
+		return "no amount of " + strings.TrimPrefix(by, decimalOf) + ", which has fewer decimals"
 	case by == "decimal":
 		return "no number that can be read for certain"
 	case by == "bool":

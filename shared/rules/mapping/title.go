@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,20 +12,50 @@ import (
 )
 
 // titlecase gives each word one capital and then small letters, by no language's rules: the record does not say whose name
-// it holds. What people write otherwise in any language stays or is made so: O'Neil, McDonald, 3rd, 12B.
+// it holds. What people write otherwise in any language stays or is made so: O'Neil, McDonald, 3rd, 12B, J.P., LLC.
+//
+// Where the text has small letters beside and no longer word in capitals, a word of two to four capitals was typed so on
+// purpose and stays: IBM Services. Of IBM SERVICES nobody can tell, and it becomes Ibm Services. A particle that was typed small after another word
+// stays small: Ludwig van Beethoven, Rio de Janeiro.
 func titlecase(value string) string {
+	words := titleWords(value)
+	mixed := slices.ContainsFunc(words, keepsSmall) && !shouted.MatchString(value)
 	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case mixed && acronym.MatchString(word):
+			b.WriteString(word)
+		case i > 0 && slices.Contains(particles, word):
+			b.WriteString(word)
+		default:
+			b.WriteString(titleWord(word))
+		}
+	}
+	return b.String()
+}
+
+// titleWords cuts a text into words, with what joins them as words of their own.
+func titleWords(value string) []string {
+	var words []string
 	word := 0
 	for at, r := range value {
 		if joint := unicode.IsSpace(r) || r == '-' || r == '/'; !joint {
 			continue
 		}
-		b.WriteString(titleWord(value[word:at]))
-		b.WriteRune(r)
-		word = at + len(string(r))
+		end := at + len(string(r))
+		words = append(words, value[word:at], value[at:end])
+		word = end
 	}
-	b.WriteString(titleWord(value[word:]))
-	return b.String()
+	return append(words, value[word:])
+}
+
+// keepsSmall reports a word that has a small letter, and still has one when it got its capital.
+func keepsSmall(word string) bool {
+	if form.MatchString(word) || initials.MatchString(word) || lettered.MatchString(word) {
+		return false
+	}
+	first := strings.IndexFunc(word, func(r rune) bool { return r < utf8Self && unicode.IsLetter(r) })
+	return first >= 0 && strings.IndexFunc(word[first+1:], func(r rune) bool { return r >= 'a' && r <= 'z' }) >= 0
 }
 
 var (
@@ -36,6 +67,14 @@ var (
 	prefixed = lazyregexp.New(`^(?i)[odl]['’]\pL{2}`)
 	// celtic matches Mc before a name.
 	celtic = lazyregexp.New(`^(?i)mc\pL{2}`)
+	// acronym matches what a word of capitals may stand for, with the comma or full stop after it.
+	acronym = lazyregexp.New(`^[A-Z]{2,4}[.,]?$`)
+	// shouted matches more capitals in a row than an acronym has.
+	shouted = lazyregexp.New(`[A-Z]{5}`)
+	// form matches the forms of companies and the numbers after names that are capitals however they are typed.
+	form = lazyregexp.New(`^(?i)(llc|llp|pllc|lp|pc|dba|usa|ii|iii|iv)[.,]?$`)
+	// initials matches J.P. and U.S.A.
+	initials = lazyregexp.New(`^(?i)([a-z]\.)+[a-z]?,?$`)
 )
 
 // titleWord gives a word its capital. One that has small and capital letters after one another already, each capital
@@ -44,7 +83,7 @@ func titleWord(word string) string {
 	switch {
 	case ordinal.MatchString(word):
 		return strings.ToLower(word)
-	case lettered.MatchString(word):
+	case lettered.MatchString(word), form.MatchString(word), initials.MatchString(word):
 		return strings.ToUpper(word)
 	case deliberate(word):
 		return word

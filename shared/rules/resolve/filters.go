@@ -1,9 +1,8 @@
 package resolve
 
 import (
-	"slices"
-
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -20,8 +19,8 @@ func judgeFilters(w *draft) {
 		if state.Entered || state.Before && state.Digest == m.Filter.Digest {
 			continue
 		}
-		wasInside := rows.Entity != nil && inside(m.Filter, hubValues(rows.Entity))
-		switch isInside := inside(m.Filter, after); {
+		wasInside := rows.Entity != nil && mapping.Holds(w.declared, m.Filter, hubValues(rows.Entity))
+		switch isInside := mapping.Holds(w.declared, m.Filter, after); {
 		case isInside && entered(w.subject, m, w.observation.Change.Source):
 			w.editEntity().Filters[m.Name] = FilterState{Digest: m.Filter.Digest, Inside: true, Entered: true, EnteredAt: w.view.Now}
 		case isInside || wasInside:
@@ -40,32 +39,10 @@ func entered(x *subject, m *ruleset.Mapping, source record.Source) bool {
 		return x.view.Loaded[hub] && source != record.SourceBackfill
 	}
 	before := hubValues(rows.Entity)
-	for _, c := range m.Filter.Conditions {
+	for _, c := range m.Filter.Tests() {
 		if _, known := before[c.Field]; !known {
 			return false
 		}
 	}
-	return !inside(m.Filter, before)
-}
-
-// inside reports whether values meet every condition of a filter.
-func inside(f *ruleset.Filter, values record.HubValues) bool {
-	for _, c := range f.Conditions {
-		value, known := values[c.Field]
-		var holds bool
-		switch c.Op {
-		case ruleset.OpIn:
-			holds = known && slices.Contains(c.Values, value)
-		case ruleset.OpNotIn:
-			holds = known && !slices.Contains(c.Values, value)
-		case ruleset.OpPresent:
-			holds = value != ""
-		case ruleset.OpBlank:
-			holds = known && value == ""
-		}
-		if !holds {
-			return false
-		}
-	}
-	return true
+	return !mapping.Holds(x.declared, m.Filter, before)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
+	"github.com/fluxcascade/fluxcascade/shared/rules/mapping"
 	"github.com/fluxcascade/fluxcascade/shared/rules/ruleset"
 )
 
@@ -144,14 +145,14 @@ func createsOnHub(x *subject) bool {
 // inScope reports whether a record may be made across a mapping's filter: the entity entered it, and is inside it now. A
 // condition is judged again whenever it is acted upon.
 func inScope(x *subject, m *ruleset.Mapping) bool {
-	return inside(m.Filter, hubValues(x.entity)) && (x.entity.Filters[m.Name].Entered || m.Existing == ruleset.ExistingEnter)
+	return mapping.Holds(x.declared, m.Filter, hubValues(x.entity)) && (x.entity.Filters[m.Name].Entered || m.Existing == ruleset.ExistingEnter)
 }
 
 // follows reports whether a live record is still updated: outside its mapping's filter it is left as it is, unless the mapping
 // says that it follows.
 func follows(x *subject, place record.Place) bool {
 	m, spoke := x.group.MappingAt(place)
-	return !spoke || m.Filter == nil || m.AfterExit == ruleset.AfterExitFollow || inside(m.Filter, hubValues(x.entity))
+	return !spoke || m.Filter == nil || m.AfterExit == ruleset.AfterExitFollow || mapping.Holds(x.declared, m.Filter, hubValues(x.entity))
 }
 
 // createFields collects what a new record holds: every mapped value that is not blank, constants, references.

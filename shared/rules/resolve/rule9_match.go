@@ -61,7 +61,7 @@ func isFiltered(x *subject, name record.HubField) bool {
 		if m.Hub != x.declared.Type || m.Filter == nil {
 			continue
 		}
-		if slices.ContainsFunc(m.Filter.Conditions, func(c ruleset.Condition) bool { return c.Field == name }) {
+		if slices.ContainsFunc(m.Filter.Tests(), func(c ruleset.Condition) bool { return c.Field == name }) {
 			return true
 		}
 	}

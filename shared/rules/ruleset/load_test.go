@@ -230,6 +230,30 @@ func TestConditionsReadAsWritten(t *testing.T) {
 		{"blank: true", ruleset.Condition{Op: ruleset.OpBlank}},
 		{"blank: false", ruleset.Condition{Op: ruleset.OpPresent}},
 	}
+	amounts := []struct {
+		written string
+		want    ruleset.Condition
+	}{
+		{"above: 1000", ruleset.Condition{Op: ruleset.OpAbove, Values: []string{"1000"}}},
+		{"at_least: -12.50", ruleset.Condition{Op: ruleset.OpAtLeast, Values: []string{"-12.50"}}},
+		{"below: 9", ruleset.Condition{Op: ruleset.OpBelow, Values: []string{"9"}}},
+		{"at_most: 9", ruleset.Condition{Op: ruleset.OpAtMost, Values: []string{"9"}}},
+		{"between: [9, 10]", ruleset.Condition{Op: ruleset.OpBetween, Values: []string{"9", "10"}}},
+	}
+	for _, c := range amounts {
+		rules := load(t, strings.Replace(small, "{field: amount, present: true}", "{field: amount, "+c.written+"}", 1))
+		c.want.Field = "amount"
+		if diff := cmp.Diff(c.want, rules.Groups[0].Mappings[1].Filter.Conditions[1]); diff != "" {
+			t.Errorf("%s: %s", c.written, diff)
+		}
+	}
+	rules := load(t, strings.Replace(small, "{field: amount, present: true}", "{any: [{field: amount, above: 5}, {field: stage, is: open}]}", 1))
+	want := ruleset.Condition{Any: []ruleset.Condition{{Field: "amount", Op: ruleset.OpAbove, Values: []string{"5"}},
+		{Field: "stage", Op: ruleset.OpIn, Values: []string{"open"}}}}
+	f := rules.Groups[0].Mappings[1].Filter
+	if diff := cmp.Diff(want, f.Conditions[1]); diff != "" || len(f.Tests()) != 3 {
+		t.Errorf("any, with %d tests: %s", len(f.Tests()), diff)
+	}
 	for _, c := range cases {
 		rules := load(t, strings.Replace(small, "{field: stage, in: [won]}", "{field: stage, "+c.written+"}", 1))
 		c.want.Field = "stage"

@@ -94,6 +94,9 @@ func (l *loader) step(n *node) (t Transform, spec TransformSpec, ok bool) {
 		if arg.key.text == zoneName && spec.Name != mapName {
 			l.zone(arg.value)
 		}
+		if _, known := Decimals(value); arg.key.text == currencyName && spec.Name != mapName && !known {
+			l.at(arg.value, "%s is no currency; write its code, such as USD, EUR or JPY", quote(value))
+		}
 	}
 	if spec.Name == mapName && len(t.Map) == 0 {
 		l.at(e.key, "%s maps nothing; write {%s: {theirs: ours}}", mapName, mapName)

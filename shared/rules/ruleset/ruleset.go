@@ -266,12 +266,26 @@ type Filter struct {
 	Digest string
 }
 
-// Condition tests one hub field, in canonical form.
+// Condition tests one hub field by its type, or holds where any of several does.
 type Condition struct {
 	Field record.HubField
 	Op    ConditionOp
-	// Values: one or more for in and not_in, none for present and blank.
+	// Values: one or more for in, not_in and has, two for between, one for the other comparisons, none for present and blank.
 	Values []string
+	// Any holds conditions of which one is enough; then the rest is empty. None of them has an Any.
+	Any []Condition `json:",omitempty"`
+}
+
+// Tests lists the conditions that test a field, those under any among them.
+func (f *Filter) Tests() []Condition {
+	var out []Condition
+	for _, c := range f.Conditions {
+		if len(c.Any) == 0 {
+			out = append(out, c)
+		}
+		out = append(out, c.Any...)
+	}
+	return out
 }
 
 // ConditionOp is a comparison. equals and becomes are spelled "in" with one value once loaded.
@@ -283,6 +297,12 @@ const (
 	OpNotIn   ConditionOp = "not_in"
 	OpPresent ConditionOp = "present"
 	OpBlank   ConditionOp = "blank"
+	OpAbove   ConditionOp = "above"
+	OpAtLeast ConditionOp = "at_least"
+	OpBelow   ConditionOp = "below"
+	OpAtMost  ConditionOp = "at_most"
+	OpBetween ConditionOp = "between" // both ends count
+	OpHas     ConditionOp = "has"     // one of the options of a value that holds several
 )
 
 // Pair translates between hub fields and spoke fields. One side has exactly one field. A pair with a constant or a

@@ -59,6 +59,9 @@ var mapArgs = []string{mapDefault, mapEach, mapJoin}
 // zoneName is the argument that names a time zone.
 const zoneName = "zone"
 
+// currencyName names the argument by which a transform of numbers knows how many decimals there may be.
+const currencyName = "currency"
+
 // countryName is the argument that names a country.
 const countryName = "country"
 
@@ -252,11 +255,11 @@ func activeShape(doc string) *shape {
 }
 
 // conditionKeys are the comparisons of a condition.
-var conditionKeys = []string{"is", "becomes", "is_not", "in", "not_in", "present", "blank"}
+var conditionKeys = []string{"is", "becomes", "is_not", "in", "not_in", "present", "blank", "above", "at_least", "below", "at_most", "between", "has"}
 
 func filterShape() *shape {
 	value := scalar("value", "")
-	condition := &shape{kind: shapeKeys, noun: "a condition", definition: "condition", one: conditionKeys, keys: []key{
+	keys := []key{
 		{"field", true, word("field", "A declared field of the hub object.")},
 		{"is", false, scalar("value", "The field has this value.")},
 		{"becomes", false, scalar("value", "The same as is: it reads well where entering matters.")},
@@ -265,9 +268,18 @@ func filterShape() *shape {
 		{"not_in", false, listOf(value, "The field has none of these values.")},
 		{"present", false, flag("true: the field has a value. false: it has none.")},
 		{"blank", false, flag("true: the field has no value. false: it has one.")},
-	}}
-	s := oneOrMore(condition, "Which records take part: all conditions must hold. A record enters once; leaving does nothing.")
-	return s
+		{"above", false, scalar("value", "The number is greater, or the date later, than this.")},
+		{"at_least", false, scalar("value", "The number or date is this, or a greater or later one.")},
+		{"below", false, scalar("value", "The number is less, or the date earlier, than this.")},
+		{"at_most", false, scalar("value", "The number or date is this, or a smaller or earlier one.")},
+		{"between", false, listOf(value, "The number or date is one of these two, or lies between them.")},
+		{"has", false, oneOrMore(value, "The field holds several options (form: [options]), and this, or one of these, is among them.")},
+	}
+	one := &shape{kind: shapeKeys, noun: "a condition", definition: "single_condition", one: conditionKeys, keys: keys}
+	outer := append(slices.Clone(keys), key{"any", false, listOf(one, "Several conditions of which one is enough. It stands alone, without field.")})
+	outer[0].required = false
+	condition := &shape{kind: shapeKeys, noun: "a condition", definition: "condition", one: append(slices.Clone(conditionKeys), "any"), keys: outer}
+	return oneOrMore(condition, "Which records take part: all conditions must hold. A record enters once; leaving does nothing.")
 }
 
 func pairShape(transform *shape) *shape {

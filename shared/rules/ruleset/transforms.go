@@ -60,7 +60,7 @@ var transformSpecs = []TransformSpec{
 	{Name: "trim", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "Without white space at either end."},
 	{Name: "lowercase", In: 1, Out: 1, Canonical: true, Doc: "In small letters."},
 	{Name: "uppercase", In: 1, Out: 1, Canonical: true, Doc: "In capitals."},
-	{Name: "titlecase", In: 1, Out: 1, Canonical: true, Doc: "Each word with one capital, then small letters: ADA becomes Ada. O'Neil, McDonald, MacDonald and 3rd stay, and O'NEIL, MCDONALD and 3RD become so."},
+	{Name: "titlecase", In: 1, Out: 1, Canonical: true, Doc: "Each word with one capital, then small letters: ADA becomes Ada. O'Neil, McDonald, MacDonald and 3rd stay, and O'NEIL, MCDONALD, 3RD and llc become so. Two to four capitals stay where the text has small letters too (IBM Services), and so does a particle that was typed small (Ludwig van Beethoven)."},
 
 	{Name: "phone_e164", In: 1, Out: 1, Args: phoneArgs, RoundTrips: true, Canonical: true, Doc: "A phone number as +13125550123."},
 	{Name: "phone_national", In: 1, Out: 1, Args: phoneArgs, RoundTrips: true, Canonical: true, Doc: "A phone number as (312) 555-0123; one of another country as +44 20 7946 0958."},
@@ -80,7 +80,7 @@ var transformSpecs = []TransformSpec{
 	{Name: "address_parse_city", In: 1, Out: 1, Doc: "The city of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
 	{Name: "address_parse_state", In: 1, Out: 1, Doc: "The two-letter state of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
 	{Name: "address_parse_zip", In: 1, Out: 1, Doc: "The ZIP code of a US address on one line. Says nothing unless street, city, state and ZIP code can all be told."},
-	{Name: "street_number", In: 1, Out: 1, Doc: "The house number that an address begins with, for match keys: 221 E. 51st St. is 221. Says nothing if there is none."},
+	{Name: "street_number", In: 1, Out: 1, Doc: "The house number that an address begins with, for match keys. 221 E. 51st St. is 221. Says nothing if there is none."},
 
 	{Name: "value_map", In: 1, Out: 1, RoundTrips: true, Args: []ArgSpec{
 		{Name: mapDefault, Doc: "What a value without an entry becomes. Without it, such a value says nothing to the other side."},
@@ -100,6 +100,8 @@ var transformSpecs = []TransformSpec{
 		{Name: "length", Required: true, Number: true, Doc: "How many characters remain, at least 1."},
 	}, Doc: "The first characters of a value."},
 
-	{Name: "decimal", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "A number in one spelling: 1,500.50 and $1500.5 are 1500.5. 1.500,5 says nothing."},
+	{Name: "decimal", In: 1, Out: 1, Args: []ArgSpec{
+		{Name: currencyName, Doc: "The currency whose amounts these are, as ISO 4217 has it: USD. A number with more decimals than it has (12.345 dollars, 12.5 yen) says nothing: it is shown, and never rounded. Default: any number of decimals."},
+	}, RoundTrips: true, Canonical: true, Doc: "A number in one spelling: 1,500.50 and $1500.5 are 1500.5. 1.500,5 says nothing."},
 	{Name: "bool", In: 1, Out: 1, RoundTrips: true, Canonical: true, Doc: "true or false, from yes, no, y, n, on, off, 1 and 0."},
 }

@@ -49,6 +49,10 @@ func (e entity) value(name record.PlatformField) (value string, ok bool) {
 			return "", false
 		}
 		return follow(salesLine(lines), linePath(strings.TrimPrefix(path, linePrefix)))
+	case path == "Job", path == "IsProject":
+		// "If false or null, this is a top level customer" (developer.intuit.com, Customer; read 2026-12-01).
+		truth, isBool := e[path].(bool)
+		return map[bool]string{true: "true", false: "false"}[truth], isBool || e[path] == nil
 	case path == "Active":
 		// Never a blank.
 		active, told := e["Active"].(bool)

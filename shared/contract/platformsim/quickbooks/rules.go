@@ -106,7 +106,10 @@ func (s *Simulator) settleCustomerLocked(d *document, body map[string]any) *fail
 	if s.takenLocked(name, d.ID) {
 		return failed(codeDuplicateName, "Duplicate Name Exists Error", "")
 	}
-	body["DisplayName"], body["FullyQualifiedName"], body["PrintOnCheckName"] = name, name, name
+	if f := s.settleFamilyLocked(d, body, name); f != nil {
+		return f
+	}
+	body["DisplayName"], body["PrintOnCheckName"] = name, name
 	if company := get(body, "CompanyName"); company != "" {
 		body["PrintOnCheckName"] = company
 	}

@@ -12,7 +12,7 @@ const batchItemsMax = 30
 
 // managed are the keys that a client does not set.
 var managed = []string{"Id", "SyncToken", "sparse", "domain", "status", "MetaData", "Balance", "TotalAmt", "FullyQualifiedName",
-	"PrintOnCheckName", "LinkedTxn"}
+	"PrintOnCheckName", "LinkedTxn", "IsProject", "Level"}
 
 // writeLocked performs create, update, delete or void. A refusal changes nothing.
 func (s *Simulator) writeLocked(k entityKind, operation string, in map[string]any) (*document, *failure) {
@@ -79,7 +79,7 @@ func (s *Simulator) updateLocked(d *document, in map[string]any) (*document, *fa
 // fullBase is what a full update keeps although it was not sent.
 func fullBase(body map[string]any) map[string]any {
 	out := map[string]any{}
-	for _, key := range []string{"Active", "CurrencyRef"} {
+	for _, key := range []string{"Active", "CurrencyRef", "IsProject"} {
 		if value, ok := body[key]; ok {
 			out[key] = value
 		}
