@@ -77,6 +77,7 @@ type widget struct {
 		Markdown string
 		Alarms   []string
 		Metrics  [][]any
+		Query    string
 	}
 }
 
@@ -138,6 +139,17 @@ func showsMetrics(t *testing.T, w widget, shown map[string]bool) {
 		if m[0] == config.MetricNamespace {
 			if i := slices.Index(m, any(config.DimensionConnection)); i > 0 {
 				shown[fmt.Sprint(m[1])+" "+fmt.Sprint(m[i+1])] = true
+			}
+		}
+	}
+	if _, filtered, ok := strings.Cut(w.Properties.Query, "connection in ["); ok {
+		members, stats, _ := strings.Cut(filtered, "]")
+		for _, m := range config.Metrics() {
+			if !regexp.MustCompile(`\(` + m.Name + `\)`).MatchString(stats) {
+				continue
+			}
+			for _, c := range strings.Split(members, ", ") {
+				shown[m.Name+" "+strings.Trim(c, "'")] = true
 			}
 		}
 	}

@@ -117,65 +117,66 @@ func (d board) delay() []awscloudwatch.IWidget {
 	}
 }
 
+// queried draws what functions wrote into their logs, summed over members: a query of the log costs a cent for two gigabytes,
+// where a metric costs $0.30 a month for each connection, looked at or not.
+func (d board) queried(
+	title, stats string, view awscloudwatch.LogQueryVisualizationType, members ...record.Connection,
+) awscloudwatch.IWidget {
+	var groups []*string
+	for _, fn := range d.Functions.all {
+		groups = append(groups, fn.fn.LogGroup().LogGroupName())
+	}
+	var quoted []string
+	for _, c := range members {
+		quoted = append(quoted, "'"+string(c)+"'")
+	}
+	query := fmt.Sprintf("filter stack = '%s' and connection in [%s] | stats %s", d.Metrics.stack, strings.Join(quoted, ", "), stats)
+	return awscloudwatch.NewLogQueryWidget(&awscloudwatch.LogQueryWidgetProps{Title: jsii.String(title), LogGroupNames: &groups,
+		QueryString: jsii.String(query), View: view, Width: jsii.Number(third), Height: jsii.Number(tall)})
+}
+
+// hourlySums is a query's part that sums up numbers of the log for each hour.
+func hourlySums(names ...string) string {
+	var sums []string
+	for _, name := range names {
+		sums = append(sums, "sum("+name+") as "+name+"_")
+	}
+	return strings.Join(sums, ", ") + " by bin(1h)"
+}
+
 // balances shows for each member what came in and what became of it.
 func (d board) balances() []awscloudwatch.IWidget {
 	var widgets []awscloudwatch.IWidget
 	for _, c := range d.group.Members {
-		accepted := d.own(config.MetricAccepted, hourly, c, "accepted")
-		using := map[string]awscloudwatch.IMetric{config.MetricAccepted: accepted}
-		var ends []awscloudwatch.IMetric
-		balance := "RUNNING_SUM(FILL(" + config.MetricAccepted + ", 0)"
-		for _, end := range config.Ends() {
-			using[end] = d.own(end, hourly, c, end)
-			ends = append(ends, using[end])
-			balance += " - FILL(" + end + ", 0)"
-		}
-		widgets = append(widgets, awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(string(c) +
-			": accepted changes and their ends, an hour"), Left: &ends, Stacked: jsii.Bool(true),
-			Right: &[]awscloudwatch.IMetric{accepted, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-				Label: jsii.String("balance, from the left edge"), Expression: jsii.String(balance + ")"), Period: minutes(hourly),
-				UsingMetrics: &using})},
-			Width: jsii.Number(third), Height: jsii.Number(tall)}))
+		widgets = append(widgets, d.queried(string(c)+": accepted changes and their ends, an hour",
+			hourlySums(append([]string{config.MetricAccepted}, config.Ends()...)...), awscloudwatch.LogQueryVisualizationType_LINE, c))
 	}
 	return widgets
 }
 
 // troubles shows what was tried again, put off, limited, refused and held.
 func (d board) troubles() []awscloudwatch.IWidget {
+	line := awscloudwatch.LogQueryVisualizationType_LINE
 	return []awscloudwatch.IWidget{
-		graph("Retries, and work put off, an hour", d.each(hourly, config.MetricRetries, config.MetricPostponed)),
-		graph("Waits for rate limits, and calls unanswered, an hour", d.each(hourly, config.MetricRateLimited, config.MetricUnanswered)),
-		graph("Refused by the platform, malformed, held by a limit of spread, an hour",
-			append(d.each(hourly, config.MetricRefused, config.MetricMalformed), d.held()...)),
+		d.queried("Retries, work put off, calls unanswered, an hour",
+			hourlySums(config.MetricRetries, config.MetricPostponed, config.MetricUnanswered), line, d.group.Members...),
+		graph("Waits for rate limits, an hour", d.each(hourly, config.MetricRateLimited)),
+		d.queried("Refused by the platform, malformed, held by a limit of spread, an hour",
+			hourlySums(config.MetricRefused, config.MetricMalformed, config.MetricHeld), line, d.group.Members...),
 	}
-}
-
-func (d board) held() []awscloudwatch.IMetric {
-	var out []awscloudwatch.IMetric
-	for _, c := range d.group.Members {
-		out = append(out, d.Metrics.of(config.MetricHeld, hourly, string(c), string(d.group.Name)).With(
-			&awscloudwatch.MetricOptions{Label: jsii.String(string(c) + " held")}))
-	}
-	return out
 }
 
 // health shows echoes, drift and parked work, and how fresh each authorisation is.
 func (d board) health() []awscloudwatch.IWidget {
-	var echoes []awscloudwatch.IMetric
-	for i, c := range d.group.Members {
-		e, a := fmt.Sprintf("echoes%d", i), fmt.Sprintf("accepted%d", i)
-		echoes = append(echoes, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{Label: jsii.String(string(c)),
-			Period:     minutes(hourly),
-			Expression: jsii.String("100 * FILL(" + e + ", 0) / " + a),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{e: d.own(config.MetricEchoes, hourly, c, ""), a: d.own(config.MetricAccepted, hourly, c,
-				"")}}))
-	}
 	return []awscloudwatch.IWidget{
-		graph("Echo share: our own writes among what platforms tell, %", echoes),
-		graph("Waits for a person, breakers open, drift that a reconcile found", d.each(hourly, config.MetricWaiting, config.MetricBreaker,
-			config.MetricDrift)),
-		graph("Days since the authorisation was renewed; 1 while it is over, or while a person paused it",
-			d.each(hourly, config.MetricTokenAgeDays, config.MetricUnauthorised, config.MetricPaused)),
+		d.queried("Echo share: our own writes among what platforms tell, %",
+			fmt.Sprintf("100 * sum(%s) / sum(%s) as percent by bin(1h)", config.MetricEchoes, config.MetricAccepted),
+			awscloudwatch.LogQueryVisualizationType_LINE, d.group.Members...),
+		graph("Waits for a person, breakers open, drift that a reconcile found; 1 while an authorisation is over",
+			d.each(hourly, config.MetricWaiting, config.MetricBreaker, config.MetricDrift, config.MetricUnauthorised)),
+		d.queried("Days since the authorisation was renewed; 1 where a person paused it",
+			fmt.Sprintf("latest(%s) as days, max(%s) as paused_ by connection", config.MetricTokenAgeDays, config.MetricPaused),
+			awscloudwatch.LogQueryVisualizationType_TABLE, d.group.Members...),
 	}
 }
 
@@ -184,7 +185,9 @@ func (d board) spending() []awscloudwatch.IWidget {
 	dollars := awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: jsii.String("What this stack's requests cost an hour, $, list prices of " + cost.PricesDate), Left: d.dollars(),
 		Stacked: jsii.Bool(true), Width: jsii.Number(third), Height: jsii.Number(tall)})
-	return []awscloudwatch.IWidget{graph("Calls of the platform, an hour", d.each(hourly, config.MetricRequests)),
+	return []awscloudwatch.IWidget{d.queried("Calls of the platform, an hour",
+		"sum("+config.MetricRequests+") as calls by bin(1h), connection",
+		awscloudwatch.LogQueryVisualizationType_LINE, d.group.Members...),
 		graph("Writes taken by the platform, an hour", d.each(hourly, config.MetricWrites)), dollars}
 }
 

@@ -43,11 +43,15 @@ type bill struct {
 	PerChange    cost.Requests `json:"per_change"`
 	Floor        []cost.Line   `json:"floor"`
 	Work         []cost.Line   `json:"work"`
+	Counting     cost.Line     `json:"counting"`
 	FloorDollars float64       `json:"floor_dollars"`
 	WorkDollars  float64       `json:"work_dollars"`
 	PerMillion   float64       `json:"dollars_a_million_changes"`
 	Total        float64       `json:"dollars_a_month"`
 	Prices       string        `json:"prices"`
+	// What is left after what AWS gives every account for nothing each month, if nothing else in it uses that.
+	FloorAfterFree float64 `json:"floor_dollars_after_free"`
+	TotalAfterFree float64 `json:"dollars_a_month_after_free"`
 }
 
 func costCommand() *cobra.Command {
@@ -60,7 +64,8 @@ func costCommand() *cobra.Command {
 		Short: "What the deployed stack costs a month: measured requests at list prices",
 		Long: `Counts the stack's resources in its template, and the requests of a change in a run on this machine: edits are made on
 the simulated platforms, and everything that follows is counted, echoes included. A change is one edit by a person,
-written wherever it is due. List prices are of ` + cost.PricesDate + `, ` + cost.PricesRegion + `; no free tier is taken off.`,
+written wherever it is due. List prices are of ` + cost.PricesDate + `, ` + cost.PricesRegion + `; what AWS gives each
+account for nothing is told apart.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, rules, err := readConfig(path)
@@ -233,12 +238,16 @@ func (b *bill) price(w *wiring.Wiring, rules *ruleset.Rules, changes float64) {
 	s := cost.Stack{Keys: w.Resources["AWS::KMS::Key"], Secrets: w.Resources["AWS::SecretsManager::Secret"], AlarmMetrics: w.AlarmMetrics,
 		Dashboards: w.Resources["AWS::CloudWatch::Dashboard"], PolledQueues: len(w.Sources)}
 	for _, m := range config.Metrics() {
+		n := len(d.Connections)
+		if m.Dimensions[1] == config.DimensionPlatform {
+			n = len(d.Webhooks)
+		}
 		switch {
-		case m.Seldom:
-		case m.Dimensions[1] == config.DimensionConnection:
-			s.CustomMetrics += len(d.Connections)
+		case m.Seldom, m.Logged:
+		case m.Statistic == "Maximum": // a state, which polls and sweeps tell whether anything happens or not
+			s.CustomMetrics += n
 		default:
-			s.CustomMetrics += len(d.Webhooks)
+			s.BusyMetrics += n
 		}
 	}
 	for _, run := range d.Schedules {
@@ -248,8 +257,12 @@ func (b *bill) price(w *wiring.Wiring, rules *ruleset.Rules, changes float64) {
 	// A poll at rest: a handful of rows, a call of the platform; a position written.
 	b.Floor = cost.Floor(s, cost.Requests{DynamoReads: 6, DynamoWrites: 1, Lambda: 1, GBSeconds: 0.25, LogBytes: 400, OutBytes: platformBytes})
 	b.Work = cost.Work(b.PerChange.Times(changes))
+	b.Counting = cost.Counting(s)
 	b.FloorDollars, b.WorkDollars = cost.Sum(b.Floor), cost.Sum(b.Work)
-	b.PerMillion, b.Total = cost.Sum(cost.Work(b.PerChange.Times(1e6))), b.FloorDollars+b.WorkDollars
+	b.PerMillion, b.Total = cost.Sum(cost.Work(b.PerChange.Times(1e6))),
+		b.FloorDollars+b.Counting.Dollars+b.WorkDollars
+	b.FloorAfterFree = b.FloorDollars - cost.Free(b.Floor)
+	b.TotalAfterFree = b.Total - cost.Free(slices.Concat(b.Floor, b.Work, []cost.Line{b.Counting}))
 }
 
 func (b *bill) print(out io.Writer) error {
@@ -264,13 +277,16 @@ func (b *bill) print(out io.Writer) error {
 		fmt.Fprintf(w, "together\t\t$%.2f\t\n\t\t\t\n", sum)
 	}
 	section("A month with nothing to do:", b.Floor, b.FloorDollars)
-	section(fmt.Sprintf("%.0f changes:", b.Changes), b.Work, b.WorkDollars)
+	section(fmt.Sprintf("%.0f changes:", b.Changes), append([]cost.Line{b.Counting}, b.Work...), b.WorkDollars+b.Counting.Dollars)
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	p := b.PerChange
-	fmt.Fprintf(out, "$%.2f a month; $%.2f a million changes. Measured over %d edits, each with its writes and echoes: %.1f write units, "+
-		"%.1f read units, %.1f SQS requests, %.1f calls of functions.\nList prices of %s, no free tier taken off.\n",
-		b.Total, b.PerMillion, b.Measured, p.DynamoWrites, p.DynamoReads, p.SQS, p.Lambda, b.Prices)
+	fmt.Fprintf(out, "Idle: $%.2f a month by the list, $%.2f after what AWS gives every account for nothing. With these changes: $%.2f, and "+
+		"$%.2f.\n", b.FloorDollars, b.FloorAfterFree, b.Total, b.TotalAfterFree)
+	fmt.Fprintf(out, "$%.2f a million changes. Measured over %d edits, each with its writes and echoes: %.1f write units, "+
+		"%.1f read units, %.1f SQS requests, %.1f calls of functions.\nList prices of %s. What is free is one account's: a second stack in it "+
+		"pays the list.\n",
+		b.PerMillion, b.Measured, p.DynamoWrites, p.DynamoReads, p.SQS, p.Lambda, b.Prices)
 	return nil
 }

@@ -25,7 +25,8 @@ func TestAChangeCostsWhatItShould(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.price(&wiring.Wiring{Resources: map[string]int{"AWS::KMS::Key": 2}, AlarmMetrics: 10, Sources: make([]wiring.Source, 9)}, rules, 1e6)
-		if b.WorkDollars != b.PerMillion || b.Total != b.FloorDollars+b.WorkDollars || b.FloorDollars < 2+1+9*0.25 {
+		if b.WorkDollars != b.PerMillion || b.Total != b.FloorDollars+b.Counting.Dollars+b.WorkDollars ||
+			b.TotalAfterFree >= b.Total || b.FloorAfterFree >= b.FloorDollars || b.FloorAfterFree < 2 || b.FloorDollars < 2+1+9*0.25 {
 			t.Errorf("the sums do not add up: %+v", b)
 		}
 		p := b.PerChange

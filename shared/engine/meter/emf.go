@@ -45,7 +45,10 @@ func (m *Meter) writeLine(k lineKey, l *line, lags []int64, first bool) {
 	if first {
 		for _, name := range slices.Sorted(maps.Keys(l.counts)) {
 			d := declared(name)
-			metrics, fields[name], dimensions = append(metrics, metric{name, d.Unit}), l.counts[name], d.Dimensions
+			fields[name], dimensions = l.counts[name], d.Dimensions
+			if !d.Logged {
+				metrics = append(metrics, metric{name, d.Unit})
+			}
 		}
 		if len(l.did) > 0 {
 			fields["did"] = l.did

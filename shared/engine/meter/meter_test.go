@@ -36,14 +36,12 @@ func TestABatchIsOneLineForEachConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"_aws":{"CloudWatchMetrics":[{"Namespace":"FluxCascade","Dimensions":[["stack","platform","result"]],` +
-		`"Metrics":[{"Name":"hints","Unit":"Count"},{"Name":"webhooks","Unit":"Count"}]}],"Timestamp":1772377200000},"function":"writer",` +
+		`"Metrics":[{"Name":"webhooks","Unit":"Count"}]}],"Timestamp":1772377200000},"function":"writer",` +
 		`"hints":0,"platform":"jobber","result":"unauthorised","stack":"FluxCascade-dev","webhooks":1}
 {"_aws":{"CloudWatchMetrics":[{"Namespace":"FluxCascade","Dimensions":[["stack","connection"]],"Metrics":[{"Name":"lag",` +
 		`"Unit":"Milliseconds"},{"Name":"writes","Unit":"Count"}]}],"Timestamp":1772377200000},"connection":"jobber","did":{"written":["c1"]},` +
 		`"function":"writer","lag":[1500],"stack":"FluxCascade-dev","writes":2}
-{"_aws":{"CloudWatchMetrics":[{"Namespace":"FluxCascade","Dimensions":[["stack","connection","group"]],"Metrics":[{"Name":"held",` +
-		`"Unit":"Count"}]}],"Timestamp":1772377200000},"connection":"jobber","function":"writer","group":"customer","held":1,` +
-		`"stack":"FluxCascade-dev"}
+{"connection":"jobber","function":"writer","group":"customer","held":1,"stack":"FluxCascade-dev"}
 `
 	if got := sortKeys(t, out.String()); got != sortKeys(t, want) {
 		t.Errorf("got\n%s\nwant\n%s", got, sortKeys(t, want))

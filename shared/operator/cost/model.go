@@ -19,6 +19,8 @@ const (
 // Stack is what there is of a stack, counted in its template and its timetable.
 type Stack struct {
 	Keys, Secrets, AlarmMetrics, Dashboards, CustomMetrics, PolledQueues int
+	// BusyMetrics are those of ours that are written only where changes flow; CustomMetrics the others.
+	BusyMetrics int
 	// ScheduledCalls are those a month.
 	ScheduledCalls float64
 }
@@ -66,6 +68,11 @@ func Floor(s Stack, idle Requests) []Line {
 		lines = append(lines, l)
 	}
 	return sorted(lines)
+}
+
+// Counting prices the metrics that are written only in hours with changes, as if every hour had some.
+func Counting(s Stack) Line {
+	return line("metrics of ours, where changes flow", float64(s.BusyMetrics)*hoursShare, MetricMonth)
 }
 
 // Work prices requests.

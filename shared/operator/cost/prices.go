@@ -1,5 +1,6 @@
 // Package cost turns requests and resources into dollars: list prices, dated and with their sources, and sums over them.
-// It is pure: it asks no service for a price, and knows no free tier, which is an account's and not a stack's.
+// It is pure: it asks no service for a price. What AWS gives every account for nothing each month is an account's and not a
+// stack's, so that it is told apart.
 package cost
 
 // PricesDate is when the prices were read, and PricesRegion where they hold.
@@ -53,6 +54,31 @@ var (
 	MetricMonth    = Price{0.30, 1, "custom metric-month, for the hours in which it is written", "aws.amazon.com/cloudwatch/pricing"}
 	DashboardMonth = Price{3.00, 1, "dashboard-month", "aws.amazon.com/cloudwatch/pricing"}
 )
+
+// free is what every account gets for nothing each month, for ever, in units of a price (aws.amazon.com/free, "always free", and
+// each service's page of prices, read 2026-12). DynamoDB's and API Gateway's are none: not on demand, and for a year alone.
+func free() map[string]float64 {
+	return map[string]float64{MetricMonth.Unit: 10, AlarmMonth.Unit: 10, DashboardMonth.Unit: 3, SQSRequest.Unit: million,
+		LambdaRequest.Unit: million, LambdaGBSecond.Unit: 400_000, KMSRequest.Unit: 20_000, Trace.Unit: 100_000, LogGB.Unit: 5,
+		SchedulerCall.Unit: 14 * million, DataOutGB.Unit: 100, DynamoStorageGB.Unit: 25}
+}
+
+// Free gives what lines cost less by what an account gets for nothing, if nothing else in it uses that.
+func Free(lines []Line) float64 {
+	counted := map[string]float64{}
+	each := map[string]float64{}
+	for _, l := range lines {
+		counted[l.Unit] += l.Count
+		if l.Count > 0 {
+			each[l.Unit] = l.Dollars / l.Count
+		}
+	}
+	total := 0.0
+	for unit, n := range free() {
+		total += min(n, counted[unit]) * each[unit]
+	}
+	return total
+}
 
 // Prices lists every price by a name for it.
 func Prices() map[string]Price {

@@ -165,7 +165,7 @@ func (r *Report) stack(ctx context.Context, c *cloudformation.Client, a *awsacco
 	switch {
 	case isMissing(err):
 		r.add("stack", Problem, fmt.Sprintf("there is no stack %s in %s", name, a.Where(ctx)),
-			"name another with --stack, its region with --region, its account with AWS_PROFILE; or deploy it (README.md, Deploy)")
+			"name another with --stack, its region with --region, its account with AWS_PROFILE; or deploy it (fluxcascade guide aws)")
 		return Asked{}, ""
 	case err != nil || len(described.Stacks) == 0:
 		r.unseen("stack", orNothing(err))

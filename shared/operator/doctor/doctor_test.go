@@ -214,7 +214,8 @@ func TestToolsOfTheMachine(t *testing.T) {
 // TestEveryPageNamesTheSameTool: a person copies the command from one page and reads about it on another.
 func TestEveryPageNamesTheSameTool(t *testing.T) {
 	named := regexp.MustCompile(`aws-cdk@[0-9.]*[0-9]`)
-	for _, file := range []string{"README.md", "infra/synth_test.go", "scripts/tools/package.json"} {
+	for _, file := range []string{"README.md", "infra/synth_test.go", "scripts/tools/package.json",
+		"shared/operator/guide/topics/aws.md"} {
 		text, err := os.ReadFile("../../../" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ var files embed.FS
 // topics are in the order in which a person needs them.
 var topics = []string{"choose-a-hub", "connect-hubspot", "connect-salesforce", "connect-pipedrive", "connect-jobber", "connect-quickbooks",
 	"connect-xero",
-	"hubspot-jobber", "addresses", "conflicts", "scheduling", "webhooks", "operate", "add-a-platform", "changes"}
+	"hubspot-jobber", "addresses", "conflicts", "scheduling", "webhooks", "aws", "operate", "security", "add-a-platform", "changes"}
 
 // Topic is one guide.
 type Topic struct {

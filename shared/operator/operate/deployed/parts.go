@@ -93,7 +93,7 @@ func noTemplate(ctx context.Context, stack string, clients Clients, err error) e
 		where = clients.Where(ctx)
 	}
 	return fmt.Errorf("there is no such stack in %s. %s. Is it in another region, give --region; in another account, set AWS_PROFILE; "+
-		"not deployed yet: npx aws-cdk deploy (README.md, Deploy)", where, ours(ctx, clients))
+		"not deployed yet: see fluxcascade guide aws", where, ours(ctx, clients))
 }
 
 // ours lists the stacks of FluxCascade that are there, as a sentence without its full stop.
