@@ -52,7 +52,7 @@ fluxcascade guide choose-a-hub.`,
 		if zone == "" {
 			zone = machineZone()
 		} else if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-			return fmt.Errorf("--zone %q is no time zone; write an IANA name such as America/Chicago or Europe/Berlin", zone)
+			return fmt.Errorf("--zone %q is not a time zone; write an IANA name such as America/Chicago or Europe/Berlin", zone)
 		}
 		var names []record.Platform
 		for _, name := range spokes {

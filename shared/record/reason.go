@@ -120,7 +120,7 @@ var reasons [reasonCount]Meaning = [...]Meaning{
 	{Reason: ReasonSpokeWins, Words: "both sides changed it; by the configuration the spoke wins"},
 	{Reason: ReasonNonOwnerReverted, Words: "somebody who does not own it changed it, so the value of its owner is written again"},
 	{Reason: ReasonNonOwnerWaived, Words: "somebody who does not own it changed it, and may keep that value on this platform"},
-	{Reason: ReasonBlankKept, Words: "it was emptied; by the configuration a blank is no value"},
+	{Reason: ReasonBlankKept, Words: "it was emptied; by the configuration a blank is not a value"},
 	{Reason: ReasonOwnerUnread, Words: "the record of its owner has not been read yet"},
 	{Reason: ReasonManual, Words: "two people changed it to different values",
 		Do: "Set the right value on either side, or answer for it"},

@@ -55,7 +55,7 @@ func (t *Table) decode(data []byte) (string, error) {
 		return t.through(name, unicode.UTF16(order, unicode.IgnoreBOM), data)
 	}
 	if !isText(data) {
-		return "", fmt.Errorf("the file is no text in a known encoding: save it as CSV, encoded in UTF-8 (a spreadsheet's own format is " +
+		return "", fmt.Errorf("the file is not text in a known encoding: save it as CSV, encoded in UTF-8 (a spreadsheet's own format is " +
 			"not read)")
 	}
 	if utf8.Valid(data) {

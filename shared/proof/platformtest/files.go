@@ -36,7 +36,7 @@ func Files() []File {
 		{Name: "list.go", Holds: "the walk over all records", Methods: []string{"List"}},
 		{Name: "changes.go", Holds: "the walk over what changed, and its cursor", Methods: []string{"Changes"}},
 		{Name: "find.go", Holds: "look-ups by value", Methods: []string{"Find"}},
-		{Name: "associations.go", Holds: "references that are no fields of the record, read and written by calls of their own", Optional: true},
+		{Name: "associations.go", Holds: "references that are not fields of the record, read and written by calls of their own", Optional: true},
 		{Name: "owners.go", Holds: "whose record a hint of another object means", Methods: []string{"OwnerOf", "ResolveHints"}, Optional: true},
 		{Name: "write.go", Holds: "intents checked, sent, and their receipts", Methods: []string{"Apply"}},
 		{Name: "body.go", Holds: "what is sent of an intent"},

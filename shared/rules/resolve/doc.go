@@ -75,7 +75,7 @@
 //     nowhere. It is kept per link and field as seen, beside base and sent, with words for an operator; base and sent stay as they
 //     were, so nothing of ours is due over it until desired, the platform's value or (for a write without effect) the configuration
 //     changes. Where nothing else was ever read there, an edit later than it is due; what a platform fills in is filled like a
-//     blank. A value of E that has no spelling at C is seen there likewise, and not due.
+//     blank. A value of E that has no spelling at C is kept as seen there too, and is not due.
 //
 // # When
 //
@@ -86,7 +86,7 @@
 //
 // A decision is committed in one transaction in which every row it read and changes must not have moved; nor may the
 // entity that an edit was judged by, where the edit changes its link alone; and the entity's row moves whenever a record of
-// it comes to live or ceases to, for who owns a field hangs on that. It changes at most one entity, its links, and
+// it comes to live or ceases to, for that decides who owns a field. It changes at most one entity, its links, and
 // the keys they hold (and an alias, when a held record turns out to be it, or two entities are joined). An entity that was
 // decided under a newer configuration is not decided under an older one.
 //
@@ -114,7 +114,7 @@
 //
 // # Doors beside Decide
 //
-// Whatever decides stands behind Decide: what is due bears its write (Due.Intent) and the limits that it counts against
+// All that decides stands behind Decide: what is due holds its write (Due.Intent) and the limits that it counts against
 // (Due.Kinds), and what a look-up finds is an observation (Found). What else other packages call gives a value:
 //
 //	Locate      names the rows of a record's entity, so that a batch loads them at once, before there is anything to decide

@@ -196,7 +196,7 @@ func daysOf(text string) (Days, error) {
 			j = i
 		}
 		if i < 0 || j < 0 {
-			return 0, fmt.Errorf("%q is no day; days are %s", part, strings.Join(dayNames, ", "))
+			return 0, fmt.Errorf("%q is not a day; days are %s", part, strings.Join(dayNames, ", "))
 		}
 		for ; i%7 != j; i++ {
 			days |= 1 << (i % 7)
@@ -212,7 +212,7 @@ func clockOf(text string) (time.Duration, error) {
 	}
 	at, err := time.Parse("15:04", text)
 	if err != nil || len(text) != len("15:04") {
-		return 0, fmt.Errorf("%q is no time; write it as 07:00", text)
+		return 0, fmt.Errorf("%q is not a time; write it as 07:00", text)
 	}
 	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, nil
 }

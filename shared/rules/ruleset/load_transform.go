@@ -165,7 +165,7 @@ func (l *loader) form(n *node) []Transform {
 			name = item.entries[0].key.text
 		}
 		if spec, ok := TransformNamed(name); ok && item.given() && !spec.Canonical {
-			l.at(item, "%s is no canonical form: applied again it could change the value; use it in a pair's to_spoke or to_hub, or take one of %s",
+			l.at(item, "%s is not a canonical form: applied again it could change the value; use it in a pair's to_spoke or to_hub, or take one of %s",
 				name, strings.Join(canonicalNames(), ", "))
 		}
 	}

@@ -155,7 +155,7 @@ var problemsOfObjects = []problemCase{
 		want: "28:27: owner l cannot supply street: no pair of l brings it to the hub; add {hub: street, spoke: …, direction: to_hub} to its mapping, or change the owner"},
 	{name: "a form that is none",
 		old: `form: [{phone_e164: {country: US}}]`, new: `form: [street_number]`,
-		want: `25:38: street_number is no canonical form: applied again it could change the value; use it in a pair's to_spoke or to_hub, or take one of trim, lowercase, uppercase, titlecase, phone_e164, phone_national, phone_digits, date_iso, date_us, date_eu, datetime_iso, options, decimal, bool`},
+		want: `25:38: street_number is not a canonical form: applied again it could change the value; use it in a pair's to_spoke or to_hub, or take one of trim, lowercase, uppercase, titlecase, phone_e164, phone_national, phone_digits, date_iso, date_us, date_eu, datetime_iso, options, decimal, bool`},
 	{name: "an unknown transform", shape: true,
 		old: "form: [{phone_e164: {country: US}}]", new: "form: [trimm]",
 		want: `25:38: unknown transform "trimm"; did you mean "trim"?`},

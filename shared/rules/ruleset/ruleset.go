@@ -59,7 +59,7 @@ type Group struct {
 }
 
 // Limits of spread: how many writes of a kind one connection may take in one hour from one group. Above a limit
-// nothing more of that kind is written there, and the work is parked until a person releases it. 0 is no limit.
+// nothing more of that kind is written there, and the work is parked until a person releases it. 0 means no limit.
 type Limits struct {
 	// Deletes counts records archived or deleted, Creates records made.
 	Deletes, Creates int

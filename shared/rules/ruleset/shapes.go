@@ -169,7 +169,7 @@ func limitsShape() *shape {
 		if standard == 0 {
 			doc += " Default 0, no limit."
 		} else {
-			doc += fmt.Sprintf(" Default %d; 0 is no limit.", standard)
+			doc += fmt.Sprintf(" Default %d; 0 means no limit.", standard)
 		}
 		return key{name, false, number("number", 0, limitMax, doc)}
 	}

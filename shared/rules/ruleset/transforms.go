@@ -42,7 +42,7 @@ func TransformNamed(name string) (TransformSpec, bool) {
 // phoneArgs are those of the two written forms of a phone number.
 var phoneArgs = []ArgSpec{
 	{Name: "country", Doc: "The two-letter country of a number written without one. Default US."},
-	{Name: "on_invalid", Values: []string{"keep", "park", "blank"}, Doc: "What becomes of a value that is no phone number. keep: what could be dialled (no area code) travels as typed, words stay where they were typed and say nothing elsewhere. park: a person decides. blank: the field is emptied. Default keep."},
+	{Name: "on_invalid", Values: []string{"keep", "park", "blank"}, Doc: "What becomes of a value that is not a phone number. keep: what could be dialled (no area code) travels as typed, words stay where they were typed and say nothing elsewhere. park: a person decides. blank: the field is emptied. Default keep."},
 	{Name: "extension", Values: []string{"keep", "drop"}, Doc: "A number with an extension stays as typed (keep), for E.164 has none; or loses the extension (drop). Default keep."},
 }
 
@@ -50,7 +50,7 @@ var phoneArgs = []ArgSpec{
 var (
 	dateArgs = []ArgSpec{
 		{Name: zoneName, Doc: "The IANA time zone in which a moment has its day and a clock without an offset hangs: America/Phoenix. Default: the connection's zone, if it gives one; else the day as written, and UTC."},
-		{Name: "epoch", Values: []string{"seconds", "milliseconds"}, Doc: "The unit of a date written as a count since 1970. Default: milliseconds from twelve digits, seconds from nine; fewer are no date."},
+		{Name: "epoch", Values: []string{"seconds", "milliseconds"}, Doc: "The unit of a date written as a count since 1970. Default: milliseconds from twelve digits, seconds from nine; fewer are not a date."},
 	}
 	orderArg    = ArgSpec{Name: "order", Values: []string{"month_first", "day_first"}, Doc: "Which of two numbers is the month: 1/2/2024 is 2 January (month_first) or 1 February (day_first). Default month_first."}
 	anyDateArgs = append(slices.Clone(dateArgs), orderArg)

@@ -54,7 +54,7 @@ func decodeRow(op string, table store.Table, i item) (store.Row, error) {
 	if at, ok := i[ExpiryAttribute]; ok {
 		seconds, err := integer(at)
 		if err != nil {
-			return store.Row{}, fault.Newf(fault.Unclassified, op, "row %s/%s has an expiry that is no number", row.Partition, row.Sort)
+			return store.Row{}, fault.Newf(fault.Unclassified, op, "row %s/%s has an expiry that is not a number", row.Partition, row.Sort)
 		}
 		row.ExpiresAt = time.Unix(seconds, 0).UTC()
 	}

@@ -94,7 +94,7 @@ func Make(dir string) error {
 // not answer operators.
 func Open(dir string) (*Target, error) {
 	if _, err := os.Stat(filepath.Join(dir, stateFile)); err != nil {
-		return nil, fmt.Errorf("%s is no data folder of serve or local: %w", dir, err)
+		return nil, fmt.Errorf("%s is not a data folder of serve or local: %w", dir, err)
 	}
 	t := &Target{dir: dir, secrets: Secrets{Path: filepath.Join(dir, SecretsFile)}}
 	client, err := socket.Dial(SocketPath(dir))

@@ -318,7 +318,7 @@ func TestSecretsAreReadAnewAndKeptPrivate(t *testing.T) {
 }
 
 func TestAFolderThatIsNoneIsRefused(t *testing.T) {
-	if _, err := embedded.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no data folder of serve") {
+	if _, err := embedded.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a data folder of serve") {
 		t.Errorf("got %v", err)
 	}
 }

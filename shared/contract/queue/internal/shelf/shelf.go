@@ -59,7 +59,7 @@ func (s *Shelf) Add(m *Message, visibleAt time.Time) {
 
 // Take gives up to limit visible messages, those visible longest first, each counted as received at now and hidden
 // until the given time, and those that were received receivesMax times already, which it removes: they are dead.
-// receivesMax 0 is no limit. Dead messages do not count towards limit.
+// receivesMax 0 means no limit. Dead messages do not count towards limit.
 func (s *Shelf) Take(now, until time.Time, limit, receivesMax int) (taken, dead []*Message) {
 	s.uncover(now)
 	for len(taken) < limit && s.visible.Len() > 0 {
