@@ -3,6 +3,7 @@ package resolve
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fluxcascade/fluxcascade/shared/record"
@@ -198,6 +199,10 @@ func wordsOf(why record.Reason, place record.Place, field record.PlatformField) 
 	name := string(field)
 	switch why {
 	case record.ReasonFieldGone:
+		if strings.Contains(name, "[0].") {
+			return string(place.Connection) + " has several lines where there was one, and which of them " + name + " is of cannot be told: " +
+				"nothing is read from it or written to it. Look at the document's lines and its total there"
+		}
 		return string(place.Connection) + " has no field " + name + " any more, so nothing is read from it or written to it"
 	case record.ReasonOldValueKept:
 		return string(place.Connection) + " took our value of " + name + " and kept its old one"

@@ -87,7 +87,7 @@ func (c *Connector) body(k kind, intent record.Intent, current entity) (map[stri
 // other the price stays as it is and the platform judges: a quantity that a user typed is not ours to drop.
 func followAmount(body map[string]any, due record.Fields) {
 	lines, _ := body["Line"].([]any)
-	line := salesLine(lines)
+	line, _ := salesLine(lines)
 	detail, _ := line[salesDetail].(map[string]any)
 	_, amount := due[linePrefix+"Amount"]
 	_, quantity := due[linePrefix+"Qty"]
@@ -159,7 +159,7 @@ func siblings(current entity, key string) map[string]any {
 	return out
 }
 
-// setLine edits the first sales line within the whole list of lines, or begins one. The other lines, and the line's
+// setLine edits our sales line within the whole list of lines, or begins one. The other lines, and the line's
 // other parts, go back as read: a sparse update replaces the list. A blank number or reference is left out, which
 // clears it.
 func setLine(body map[string]any, field string, value any, current entity) string {
@@ -173,7 +173,8 @@ func setLine(body map[string]any, field string, value any, current entity) strin
 		}
 		body["Line"] = lines
 	}
-	line, keys := salesLine(lines), linePath(field)
+	line, _ := salesLine(lines)
+	keys := linePath(field)
 	if len(keys) == 1 {
 		line[field] = value
 		return ""
@@ -194,19 +195,24 @@ func setLine(body map[string]any, field string, value any, current entity) strin
 	return ""
 }
 
-// ownSalesLine makes the first sales line of a list our own copy, or puts a new one in front.
+// ownSalesLine makes our sales line of a list our own copy, or puts a new one in front.
 func ownSalesLine(lines *[]any) string {
+	if slices.ContainsFunc(*lines, func(item any) bool { _, isLine := item.(map[string]any); return !isLine }) {
+		return "belongs to a record whose lines are not understood"
+	}
+	ours, sure := salesLine(*lines)
+	switch {
+	case !sure:
+		return "is of a line that is there no longer, or cannot be told from the others"
+	case ours == nil:
+		*lines = slices.Insert(*lines, 0, any(map[string]any{"DetailType": salesDetail, salesDetail: map[string]any{}}))
+		return ""
+	}
 	for i, item := range *lines {
-		line, isLine := item.(map[string]any)
-		if !isLine {
-			return "belongs to a record whose lines are not understood"
-		}
-		if line["DetailType"] == salesDetail {
+		if line, _ := item.(map[string]any); line["Id"] == ours["Id"] && line["DetailType"] == salesDetail {
 			(*lines)[i] = maps.Clone(line)
-			return ""
 		}
 	}
-	*lines = slices.Insert(*lines, 0, any(map[string]any{"DetailType": salesDetail, salesDetail: map[string]any{}}))
 	return ""
 }
 

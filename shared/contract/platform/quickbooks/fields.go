@@ -9,9 +9,13 @@ import (
 )
 
 const (
-	// linePrefix begins the fields of the first sales line. Description-only and subtotal lines are passed over: where
-	// a user puts a comment line on top, Line[0] stays the line that it was.
+	// linePrefix begins the fields of one sales line: the document's only one, or else the one that QuickBooks numbered first.
+	// Where it stands in the list says nothing: people put others above it. Description-only and subtotal lines are passed over.
 	linePrefix = "Line[0]."
+	// firstLine is the id of the first line of a document when it is made, which later lines do not get (developer.intuit.com,
+	// Invoice, sample answers; unverified for a document whose lines were all replaced). Where no line has it, and there are
+	// several, none is taken for ours.
+	firstLine = "1"
 	// customPrefix begins the custom fields of the account, by name.
 	customPrefix = "CustomField["
 	salesDetail  = "SalesItemLineDetail"
@@ -32,9 +36,18 @@ func (c *Connector) snapshot(k kind, e entity, fields []record.PlatformField, be
 	for _, name := range fields {
 		if value, ok := e.value(name); ok {
 			s.Fields[name] = value
+		} else if e.lineIsGone(name) {
+			s.Gone = append(s.Gone, name)
 		}
 	}
 	return s
+}
+
+// lineIsGone reports whether a field is of a line that cannot be told from the others any more.
+func (e entity) lineIsGone(name record.PlatformField) bool {
+	lines, _ := e["Line"].([]any)
+	_, sure := salesLine(lines)
+	return strings.HasPrefix(string(name), linePrefix) && !sure
 }
 
 // value gives one field; ok is false where the record says nothing about it.
@@ -48,7 +61,11 @@ func (e entity) value(name record.PlatformField) (value string, ok bool) {
 		if !listed && e["Line"] != nil {
 			return "", false
 		}
-		return follow(salesLine(lines), linePath(strings.TrimPrefix(path, linePrefix)))
+		line, sure := salesLine(lines)
+		if !sure {
+			return "", false
+		}
+		return follow(line, linePath(strings.TrimPrefix(path, linePrefix)))
 	case path == "Job", path == "IsProject":
 		// "If false or null, this is a top level customer" (developer.intuit.com, Customer; read 2026-12-01).
 		truth, isBool := e[path].(bool)
@@ -86,14 +103,25 @@ func definitionOf(e entity, name string) map[string]any {
 	return nil
 }
 
-// salesLine gives the first line that sells an item, nil if there is none.
-func salesLine(lines []any) map[string]any {
+// salesLine gives the line that our fields are of, nil if there is none yet. sure is false where there are several that sell
+// an item, and none is the first that QuickBooks numbered.
+func salesLine(lines []any) (ours map[string]any, sure bool) {
+	count := 0
 	for _, item := range lines {
-		if line, _ := item.(map[string]any); line != nil && line["DetailType"] == salesDetail {
-			return line
+		line, _ := item.(map[string]any)
+		if line == nil || line["DetailType"] != salesDetail {
+			continue
 		}
+		count++
+		if id, _ := platform.Scalar(line["Id"]); id == firstLine {
+			return line, true
+		}
+		ours = line
 	}
-	return nil
+	if count > 1 {
+		return nil, false
+	}
+	return ours, true
 }
 
 // linePath gives the keys of a line's field: amount and description are the line's own, the others its detail's.

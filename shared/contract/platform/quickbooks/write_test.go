@@ -1,6 +1,7 @@
 package quickbooks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,21 +132,21 @@ func TestSparseUpdateLeavesOthersUntouched(t *testing.T) {
 	}
 }
 
-// threeLines makes an invoice whose second sales line and comment line belong to others.
-func (c *company) threeLines(owner record.ExternalID) record.ExternalID {
+// threeLines makes an invoice in which a sales line and a comment line of others stand above ours, which has an id.
+func (c *company) threeLines(owner record.ExternalID, ours, other string) record.ExternalID {
 	c.Helper()
-	sale := func(amount, text string) map[string]any {
-		return map[string]any{"DetailType": "SalesItemLineDetail", "Amount": jsonNumber(amount), "Description": text,
+	sale := func(id, amount, text string) map[string]any {
+		return map[string]any{"Id": id, "DetailType": "SalesItemLineDetail", "Amount": jsonNumber(amount), "Description": text,
 			"SalesItemLineDetail": map[string]any{"ItemRef": map[string]any{"value": "4"}, "Qty": jsonNumber("1"), "UnitPrice": jsonNumber(amount)}}
 	}
 	comment := map[string]any{"DetailType": "DescriptionOnly", "Description": "thanks"}
 	return c.post("invoice", map[string]any{"CustomerRef": map[string]any{"value": string(owner)},
-		"Line": []any{comment, sale("10", "first"), sale("20", "second")}})
+		"Line": []any{comment, sale(other, "20", "theirs"), sale(ours, "10", "ours")}})
 }
 
 func TestLinesOfOthersGoBackUntouched(t *testing.T) {
 	c := newCompany(t, nil)
-	id := c.threeLines(c.customers(1)[0])
+	id := c.threeLines(c.customers(1)[0], "1", "2")
 	before := c.raw("invoice", id)["Line"].([]any)
 	intent := c.updateIntent("invoices", id, record.Fields{"Line[0].Amount": "12.5", "Line[0].UnitPrice": "12.5", "Line[0].Description": "changed"})
 	c.applied(intent)
@@ -153,7 +154,7 @@ func TestLinesOfOthersGoBackUntouched(t *testing.T) {
 	if len(after) != len(before) {
 		t.Fatalf("%d lines, were %d", len(after), len(before))
 	}
-	for _, i := range []int{0, 2} {
+	for _, i := range []int{0, 1} {
 		if diff := cmp.Diff(before[i], after[i]); diff != "" {
 			t.Errorf("line %d (-before +after):\n%s", i, diff)
 		}
@@ -162,6 +163,23 @@ func TestLinesOfOthersGoBackUntouched(t *testing.T) {
 		"Line[0].Qty": "1", "TotalAmt": "32.5"})
 	c.applied(c.updateIntent("invoices", id, record.Fields{"Line[0].Qty": "", "Line[0].UnitPrice": "", "Line[0].ItemRef": "2"}))
 	c.wantTruth("invoices", id, record.Fields{"Line[0].Qty": "", "Line[0].UnitPrice": "", "Line[0].ItemRef": "2", "Line[0].Amount": "12.5"})
+}
+
+// TestALineThatCannotBeToldFromOthersIsLeftAlone: ours was replaced by two of somebody else.
+func TestALineThatCannotBeToldFromOthersIsLeftAlone(t *testing.T) {
+	c := newCompany(t, nil)
+	id := c.threeLines(c.customers(1)[0], "7", "8")
+	fields := []record.PlatformField{"Line[0].Amount", "TotalAmt"}
+	reads, err := c.connector.Fetch(t.Context(), "invoices", fields, []record.ExternalID{id})
+	if err != nil || reads[0].Snapshot == nil {
+		t.Fatalf("%+v, %v", reads, err)
+	}
+	s := reads[0].Snapshot
+	if value, told := s.Fields["Line[0].Amount"]; told || !slices.Contains(s.Gone, "Line[0].Amount") || s.Fields["TotalAmt"] != "30" {
+		t.Errorf("the amount is %q, told %v, gone %v, the total %q", value, told, s.Gone, s.Fields["TotalAmt"])
+	}
+	receipt := c.apply(c.updateIntent("invoices", id, record.Fields{"Line[0].Amount": "84"}))[0]
+	wantKind(t, receipt.Err, fault.Rejected)
 }
 
 func TestThePriceOfOneFollowsTheAmount(t *testing.T) {

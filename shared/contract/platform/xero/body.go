@@ -90,10 +90,16 @@ func (c *Connector) archive(k kind, intent record.Intent, body map[string]any, c
 	return nil
 }
 
-// taken says why a ContactNumber cannot be written: it holds another value, which is another app's, or an older one of
-// ours that nobody can tell from one.
+// taken says why a field cannot be written over what the record holds: a ContactNumber with another value, which is another app's,
+// or an older one of ours that nobody can tell from one; a line beside others, for it may not be ours.
 func taken(intent record.Intent, name record.PlatformField, value string, current entity) string {
-	if name != "ContactNumber" || intent.Operation != record.OperationUpdate {
+	if intent.Operation != record.OperationUpdate {
+		return ""
+	}
+	if lines, _ := current[lineItems].([]any); pathOf(name).list == lineItems && len(lines) > 1 {
+		return "is of one of several lines, and cannot be told from the others: correct the document there"
+	}
+	if name != "ContactNumber" {
 		return ""
 	}
 	held := current.text("ContactNumber")

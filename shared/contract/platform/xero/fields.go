@@ -63,10 +63,16 @@ func (c *Connector) shown(k kind, e entity, fields []record.PlatformField, began
 		}
 		if value, told := e.value(name, whole); told {
 			s.Fields[name] = spell(f, value)
+		} else if lines, _ := e[lineItems].([]any); pathOf(name).list == lineItems && len(lines) > 1 {
+			s.Gone = append(s.Gone, name)
 		}
 	}
 	return s
 }
+
+// lineItems is the list of a document's lines. They have ids, and nothing that would tell ours from those of others; so a field of
+// one is read and written as long as the document has no other.
+const lineItems = "LineItems"
 
 // value gives one field; told is false where the record says nothing about it, or holds what no field can be.
 func (e entity) value(name record.PlatformField, whole bool) (value string, told bool) {
@@ -80,6 +86,9 @@ func (e entity) value(name record.PlatformField, whole bool) (value string, told
 	case p.selector != "":
 		list, isList := raw.([]any)
 		if !isList && raw != nil {
+			return "", false
+		}
+		if p.list == lineItems && len(list) > 1 {
 			return "", false
 		}
 		element = pick(list, p)

@@ -2,6 +2,7 @@ package quickbooks
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/fluxcascade/fluxcascade/shared/contract/platformsim"
@@ -104,15 +105,21 @@ func setPath(object map[string]any, path string, value any) {
 	inner[rest] = value
 }
 
-// firstSale gives the first line that sells an item, nil if there is none.
-func firstSale(object map[string]any) map[string]any {
+// firstSale gives the line that sells an item and was numbered first, nil if there is none.
+func firstSale(object map[string]any) (first map[string]any) {
 	lines, _ := object["Line"].([]any)
 	for _, item := range lines {
-		if line, _ := item.(map[string]any); line["DetailType"] == salesDetail {
-			return line
+		line, _ := item.(map[string]any)
+		if line["DetailType"] == salesDetail && (first == nil || number(line) < number(first)) {
+			first = line
 		}
 	}
-	return nil
+	return first
+}
+
+func number(line map[string]any) int {
+	n, _ := strconv.Atoi(get(line, "Id"))
+	return n
 }
 
 func customNamed(object map[string]any, name string) map[string]any {

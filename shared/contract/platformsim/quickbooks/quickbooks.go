@@ -74,6 +74,7 @@ type document struct {
 	Deleted bool           `json:"deleted"`
 	Paid    json.Number    `json:"paid,omitempty"` // of an invoice
 	Body    map[string]any `json:"body"`
+	Lines   int            `json:"lines,omitempty"` // the highest id that a line of it ever had
 }
 
 // entityKind names a kind of record as the API does.

@@ -181,7 +181,7 @@ func (s *Simulator) settleInvoiceLocked(d *document, body map[string]any) *failu
 	if f := s.settlePartiesLocked(body); f != nil {
 		return f
 	}
-	total, f := settleLines(body)
+	total, f := settleLines(d, body)
 	if f != nil {
 		return f
 	}
@@ -225,11 +225,11 @@ func (s *Simulator) settlePartiesLocked(body map[string]any) *failure {
 	return nil
 }
 
-// settleLines checks and numbers the lines, and derives the subtotal line and the total.
-func settleLines(body map[string]any) (decimal.Decimal, *failure) {
+// settleLines checks and numbers the lines, and derives the subtotal line and the total. An id is never given twice in a document.
+func settleLines(d *document, body map[string]any) (decimal.Decimal, *failure) {
 	sent, _ := body["Line"].([]any)
 	var lines []any
-	total, last := decimal.Zero, 0
+	total, last := decimal.Zero, d.Lines
 	for _, item := range sent {
 		line, _ := item.(map[string]any)
 		id, _ := strconv.Atoi(get(line, "Id"))
@@ -255,6 +255,7 @@ func settleLines(body map[string]any) (decimal.Decimal, *failure) {
 	if len(lines) == 0 {
 		return total, failed(codeRequired, "Required parameter Line is missing in the request", "Line")
 	}
+	d.Lines = last
 	body["Line"] = append(lines, map[string]any{"DetailType": "SubTotalLineDetail", "Amount": json.Number(total.String()),
 		"SubTotalLineDetail": map[string]any{}})
 	return total, nil
