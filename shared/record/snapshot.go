@@ -18,6 +18,9 @@ type Snapshot struct {
 	Fields Fields `json:"fields"`
 	// Gone names requested fields that the platform has no longer, such as a custom field that was deleted.
 	Gone []PlatformField `json:"gone,omitempty"`
+	// Several holds requested fields that have several values where one is mapped, such as the contacts of a deal, and nothing on the
+	// platform says which of them counts. They are not in Fields.
+	Several map[PlatformField][]string `json:"several,omitempty"`
 	// Version is the platform's token for a conditional update (SyncToken); "" where it has none.
 	Version string `json:"version,omitempty"`
 	// ModifiedAt is the platform's own stamp of the record's last change, by its clock; zero where it tells none.

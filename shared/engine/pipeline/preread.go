@@ -51,8 +51,10 @@ func (w *Writer) judge(ctx context.Context, view *resolve.View, j *job, read pla
 		j.done = true
 		return
 	}
+	chosen := resolve.Chosen(view.Entities[j.key].Links[j.due.Place], *read.Snapshot)
+	read.Snapshot = &chosen
 	for name := range j.intent.Fields {
-		if _, shown := read.Snapshot.Fields[name]; !shown && slices.Contains(w.Rules.FieldsAt(j.notice.Place), name) {
+		if _, shown := read.Snapshot.Fields[name]; !shown && !slices.Contains(chosen.Gone, name) && slices.Contains(w.Rules.FieldsAt(j.notice.Place), name) {
 			w.again(out, j, w.Now().Add(unavailableFirst)) // whatever it holds would be overwritten unseen
 			return
 		}

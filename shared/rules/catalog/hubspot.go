@@ -15,7 +15,7 @@ const (
 )
 
 // HubSpot describes HubSpot CRM, objects v3 and associations v4. Fields are property names; associations.contacts and
-// associations.companies name the primary, or else the lowest, associated record. Our identity is a custom property with
+// associations.companies name the primary, or else the only, associated record. Our identity is a custom property with
 // unique values, which the account's administrator or the connector's Prepare makes.
 //
 // Polls tell no deletions: archived records leave the search index, and the list of them has no order of time, so that

@@ -178,6 +178,10 @@ func decide(w *draft, o Observation) Decision {
 	if w.missing() {
 		return loadFirst
 	}
+	if o.Snapshot != nil {
+		s := Chosen(home.Links[o.Snapshot.Place], *o.Snapshot)
+		o.Snapshot, w.observation.Snapshot = &s, &s
+	}
 	if home.Entity == nil {
 		return decideStranger(w, o)
 	}

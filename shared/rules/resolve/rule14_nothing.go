@@ -199,6 +199,10 @@ func wordsOf(why record.Reason, place record.Place, field record.PlatformField) 
 	name := string(field)
 	switch why {
 	case record.ReasonFieldGone:
+		if strings.HasPrefix(name, "associations.") {
+			return name + " of " + string(place.Connection) + " has several records, none of them primary, and which one counts cannot be told: " +
+				"nothing is read from it or written to it. Mark one as primary, or leave one"
+		}
 		if strings.Contains(name, "[0].") {
 			return string(place.Connection) + " has several lines where there was one, and which of them " + name + " is of cannot be told: " +
 				"nothing is read from it or written to it. Look at the document's lines and its total there"

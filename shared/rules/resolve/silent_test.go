@@ -281,3 +281,25 @@ func TestARecordWhoseKeyFieldIsGoneIsNobodyNew(t *testing.T) {
 		t.Errorf("with its email it became %s, want %s", d.Entity, id)
 	}
 }
+
+// TestOfSeveralValuesTheKnownOneCounts: a second telephone is added beside the one that was; then the first is taken away.
+func TestOfSeveralValuesTheKnownOneCounts(t *testing.T) {
+	tb := newTable(t)
+	id := linked(tb)
+	see := func(several ...string) resolve.Decision {
+		tb.pass(time.Minute)
+		return tb.commit(tb.decide(resolve.Observation{Snapshot: &record.Snapshot{Ref: record.Ref{Place: contact, ID: "h1"}, ModifiedAt: tb.view.Now, ReadBegan: tb.view.Now,
+			Fields: record.Fields{"email": "ann@x.example", "street": "Elm", "note": "n"}, Several: map[record.PlatformField][]string{"phone": several}}}))
+	}
+	see("0", "1")
+	tb.wantValue(id, "phone", "1")
+	tb.wantNoneSeen(id, contact)
+	d := see("0", "2")
+	tb.wantValue(id, "phone", "1")
+	if seen := tb.seen(id, contact)["phone"]; seen.Why != record.ReasonFieldGone {
+		t.Errorf("the phone is seen as %+v", seen)
+	}
+	if x := due(d, contact); x != nil {
+		t.Errorf("something is due over what cannot be told: %+v", x)
+	}
+}

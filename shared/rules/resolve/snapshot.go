@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -127,4 +128,26 @@ func decideWake(w *draft) Decision {
 		return held
 	}
 	return w.settle(Noop, record.ReasonUnchanged)
+}
+
+// Chosen settles the fields of a record that have several values: the one that the link knows counts for as long as it is among
+// them. Otherwise it cannot be told which one counts, and the field is as one that the platform has no longer.
+func Chosen(link *Link, s record.Snapshot) record.Snapshot {
+	if len(s.Several) == 0 {
+		return s
+	}
+	s.Fields, s.Gone = maps.Clone(s.Fields), slices.Clone(s.Gone)
+	for _, name := range slices.Sorted(maps.Keys(s.Several)) {
+		known := ""
+		if link != nil && link.ID == s.ID {
+			known = link.Base[name]
+		}
+		if known != "" && slices.Contains(s.Several[name], known) {
+			s.Fields[name] = known
+		} else {
+			delete(s.Fields, name)
+			s.Gone = append(s.Gone, name)
+		}
+	}
+	return s
 }

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -67,27 +68,40 @@ func fill(snapshots map[record.ExternalID]record.Snapshot, field record.Platform
 		}
 	}
 	for _, r := range answer.Results {
-		if s, ok := snapshots[record.ExternalID(r.From.ID)]; ok {
-			s.Fields[field] = r.first()
+		s, ok := snapshots[record.ExternalID(r.From.ID)]
+		if !ok {
+			continue
+		}
+		if ids := r.counts(); len(ids) > 1 {
+			delete(s.Fields, field)
+			s.Several = maps.Clone(s.Several)
+			if s.Several == nil {
+				s.Several = map[record.PlatformField][]string{}
+			}
+			s.Several[field] = ids
+			snapshots[s.ID] = s
+		} else {
+			s.Fields[field] = strings.Join(ids, "")
 		}
 	}
 }
 
-// first gives the primary associated record, else the one with the lowest id, so that the answer is stable; of the
-// first page, which holds as many as hardly any record has.
-func (l tieList) first() string {
-	best := record.ExternalID("")
+// counts gives the associated record that counts: the primary one, or the only one. Where neither is so it gives all in order, of
+// the first page, which holds as many as hardly any record has.
+func (l tieList) counts() []string {
+	var ids []string
 	for _, to := range l.To {
 		for _, t := range to.Types {
 			if t.Category == hubspotDefined && slices.Contains(primaryTypes, t.ID) {
-				return string(to.ID)
+				return []string{string(to.ID)}
 			}
 		}
-		if id := record.ExternalID(to.ID); best == "" || compareIDs(id, best) < 0 {
-			best = id
+		if !slices.Contains(ids, string(to.ID)) {
+			ids = append(ids, string(to.ID))
 		}
 	}
-	return string(best)
+	slices.SortFunc(ids, func(a, b string) int { return compareIDs(record.ExternalID(a), record.ExternalID(b)) })
+	return ids
 }
 
 // inline gives the associations to make together with a record.
@@ -115,8 +129,8 @@ func associationsOf(intent record.Intent) []string {
 
 // tieAll writes the associations of what was written, or of what needs nothing else: the new one comes, then the old
 // one goes. Creates without our identity made theirs inline. The other order could leave a record that names nobody, which
-// would be taken for a person's edit; in this one, a separation that fails where the new record has the lower id leaves
-// both, and a read cannot tell that from what a person added.
+// would be taken for a person's edit; in this one, a separation that fails leaves both, and the one that was known counts until a
+// person parts them.
 func (c *Connector) tieAll(ctx context.Context, r *run, items []*work) {
 	var associated []string
 	for _, w := range items {

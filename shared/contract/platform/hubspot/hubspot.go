@@ -1,6 +1,6 @@
 // Package hubspot is the connector of HubSpot CRM, objects v3 and associations v4, for contacts, companies and deals in
 // the flat spelling of catalog.HubSpot: a field is a property's name, and associations.contacts names the primary or
-// else the lowest associated contact. It translates and classifies. It never maps, matches, merges, stores, logs,
+// else the only associated contact; several are told as such. It translates and classifies. It never maps, matches, merges, stores, logs,
 // retries or starts goroutines.
 //
 // What shapes it: nothing is conditional, so the last write wins and the pipeline reads just before; creates are upserts

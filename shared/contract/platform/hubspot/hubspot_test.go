@@ -163,7 +163,7 @@ func TestFetchNeverTakesHalfAnAnswerForAnAbsence(t *testing.T) {
 	}
 }
 
-func TestAssociationsAreThePrimaryOrTheLowest(t *testing.T) {
+func TestTheAssociationThatCountsIsThePrimaryOrTheOnlyOne(t *testing.T) {
 	c := scripted(t, func(path, _ string) (int, string) {
 		if strings.Contains(path, "/associations/") {
 			return 207, `{"results":[
@@ -182,8 +182,11 @@ func TestAssociationsAreThePrimaryOrTheLowest(t *testing.T) {
 		value, read := s.Fields["associations.companies"]
 		got = append(got, fmt.Sprint(value, read))
 	}
-	if diff := cmp.Diff([]string{"9true", "30true", "true", "false"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"false", "30true", "true", "false"}, got); diff != "" {
 		t.Errorf("associated companies (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"9", "20", "100"}, page.Snapshots[0].Several["associations.companies"]); diff != "" {
+		t.Errorf("several (-want +got):\n%s", diff)
 	}
 }
 

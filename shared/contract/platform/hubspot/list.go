@@ -47,9 +47,11 @@ func (c *Connector) List(ctx context.Context, q platform.Query) (platform.Page, 
 		page.Snapshots = append(page.Snapshots, s)
 		read[s.ID] = s
 	}
-	// The snapshots share their fields with those in read.
 	if err := c.associate(ctx, q.Object, q.Fields, read); err != nil {
 		return platform.Page{}, err
+	}
+	for i, s := range page.Snapshots {
+		page.Snapshots[i] = read[s.ID]
 	}
 	return page, nil
 }

@@ -116,9 +116,9 @@ func racing(t *testing.T, h Harness) {
 		defer mu.Unlock()
 		return senders*each - len(seen)
 	}
-	var group sync.WaitGroup
+	var group, sending sync.WaitGroup
 	for s := range senders {
-		group.Go(func() {
+		sending.Go(func() {
 			for i := range each {
 				if err := q.Send(context.Background(), Changes, []queue.Message{{Body: fmt.Appendf(nil, "%d-%d", s, i)}}); err != nil {
 					t.Errorf("send: %v", err)
@@ -126,11 +126,15 @@ func racing(t *testing.T, h Harness) {
 			}
 		})
 	}
+	sent := make(chan struct{})
+	go func() { sending.Wait(); close(sent) }()
 	for range receivers {
 		group.Go(func() {
-			for range h.polls() {
-				if left() == 0 {
-					break
+			for polls := 0; left() > 0 && polls < pollsMax; h.wait() { // polls beside the senders do not count
+				select {
+				case <-sent:
+					polls++
+				default:
 				}
 				got, err := q.Receive(context.Background(), Changes, 7, long)
 				if err != nil {
